@@ -1,0 +1,8 @@
+"""safedns: a local DNS resolver for a family.
+
+Every query is identified (whose device?), decided (may this child have this name now?), answered (block reply,
+cache, upstream) and recorded. Read ``docs/architecture.md`` first; ``safedns/pipeline.py`` is the one path a query
+takes.
+"""
+
+__version__ = "0.1.0"

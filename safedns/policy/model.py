@@ -1,0 +1,153 @@
+"""The family's policy as typed, immutable values: what ``load`` makes and ``compile`` reads. No behaviour but ``merge``.
+
+A ``Rules`` is one layer (a preset, or what a parent wrote for one child): ``None`` means "not said here". ``merge``
+lays one over another: scalars replace, mappings go key by key, name lists add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from types import MappingProxyType
+from typing import Literal
+
+DayWord = Literal["school days", "other days", "school nights", "other nights"]
+LogLevel = Literal["full", "summary", "off"]
+SwitchState = Literal["on", "off", "moderate", "strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Which days a window starts on: weekdays (0 = Monday) and calendar words, joined by "or"."""
+
+    weekdays: frozenset[int] = frozenset()
+    words: frozenset[DayWord] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Wall-clock minutes of the day, half-open. ``end <= start`` passes midnight and belongs to its start day."""
+
+    start: int
+    """0 ... 1439."""
+    end: int
+    """1 ... 1440; 1440 is 24:00. May be less than or equal to ``start``: then it ends on the following day."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayWindows:
+    """The windows of some days."""
+
+    days: Days
+    windows: tuple[Window, ...]
+
+
+Timetable = tuple[DayWindows, ...]
+"""All entries count together (union); an empty one never applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A service or category turned on or off, always or by the clock."""
+
+    state: SwitchState
+    """Outside every window. ``moderate`` and ``strict`` are for services with restricted modes (YouTube)."""
+    on_during: Timetable = ()
+    """Only then on; ``state`` is ``off``."""
+    off_during: Timetable = ()
+    """Only then off; ``state`` is ``on``."""
+    limit: int | None = None
+    """Seconds a day; read, shown as not enforced yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One layer of what may be said for a profile. ``None`` = not said."""
+
+    default: Literal["allow", "deny"] | None = None
+    """What happens to a name that no rule mentions; ``deny`` is an allow-only preset."""
+    safety: tuple[str, ...] | None = None
+    """Categories that block before anything a child's own rules say."""
+    bedtime: Timetable | None = None
+    homework: Timetable | None = None
+    services: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
+    categories: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
+    safe_search: bool | None = None
+    allow: tuple[str, ...] = ()
+    """Canonical names; a name covers what is below it. Likewise ``block`` and ``always``."""
+    block: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+    log: LogLevel | None = None
+
+
+def merge(base: Rules, over: Rules) -> Rules:
+    """``over`` laid on ``base``: scalars and timetables replace, mappings go key by key, name lists add."""
+    values: dict[str, object] = {}
+    for spec in fields(Rules):
+        low, high = getattr(base, spec.name), getattr(over, spec.name)
+        if spec.name in ("services", "categories"):
+            values[spec.name] = MappingProxyType({**low, **high})
+        elif spec.name in ("allow", "block", "always"):
+            values[spec.name] = tuple(dict.fromkeys((*low, *high)))
+        else:
+            values[spec.name] = low if high is None else high
+    return Rules(**values)  # type: ignore[arg-type]  # one loop over the fields beats eleven near-equal lines
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An age band's (or a group's) defaults, from ``config/presets/NAME.yaml``."""
+
+    name: str
+    title: str
+    ages: tuple[int, int] | None
+    """First and last age in completed years, both included; ``None`` = never picked by age."""
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSpec:
+    """A child or group as the parent wrote it, before the preset is laid under it."""
+
+    id: str
+    name: str
+    """As shown; the id where no name is given."""
+    kind: Literal["child", "group"]
+    preset: str | None
+    """Named outright; ``None`` = by age from ``born``."""
+    born: tuple[int, int] | None
+    """Year, month."""
+    devices: tuple[str, ...]
+    """Canonical texts: an address, ``network/len``, ``first-last``; MACs, interface ids and names are kept for later."""
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Days without school, both ends included."""
+
+    name: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which days are school days: those weekdays that lie in no holiday."""
+
+    school_weekdays: frozenset[int] = frozenset(range(5))
+    holidays: tuple[Holiday, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole of ``family.yaml`` and its presets."""
+
+    timezone: str
+    """IANA name, already checked."""
+    calendar: Calendar
+    presets: Mapping[str, Preset]
+    profiles: tuple[ProfileSpec, ...]
+    unknown: str
+    """Id of the profile for devices that nobody has claimed."""
