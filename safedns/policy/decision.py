@@ -48,9 +48,9 @@ class Reason(NamedTuple):
 
     kind: ReasonKind
     rule: str = ""
-    """Which rule in the words of the policy: a list, service or category, or the preset: ``tiktok``, ``hostsvn-adult``."""
+    """Which rule, in the words of the policy: a list, service, category or preset (``tiktok``, ``hostsvn-adult``)."""
     matched: str = ""
-    """The entry that matched, canonical name: ``tiktok.com`` for a query of ``www.tiktok.com``; empty if no name did."""
+    """The entry that matched, canonical: ``tiktok.com`` for a query of ``www.tiktok.com``; empty if no name did."""
     category: str = ""
 
 

@@ -1,4 +1,4 @@
-"""The family's policy as typed, immutable values: what ``load`` makes and ``compile`` reads. No behaviour but ``merge``.
+"""The family's policy as typed, immutable values: ``load`` makes them, ``compile`` reads them. Only ``merge`` acts.
 
 A ``Rules`` is one layer (a preset, or what a parent wrote for one child): ``None`` means "not said here". ``merge``
 lays one over another: scalars replace, mappings go key by key, name lists add.
@@ -119,7 +119,7 @@ class ProfileSpec:
     born: tuple[int, int] | None
     """Year, month."""
     devices: tuple[str, ...]
-    """Canonical texts: an address, ``network/len``, ``first-last``; MACs, interface ids and names are kept for later."""
+    """Canonical texts: an address, ``network/len``, ``first-last``; MACs and names are kept for later."""
     rules: Rules
 
 

@@ -1,21 +1,19 @@
-"""One answered query as it travels from a resolver to the recorder. A plain tuple: it is made once per query."""
+"""One answered query as it travels from a resolver to the recorder: plain tuples, made once per query.
+
+An ``Outcome`` is everything that is the same each time the same name gets the same answer for the same profile, so a
+resolver keeps one per finished reply and the query log stores each only once; an ``Event`` is one query.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Event(NamedTuple):
-    """What is recorded of one query. Field order is the wire format of the event pipe (``record.link``)."""
+class Outcome(NamedTuple):
+    """What was decided and answered, without who asked and when."""
 
-    at: float
-    """Wall clock, seconds since the epoch."""
-    client: str
-    """Address, presentation form."""
-    device: str
-    """The device as the policy names it (an address, network or name), or the address for an unclaimed one."""
     profile: str
-    """Profile id."""
+    """Profile id; empty where the query was refused before anybody was identified."""
     name: str
     """Canonical qname."""
     qtype: int
@@ -28,12 +26,24 @@ class Event(NamedTuple):
     category: str
     rcode: int
     source: str
-    """Where the answer came from: policy, cache, upstream, local, none."""
+    """Where the answer came from: policy, cache, stale, upstream, local, none."""
     upstream: str
     """Name of the upstream that answered; empty unless ``source`` is upstream."""
     protocol: str
     """udp | tcp."""
-    micros: int
-    """Time spent in safedns and waiting for upstreams, microseconds."""
     log: str
-    """full | summary | off: the profile's log level; ``off`` events are never sent."""
+    """full | summary: the profile's log level (events of level ``off`` are never made)."""
+
+
+class Event(NamedTuple):
+    """One query. Field order is the wire format of the event pipe (``record.link``)."""
+
+    at: float
+    """Wall clock, seconds since the epoch."""
+    client: str
+    """Address, presentation form."""
+    device: str
+    """The device as the policy names it (address, network, range), or empty for an unclaimed one."""
+    micros: int
+    """Time from reading the query to handing over the reply, microseconds."""
+    outcome: Outcome

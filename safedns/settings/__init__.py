@@ -1,1 +1,1 @@
-"""This machine's settings, ``safedns.yaml``: ``model`` (typed values, light), ``schema`` (what may be written), ``load``."""
+"""This machine's settings, ``safedns.yaml``: ``model`` (typed values), ``schema`` (what may be written), ``load``."""

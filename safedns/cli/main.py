@@ -1,0 +1,56 @@
+"""The ``safedns`` command: finds the module of each subcommand when it is asked for, and turns errors into exits."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from safedns import __version__
+from safedns.errors import SafednsError
+
+COMMANDS = {
+    "serve": "run everything in the foreground",
+    "check": "say every problem of the configuration",
+    "explain": "why is a name allowed or blocked for somebody",
+    "logs": "read the block log",
+    "status": "what runs, and what applies to each child now",
+    "lists": "blocklists: status, update, search, test",
+    "reload": "read the configuration again",
+    "query": "ask a DNS question and show the answer",
+}
+"""Command -> what it is for; each lives in ``safedns.cli.COMMAND`` as the attribute ``command``."""
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when it runs: ``safedns serve`` pays for nothing else."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"safedns.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SafednsError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # The reader (head, less) has left; without this the interpreter complains again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(128 + signal.SIGPIPE)
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="safedns")
+def main() -> None:
+    """A family's own DNS resolver: checks every query against blocklists and each child's schedule."""
