@@ -1,0 +1,68 @@
+"""The hosts format: ``ADDRESS NAME [NAME...]``. An address that leads nowhere blocks each name and all below it.
+
+The names that every hosts file defines for the machine itself are passed over without a word. A line with a name
+alone is taken too, since some makers mix both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from safedns.blocklist.formats.entry import (
+    IS_ADDRESS,
+    NOT_A_SINK,
+    Entry,
+    NotTakenError,
+    Skipped,
+    entry_name,
+    refuse,
+    without_comment,
+)
+
+OWN_NAMES = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthost", "0.0.0.0"})  # noqa: S104 - a word
+"""Words that a hosts file holds for the machine itself; with them whatever starts with ``ip6-``."""
+
+_KNOWN_SINKS = frozenset({"0.0.0.0", "127.0.0.1", "::", "::1", "0"})  # noqa: S104 - an address to compare with
+
+
+def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
+    """Entries of kind ``below`` and refusals, in the order of the file; never raises."""
+    for number, line in enumerate(lines, 1):
+        words = without_comment(line).split()
+        if not words:
+            continue
+        first, names = words[0], words[1:]
+        if first not in _KNOWN_SINKS:
+            address = host_address(first)
+            if address is None:
+                names = words
+            elif not names:
+                yield refuse(number, line, IS_ADDRESS)
+            elif not _leads_nowhere(address):
+                if not all(_is_own(name) for name in names):
+                    yield refuse(number, line, NOT_A_SINK)
+                continue
+        for name in names:
+            if _is_own(name):
+                continue
+            try:
+                yield Entry(entry_name(name), "below")
+            except NotTakenError as error:
+                yield refuse(number, name, str(error))
+
+
+def host_address(word: str) -> IPv4Address | IPv6Address | None:
+    """The address that ``word`` is (a scope after ``%`` may follow), else ``None``."""
+    try:
+        return ip_address(word.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _leads_nowhere(address: IPv4Address | IPv6Address) -> bool:
+    return address.is_loopback or address.is_unspecified or (address.version == 4 and address.packed[0] == 0)
+
+
+def _is_own(word: str) -> bool:
+    return word in OWN_NAMES or word.startswith("ip6-")
