@@ -1,0 +1,199 @@
+"""Answers: what the cache keeps and the reviewer reads, whether an upstream sent it or we made it.
+
+    upstream packet --decode_answer--+
+                                     +--> Answer --reply.build_reply--> packet for the client
+    local records ---make_answer-----+
+
+``body`` is every record but OPT, exactly as it stood behind a 12-byte header and a question of this length.
+Compression pointers count from the start of the message, so the bytes stay valid behind any echo of the same
+question, whatever its letter case. Must not know clients, caches or policy.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from safedns.errors import WireError
+from safedns.wire.names import to_wire
+from safedns.wire.query import HEADER_SIZE, Query
+from safedns.wire.records import (
+    FIXED,
+    HEADER,
+    TTL,
+    Record,
+    addresses_of,
+    check_rdata,
+    decompressed,
+    scan,
+    target_of,
+)
+from safedns.wire.types import FLAG_AD, FLAG_QR, FLAG_TC, OPCODE_MASK, QClass, QType, RCode
+
+_MAX_TTL = 0x7FFFFFFF
+_POINTER_TO_QUESTION = b"\xc0\x0c"
+_SOA_CONTACT = b"\x06nobody\x07invalid\0"
+_SOA_TIMES = struct.Struct("!5I")
+_SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
+
+
+class Answer(NamedTuple):
+    """An answer to one question, independent of who asked; immutable, so one value serves every client."""
+
+    rcode: int
+    """Extended (RFC 6891 section 6.1.3): may be above 15."""
+    aa: bool
+    """Only what we made ourselves is authoritative."""
+    ad: bool
+    """The upstream says that DNSSEC proved it."""
+    truncated: bool
+    """The upstream had to cut it; then there is no body (RFC 2181 section 9)."""
+    counts: tuple[int, int, int]
+    """Records in the answer, authority and additional section, OPT not counted."""
+    body: bytes
+    ttls: tuple[tuple[int, int], ...]
+    """For each record: offset of its four TTL octets in ``body``, TTL in seconds."""
+    ttl: int
+    """Seconds for which this may be cached; 0 = not at all."""
+    negative: bool
+    """NXDOMAIN, or NOERROR without a record of the type asked for (RFC 2308)."""
+    targets: tuple[str, ...]
+    """Canonical names the answer section leads to: CNAME and DNAME targets, SVCB and HTTPS target names."""
+    addresses: tuple[str, ...]
+    """A and AAAA addresses and SVCB/HTTPS address hints of the answer section, in presentation form."""
+
+
+def decode_answer(packet: bytes, query: Query) -> Answer:
+    """Read a response to ``query`` (its id is the transport's business); raises ``WireError`` if it is not one."""
+    if len(packet) < HEADER_SIZE:
+        raise WireError("the response is shorter than a header")
+    _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(packet)
+    if not flags & FLAG_QR or flags & OPCODE_MASK:
+        raise WireError("the packet is not the response to a query")
+    start = HEADER_SIZE + len(query.question)
+    if questions != 1 or packet[HEADER_SIZE : start - 4].lower() + packet[start - 4 : start] != query.cache_key[:-1]:
+        raise WireError("the response is to another question")
+    ad = bool(flags & FLAG_AD)
+    rcode = flags & 0x0F
+    if flags & FLAG_TC:
+        # What is left of a cut answer may not be used, and may end in the middle of a record.
+        return Answer(rcode, False, ad, True, (0, 0, 0), b"", (), 0, False, (), ())
+
+    records = list(scan(packet, start, answers + authorities + additionals))
+    if (records[-1].end if records else start) != len(packet):
+        raise WireError("the response has bytes behind its last record")
+    opt = _find_opt(records, first_additional=answers + authorities)
+    if opt is not None:
+        rcode |= records[opt].ttl >> 24 << 4
+        additionals -= 1
+    for record in records:
+        check_rdata(packet, record)
+    body, ttls = _without_opt(packet, start, records, opt)
+
+    section = records[:answers]
+    targets: list[str] = []
+    addresses: list[str] = []
+    for record in section:
+        target = target_of(packet, record)
+        if target is not None:
+            targets.append(target)
+        addresses += addresses_of(packet, record)
+    negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
+    return Answer(
+        rcode,
+        False,
+        ad,
+        False,
+        (answers, authorities, additionals),
+        body,
+        ttls,
+        ttl,
+        negative,
+        tuple(targets),
+        tuple(addresses),
+    )
+
+
+def make_answer(
+    query: Query,
+    records: Sequence[tuple[str, int, int, bytes]],
+    *,
+    rcode: int = 0,
+    soa_ttl: int | None = None,
+) -> Answer:
+    """An answer of our own from ``(owner, type, ttl, rdata)`` records, RDATA uncompressed and ``rcode`` below 16.
+
+    ``soa_ttl`` adds an SOA, so that the client caches a negative answer that long (RFC 2308 section 5).
+    Raises ``WireError`` when RDATA does not fit its type, ``ValueError`` for an impossible owner.
+    """
+    rclass = QClass.IN if query.qclass == QClass.ANY else query.qclass
+    body = bytearray()
+    for owner, rtype, ttl, rdata in records:
+        body += _POINTER_TO_QUESTION if owner == query.name else to_wire(owner)
+        body += FIXED.pack(rtype, rclass, ttl, len(rdata)) + rdata
+    if soa_ttl is not None:
+        times = _SOA_TIMES.pack(_SERIAL, _REFRESH, _RETRY, _EXPIRE, soa_ttl)
+        rdata = _POINTER_TO_QUESTION + _SOA_CONTACT + times
+        body += _POINTER_TO_QUESTION + FIXED.pack(QType.SOA, rclass, soa_ttl, len(rdata)) + rdata
+    header = HEADER.pack(0, FLAG_QR | rcode, 1, len(records), 0 if soa_ttl is None else 1, 0)
+    # Read back, so that everything known about an answer is found out in one place.
+    return decode_answer(header + query.question + body, query)._replace(aa=True)
+
+
+def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
+    """Index of the OPT record; raises ``WireError`` if there are several, or one with an owner or out of place."""
+    found = [index for index, record in enumerate(records) if record.rtype == QType.OPT]
+    if not found:
+        return None
+    if len(found) > 1 or found[0] < first_additional:
+        raise WireError("the response has an OPT record too many, or in the wrong section")
+    if records[found[0]].owner_end != records[found[0]].start + 1:
+        raise WireError("the OPT record's owner is not the root")
+    return found[0]
+
+
+def _without_opt(
+    packet: bytes, start: int, records: Sequence[Record], opt: int | None
+) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """Body and TTL positions. What follows an OPT moves, so it is written anew without compression pointers."""
+    kept = records if opt is None else records[:opt]
+    body = packet[start : kept[-1].end if kept else start]
+    ttls = [(record.ttl_at - start, record.ttl) for record in kept]
+    for record in records[len(kept) + 1 :]:
+        moved, ttl_at = decompressed(packet, record)
+        ttls.append((len(body) + ttl_at, record.ttl))
+        body += moved
+    if any(ttl > _MAX_TTL for _, ttl in ttls):
+        return _zero_negative_ttls(body, ttls)
+    return body, tuple(ttls)
+
+
+def _zero_negative_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """A TTL with the top bit set means zero (RFC 2181 section 8): in the values and in the bytes."""
+    fixed = bytearray(body)
+    for offset, ttl in ttls:
+        if ttl > _MAX_TTL:
+            TTL.pack_into(fixed, offset, 0)
+    return bytes(fixed), tuple((offset, _seconds(ttl)) for offset, ttl in ttls)
+
+
+def _seconds(ttl: int) -> int:
+    return ttl if ttl <= _MAX_TTL else 0
+
+
+def _lifetime(
+    packet: bytes, qtype: int, rcode: int, answers: Sequence[Record], authorities: Sequence[Record]
+) -> tuple[bool, int]:
+    """Whether the answer is negative, and for how many seconds it may be cached (RFC 2308 sections 2 and 5)."""
+    ttls = [_seconds(record.ttl) for record in answers]
+    if rcode == RCode.NOERROR and any(qtype in (record.rtype, QType.ANY) for record in answers):
+        return False, min(ttls)
+    if rcode not in (RCode.NOERROR, RCode.NXDOMAIN):
+        return False, 0
+    soa = next((record for record in authorities if record.rtype == QType.SOA), None)
+    if soa is None:
+        return True, 0
+    (minimum,) = TTL.unpack_from(packet, soa.end - 4)
+    # A CNAME chain that ends in nothing lives no longer than its links.
+    return True, min(_seconds(soa.ttl), _seconds(minimum), *ttls)

@@ -1,0 +1,25 @@
+"""Our own questions: what goes to an upstream. Nothing of a client's EDNS options is passed on (ECS, MAC, cookies)."""
+
+from __future__ import annotations
+
+from safedns.wire.names import to_wire
+from safedns.wire.query import Query
+from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR
+from safedns.wire.types import EDNS_SIZE, FLAG_AD, FLAG_CD, FLAG_RD, QClass, QType
+
+
+def upstream_request(query: Query, message_id: int) -> bytes:
+    """The question of ``query`` asked afresh: canonical letter case, RD and AD set, CD and DO copied."""
+    flags = FLAG_RD | FLAG_AD | query.flags & FLAG_CD
+    return _request(message_id, flags, query.cache_key[:-1], do=query.do)
+
+
+def plain_request(name: str, qtype: int, message_id: int, *, do: bool = False) -> bytes:
+    """A query of our own for a canonical name, class IN; ``ValueError`` when the name cannot be written."""
+    return _request(message_id, FLAG_RD | FLAG_AD, to_wire(name) + PAIR.pack(qtype, QClass.IN), do=do)
+
+
+def _request(message_id: int, flags: int, question: bytes, *, do: bool) -> bytes:
+    # AD asks for the AD bit in the answer without DNSSEC records (RFC 6840 section 5.7).
+    opt = OPT.pack(0, QType.OPT, EDNS_SIZE, EDNS_DO if do else 0, 0)
+    return HEADER.pack(message_id, flags, 1, 0, 0, 1) + question + opt
