@@ -1,0 +1,121 @@
+"""The query log file: opening it for reading or writing, its schema versions, setting a broken one aside.
+
+Versions are the files ``migrations/NNNN_*.sql``, applied in order, and counted in ``PRAGMA user_version``.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from safedns.errors import StorageError
+
+LOG_NAME = "querylog.db"
+"""File name inside the state folder."""
+BUSY_TIMEOUT = 1.0
+"""Seconds a connection waits for another's lock."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_COMPANIONS = ("-wal", "-shm")
+
+
+def migrations() -> list[str]:
+    """The SQL of each schema version, the first first."""
+    folder = resources.files("safedns.record") / "migrations"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name)
+    return [item.read_text(encoding="utf-8") for item in files]
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The log at ``path`` for its one writer, made or brought up to date where needed; readable by the owner only.
+
+    Raises ``StorageError`` for a log of a newer version, ``OSError`` or ``sqlite3.Error`` where it cannot be opened.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+    try:
+        # Pages of deleted rows are overwritten and given back: a name must not outlive its row on the disk.
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        _migrate(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """The log at ``path``, read-only. Raises ``StorageError`` where it is absent, unreadable or not ours."""
+    if not path.is_file():
+        raise StorageError(f"{path}: there is no query log yet; it begins with the first query that safedns answers")
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+    try:
+        found = _version(db)
+    except sqlite3.Error as error:
+        db.close()
+        raise unreadable(path, error) from error
+    if found != (known := len(migrations())):
+        db.close()
+        raise _newer(path, found, known) if found > known else _older(path)
+    return db
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> StorageError:
+    """What to tell a person whose read of the log failed."""
+    return StorageError(f"{path}: cannot be read ({error}); run this as root or as the user that runs safedns")
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether ``error`` says that the file itself is broken, as against busy, full or forbidden."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def set_aside(path: Path, now: float) -> Path:
+    """Rename a broken log to ``NAME.corrupt-<seconds>`` so that a new one can begin; its new path."""
+    aside = path.with_name(f"{path.name}.corrupt-{int(now)}")
+    path.replace(aside)
+    for suffix in _COMPANIONS:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def files_set_aside(path: Path) -> Iterator[tuple[Path, float]]:
+    """Each broken log that was set aside, with when that was (seconds since the epoch)."""
+    prefix = f"{path.name}.corrupt-"
+    for aside in path.parent.glob(f"{prefix}*"):
+        stamp = aside.name.removeprefix(prefix)
+        if stamp.isascii() and stamp.isdigit():
+            yield aside, float(stamp)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    steps = migrations()
+    found = _version(db)
+    if found > len(steps):
+        raise _newer(path, found, len(steps))
+    for number, sql in enumerate(steps[found:], start=found + 1):
+        # One transaction a version: a crash in between leaves the version before, whole.
+        db.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _newer(path: Path, found: int, known: int) -> StorageError:
+    return StorageError(
+        f"{path}: was written by a newer safedns (log version {found}, this one knows {known}); "
+        "update safedns, or move the file away to begin a new log"
+    )
+
+
+def _older(path: Path) -> StorageError:
+    return StorageError(f"{path}: is of an older log version; start safedns once to bring it up to date")
