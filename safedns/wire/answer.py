@@ -16,18 +16,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from safedns.errors import WireError
-from safedns.wire.names import to_wire
-from safedns.wire.query import HEADER_SIZE, Query
+from safedns.wire.names import HEADER_SIZE, to_wire
+from safedns.wire.query import Query
 from safedns.wire.records import (
     FIXED,
     HEADER,
     TTL,
     Record,
-    addresses_of,
     check_rdata,
     decompressed,
+    leads_of,
     scan,
-    target_of,
 )
 from safedns.wire.types import FLAG_AD, FLAG_QR, FLAG_TC, OPCODE_MASK, QClass, QType, RCode
 
@@ -95,10 +94,9 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     targets: list[str] = []
     addresses: list[str] = []
     for record in section:
-        target = target_of(packet, record)
-        if target is not None:
-            targets.append(target)
-        addresses += addresses_of(packet, record)
+        names, numbers = leads_of(packet, record)
+        targets += names
+        addresses += numbers
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
     return Answer(
         rcode,

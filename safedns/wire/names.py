@@ -20,6 +20,8 @@ from safedns.errors import WireError
 MAX_NAME = 255
 """Octets of a name on the wire, root included (RFC 1035 section 2.3.4)."""
 MAX_LABEL = 63
+HEADER_SIZE = 12
+"""Octets of a message before its first name (RFC 1035 section 4.1.1)."""
 
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
 _PLAIN_AND_DOT = _PLAIN + b"."
@@ -124,8 +126,9 @@ def labels_at(data: bytes, offset: int) -> tuple[list[bytes], int]:
                 target = (length & 0x3F) << 8 | data[position + 1]
                 end = end or position + 2
                 hops += 1
-                # Only backwards, each time before every earlier stop: loops cannot happen.
-                if target >= earliest or hops > _MAX_POINTERS:
+                # Only backwards, each time before every earlier stop: loops cannot happen. Never into the header, which
+                # holds no name and is not the same in the reply that is made of this message.
+                if not HEADER_SIZE <= target < earliest or hops > _MAX_POINTERS:
                     raise WireError("a compression pointer does not point to an earlier name")
                 position = earliest = target
             else:

@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from safedns.errors import WireError
-from safedns.wire.names import MAX_LABEL, MAX_NAME, key_of, text_of
+from safedns.wire.names import HEADER_SIZE, MAX_LABEL, MAX_NAME, key_of, text_of
 from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR, scan
 from safedns.wire.types import FLAG_AD, FLAG_CD, FLAG_QR, FLAG_RD, OPCODE_MASK, QType, RCode
 
-HEADER_SIZE = 12
 _QUERY_FLAGS = FLAG_QR | OPCODE_MASK
 _OPT_SIZE = OPT.size
 _OPT = int(QType.OPT)  # a plain int compares faster than an enum member

@@ -14,7 +14,8 @@ from typing import Literal
 
 from safedns.errors import WireError
 from safedns.wire.answer import Answer, make_answer
-from safedns.wire.query import HEADER_SIZE, Query, question_end
+from safedns.wire.names import HEADER_SIZE
+from safedns.wire.query import Query, question_end
 from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR, TTL, scan
 from safedns.wire.types import (
     EDNS_SIZE,
@@ -146,7 +147,10 @@ def error_reply(packet: bytes, rcode: int, *, ede: tuple[int, str] | None = None
         do = False
     if do is None and rcode > 15:
         rcode = RCode.SERVFAIL
-    opt = b"" if do is None else _opt(rcode, do=do, option=b"" if ede is None else _ede_option(ede, _MIN_UDP))
+    opt = b""
+    if do is not None:
+        room = _MIN_UDP - HEADER_SIZE - len(question) - OPT.size
+        opt = _opt(rcode, do=do, option=b"" if ede is None else _ede_option(ede, room))
     copied = flags & (OPCODE_MASK | FLAG_RD)
     header = HEADER.pack(
         message_id, _RESPONSE | copied | rcode & 0x0F, 1 if question else 0, 0, 0, 0 if do is None else 1
