@@ -1,0 +1,271 @@
+"""``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
+
+What this version cannot do yet is refused here in words; only what may wait (``console``, ``certificate``, prefetching,
+encrypted upstreams beside a plain one) is taken, and ``load`` warns.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from safedns.settings import words
+from safedns.settings.model import PRIVATE_NETWORKS, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.timezone import zone_name
+from safedns.settings.words import DAY
+from safedns.yamlfile.messages import expected_word, show
+from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, ONE_OR_LIST, Model, Text, distinct, each
+
+ON_OFF_SCHEMA: dict[str, Any] = {"enum": ["on", "off", True, False]}
+"""An editor that reads YAML 1.1 sees booleans where ``on`` and ``off`` are written."""
+DURATION_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^(\\d+ *[A-Za-z]+ *)+$",
+    "examples": ["45m", "2h", "1 day"],
+}
+_OFF_SCHEMA: dict[str, Any] = {"enum": ["off", False]}
+_COUNT_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "pattern": "^\\d+$"}
+_ENDPOINT_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["0.0.0.0:53", "[::]:53"]}
+_WORD_LIST_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+
+
+def _or_off(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, _OFF_SCHEMA]}
+
+
+def _endpoint_or_off(text: str) -> Endpoint | None:
+    return None if text == "off" else words.endpoint(text)
+
+
+def _workers(text: str) -> int:
+    return 0 if text == "auto" else words.count_within(1, 64)(text)
+
+
+def _storage(text: str) -> str:
+    if text.startswith(("postgresql:", "postgres:")):
+        raise ValueError("PostgreSQL is not in this version yet; use `sqlite`")
+    if text != "sqlite":
+        raise ValueError(expected_word(text, ("sqlite",)))
+    return text
+
+
+_REPLIES = ("nxdomain", "null", "nodata", "refused")
+
+
+def _reply(text: str) -> str:
+    if text == "page":
+        raise ValueError("the block page is not in this version yet; use `nxdomain`")
+    if text not in _REPLIES:
+        raise ValueError(expected_word(text, _REPLIES))
+    return text
+
+
+def _clients(tree: object) -> tuple[IPNetwork, ...] | None:
+    wanted = "expected `private`, `any` or a list of networks such as `[192.168.1.0/24]`"
+    if isinstance(tree, list):
+        if not tree:
+            raise ValueError(f"nobody may ask; {wanted}")
+        return each(tree, words.network)
+    if tree not in ("private", "any"):
+        raise ValueError(f"{show(tree) if isinstance(tree, str) else 'a mapping'} is not known here; {wanted}")
+    return PRIVATE_NETWORKS if tree == "private" else None
+
+
+def _lists_to_use(tree: object) -> tuple[str, ...] | Literal["recommended"]:
+    if tree == "recommended":
+        return "recommended"
+    if tree == "none":
+        return ()
+    if isinstance(tree, list):
+        return each(tree, str)
+    raise ValueError("this is not a choice of lists; expected `recommended`, `none` or a list of catalogue names")
+
+
+def _source(text: str) -> str:
+    if "://" in text and not text.startswith(("https://", "http://")):
+        raise ValueError(f"{show(text)} cannot be fetched; expected an https:// address or a file")
+    return text
+
+
+def _at_least_one(found: list[Endpoint]) -> list[Endpoint]:
+    if not found:
+        raise ValueError("nobody could ask; expected at least one address such as 127.0.0.1:5300")
+    for index, item in enumerate(found):
+        if item in found[:index]:
+            raise ValueError(f"{show(str(item))} is listed twice; expected it once")
+    return found
+
+
+def _one_is_plain(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
+    if not found:
+        raise ValueError("no upstream is given; expected at least one such as 9.9.9.9")
+    if all(item.transport != "plain" for item in found):
+        raise ValueError("encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9")
+    return found
+
+
+def _is_plain(found: UpstreamSpec) -> UpstreamSpec:
+    if found.transport != "plain":
+        raise ValueError(f"{show(found.name)} is encrypted, which is not in this version yet; use a plain address")
+    return found
+
+
+def _not_in_this_version(what: str) -> PlainValidator:
+    def check(tree: object) -> None:
+        if tree not in ("", "off", []):
+            raise ValueError(f"{what} is not in this version yet; use `dns`, and leave this empty: `[]`")
+
+    return PlainValidator(check)
+
+
+ListenAddress = Annotated[Endpoint, Text(words.endpoint, _ENDPOINT_SCHEMA)]
+ListenAddressOrOff = Annotated[Endpoint | None, Text(_endpoint_or_off, _or_off(_ENDPOINT_SCHEMA))]
+Upstream = Annotated[UpstreamSpec, Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "127.0.0.1:5300"]})]
+Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["192.168.1.9", "fd00::9"]})]
+Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
+Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
+OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
+Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
+
+
+class Listen(Model):
+    """Where this machine listens."""
+
+    dns: Annotated[list[ListenAddress], EMPTY_LIST, AfterValidator(_at_least_one)] = Field(
+        default=[Endpoint("0.0.0.0", 53), Endpoint("::", 53)],  # noqa: S104 - every device at home is to ask
+        description="DNS over UDP and TCP: addresses with port.",
+    )
+    tls: Annotated[None, _not_in_this_version("DNS over TLS"), Later] = Field(
+        default=None, description="DNS over TLS (not in this version yet)."
+    )
+    https: Annotated[None, _not_in_this_version("DNS over HTTPS"), Later] = Field(
+        default=None, description="DNS over HTTPS (not in this version yet)."
+    )
+    quic: Annotated[None, _not_in_this_version("DNS over QUIC"), Later] = Field(
+        default=None, description="DNS over QUIC (not in this version yet)."
+    )
+    console: ListenAddressOrOff = Field(
+        default=None, description="The web console for parents (not in this version yet); off to run without."
+    )
+    metrics: ListenAddressOrOff = Field(default=None, description="Prometheus metrics at /metrics; off to run without.")
+
+
+class Certificate(Model):
+    """The certificate for encrypted DNS and the console (not in this version yet)."""
+
+    cert: str = Field(description="the certificate's file", examples=["cert.pem"])
+    key: str = Field(description="the key's file", examples=["key.pem"])
+    name: str = Field(default="", description="The name in the certificate.")
+
+
+class UpstreamSection(Model):
+    """Where clean queries go."""
+
+    servers: Annotated[list[Upstream], EMPTY_LIST, AfterValidator(_one_is_plain)] = Field(
+        description="the resolvers to ask", examples=["[9.9.9.9, 1.1.1.1]"]
+    )
+    strategy: Literal["fastest", "parallel", "ordered"] = Field(
+        default="fastest", description="Ask the fastest so far, all at once, or in the order given."
+    )
+    bootstrap: Annotated[list[Address], EMPTY_LIST] = Field(
+        default=[], description="Addresses that find upstreams given by name."
+    )
+    routes: Annotated[
+        dict[Name, Annotated[list[Annotated[Upstream, AfterValidator(_is_plain)]], ONE_OR_LIST]],
+        EMPTY_MAPPING,
+        distinct(words.name),
+    ] = Field(default={}, description="Domains that are asked elsewhere, e.g. lan: 192.168.1.1 for the router's names.")
+
+
+class Cache(Model):
+    """The answer cache."""
+
+    entries: Annotated[int, Text(words.count_within(0, 10_000_000), _COUNT_SCHEMA)] = Field(
+        default=20_000, description="How many answers are kept."
+    )
+    stale: Annotated[
+        int,
+        Text(words.or_off(words.duration_within(0, 30 * DAY, "at most 30 days, or off")), _or_off(DURATION_SCHEMA)),
+    ] = Field(default=DAY, description="How long an outdated answer may still serve while no upstream answers.")
+    prefetch: OnOff = Field(default=False, description="Renew popular answers early (not in this version yet).")
+
+
+class Block(Model):
+    """What a blocked query is told."""
+
+    reply: Annotated[Literal["nxdomain", "null", "nodata", "refused"], Text(_reply, {"enum": [*_REPLIES, None]})] = (
+        Field(default="nxdomain", description="No such name, the null address, no data, or refused.")
+    )
+    ttl: Annotated[int, Text(words.duration_within(1, DAY, "1s to 1 day"), DURATION_SCHEMA)] = Field(
+        default=10, description="How long a device may remember that a name is blocked."
+    )
+
+
+class ExtraListEntry(Model):
+    """A blocklist of your own."""
+
+    name: str = Field(description="what the log calls the list", examples=["school"])
+    category: str = Field(description="the category that its names belong to", examples=["social"])
+    source: Annotated[str, AfterValidator(_source)] = Field(
+        description="an https:// address or a file", examples=["https://example.org/list.txt"]
+    )
+    format: str | None = Field(default=None, description="The list's format; found out from its content if not given.")
+
+
+class Lists(Model):
+    """Which blocklists are used and how often they are fetched."""
+
+    refresh: Annotated[int, Text(words.duration_within(3600, 30 * DAY, "1 hour to 30 days"), DURATION_SCHEMA)] = Field(
+        default=DAY, description="How often lists are fetched again."
+    )
+    use: Annotated[
+        tuple[str, ...] | Literal["recommended"],
+        PlainValidator(_lists_to_use),
+        WithJsonSchema({"anyOf": [{"enum": ["recommended", "none"]}, _WORD_LIST_SCHEMA]}),
+    ] = Field(default="recommended", description="Lists of the catalogue to fetch besides the bundled starter lists.")
+    extra: Annotated[list[ExtraListEntry], EMPTY_LIST] = Field(default=[], description="Lists of your own.")
+
+
+class Log(Model):
+    """The query log."""
+
+    keep: Annotated[int, Text(words.duration_within(3600, 3650 * DAY, "1 hour to 3650 days"), DURATION_SCHEMA)] = Field(
+        default=30 * DAY, description="How long a line of the query log is kept."
+    )
+
+
+class SettingsFile(Model):
+    """safedns.yaml: this machine."""
+
+    timezone: Annotated[str, Text(zone_name, {"type": "string", "examples": ["Asia/Ho_Chi_Minh", "auto"]})] = Field(
+        default="auto", description="IANA time zone of the family's rules; auto = the machine's."
+    )
+    language: Literal["en", "vi"] = Field(default="en", description="What messages speak.")
+    listen: Listen = Listen()
+    certificate: Certificate | None = Field(default=None, description="Not in this version yet.")
+    clients: Annotated[
+        tuple[IPNetwork, ...] | None,
+        PlainValidator(_clients),
+        WithJsonSchema({"anyOf": [{"enum": ["private", "any"]}, _WORD_LIST_SCHEMA]}),
+    ] = Field(default=PRIVATE_NETWORKS, description="Who may ask: private addresses, any, or a list of networks.")
+    trusted_forwarders: Annotated[list[Network], EMPTY_LIST] = Field(
+        default=[], description="Routers that ask for many devices: exempt from the rate limit."
+    )
+    workers: Annotated[int, Text(_workers, {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})] = Field(
+        default=1, description="How many resolver processes run; auto = one a core."
+    )
+    rate_limit: Annotated[int, Text(words.or_off(words.count_within(0, 1_000_000)), _or_off(_COUNT_SCHEMA))] = Field(
+        default=1000, description="Queries a second that one device may send on average; off = no limit."
+    )
+    upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
+    records: Annotated[dict[Name, Annotated[list[Address], ONE_OR_LIST]], EMPTY_MAPPING, distinct(words.name)] = Field(
+        default={}, description="Names of your own and their addresses."
+    )
+    cache: Cache = Cache()
+    block: Block = Block()
+    lists: Lists = Lists()
+    log: Log = Log()
+    storage: Annotated[str, Text(_storage, {"type": "string", "examples": ["sqlite"]})] = Field(
+        default="sqlite", description="Where the query log is kept."
+    )

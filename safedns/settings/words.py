@@ -1,0 +1,180 @@
+"""The grammar of single values in ``safedns.yaml``: durations, counts, addresses, names, zones. Text -> value, pure.
+
+Each function raises ``ValueError`` with "what is wrong; what was expected". The policy uses the durations and switches
+of this module too, so that both files speak one language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+
+from safedns.settings.model import Endpoint, IPNetwork, UpstreamSpec
+from safedns.yamlfile.messages import show
+
+DAY = 86_400
+_UNITS = {
+    **dict.fromkeys(("s", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), DAY),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
+}
+_PARTS = re.compile(r"(?:(\d{1,9}) *([a-z]+) *)", re.ASCII)
+_DURATION_WANTED = "expected a number and a unit, such as 45m, 2h or 1 day"
+
+
+def duration(text: str) -> int:
+    """``45m``, ``2h``, ``1 day``, ``1h 30m`` -> seconds."""
+    lower = text.casefold()
+    if lower.isascii() and lower.isdigit():
+        raise ValueError(f"{show(text)} has no unit; {_DURATION_WANTED}")
+    total, end = 0, 0
+    while part := _PARTS.match(lower, end):
+        if part[2] not in _UNITS:
+            raise ValueError(f"{show(part[2])} is not a unit of time; {_DURATION_WANTED}")
+        total += int(part[1]) * _UNITS[part[2]]
+        end = part.end()
+    if end == 0 or end < len(lower):
+        raise ValueError(f"{show(text)} is not a length of time; {_DURATION_WANTED}")
+    return total
+
+
+def duration_within(low: int, high: int, words: str) -> Callable[[str], int]:
+    """A ``duration`` grammar with bounds in seconds; ``words`` says them, e.g. ``1 hour to 30 days``."""
+
+    def parse(text: str) -> int:
+        seconds = duration(text)
+        if not low <= seconds <= high:
+            raise ValueError(f"{show(text)} is out of range; expected {words}")
+        return seconds
+
+    return parse
+
+
+def or_off(parse: Callable[[str], int]) -> Callable[[str], int]:
+    """The same grammar, where ``off`` is 0."""
+    return lambda text: 0 if text == "off" else parse(text)
+
+
+def count_within(low: int, high: int) -> Callable[[str], int]:
+    """A grammar for whole numbers from ``low`` to ``high``, written with digits only."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high):
+            raise ValueError(f"{show(text)} is not usable here; expected a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def on_off(text: str) -> bool:
+    """``on`` or ``off``."""
+    if text in ("on", "off"):
+        return text == "on"
+    hint = {"yes": "on", "true": "on", "1": "on", "no": "off", "false": "off", "0": "off"}.get(text.casefold())
+    raise ValueError(f"{show(text)} is not a switch; expected {f'`{hint}`' if hint else '`on` or `off`'}")
+
+
+def address(text: str) -> str:
+    """An IPv4 or IPv6 address in its usual short form."""
+    return str(_address(text))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        found = ip_address(text)
+    except ValueError:
+        raise ValueError(f"{show(text)} is not an address; expected one like 192.168.1.9 or fd00::9") from None
+    if isinstance(found, IPv6Address) and found.scope_id:
+        raise ValueError(f"{show(text)} names an interface (%); expected a plain address")
+    return found
+
+
+def network(text: str) -> IPNetwork:
+    """An address or ``network/length``."""
+    try:
+        return ip_network(text)
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{show(text)} is not a network; expected one like 192.168.1.0/24 or an address") from None
+    host = text.partition("/")[0]
+    raise ValueError(
+        f"{show(text)} is an address inside a network; expected {meant} (the network) or {host} (it alone)"
+    )
+
+
+def endpoint(text: str) -> Endpoint:
+    """Where to listen: ``127.0.0.1:5300`` or ``[::1]:5300``."""
+    wanted = "expected an address and a port, such as 127.0.0.1:5300 or [::1]:5300"
+    host, port = _host_and_port(text, wanted)
+    if port is None:
+        raise ValueError(f"{show(text)} has no port; {wanted}")
+    return Endpoint(host, port)
+
+
+def _host_and_port(text: str, wanted: str) -> tuple[str, int | None]:
+    """Host and port, if one is given; IPv6 with a port needs brackets."""
+    bracketed = re.fullmatch(r"\[([^]]*)\](?::(.*))?", text)
+    if bracketed:
+        host, port = bracketed[1], bracketed[2]
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    else:
+        host, port = text, None
+    try:
+        plain = address(host)
+    except ValueError:
+        raise ValueError(f"{show(text)} is not usable here; {wanted}") from None
+    return plain, None if port is None else _port(port, text)
+
+
+def _port(port: str, text: str) -> int:
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= 65535):
+        raise ValueError(f"{show(text)} has no usable port; expected a number from 1 to 65535 after the `:`")
+    return int(port)
+
+
+_ENCRYPTED = {"tls": 853, "https": 443, "quic": 853}
+
+
+def upstream(text: str) -> UpstreamSpec:
+    """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``quic://`` with ``#name``."""
+    wanted = "expected an address such as 9.9.9.9 or 127.0.0.1:5300, or tls://, https:// or quic:// and a name"
+    if "://" in text:
+        return _encrypted(text, wanted)
+    host, port = _host_and_port(text, wanted)
+    if ip_address(host).is_unspecified:
+        raise ValueError(f"{show(text)} is no machine's address; {wanted}")
+    return UpstreamSpec("plain", host, port or 53, text)
+
+
+def _encrypted(text: str, wanted: str) -> UpstreamSpec:
+    try:
+        parts: SplitResult = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, SplitResult("", "", "", "", "")
+    match parts.scheme:
+        case ("tls" | "https" | "quic") as transport if host:
+            return UpstreamSpec(transport, host, port or _ENCRYPTED[transport], text)
+    raise ValueError(f"{show(text)} is not an upstream; {wanted}")
+
+
+def name(text: str) -> str:
+    """A domain name in its canonical form: lower case, A-labels, no trailing dot."""
+    try:
+        ascii_text = text if text.isascii() else idna.encode(text, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        ascii_text = ""
+    plain = ascii_text.removesuffix(".").lower()
+    if len(plain) > 253 or not re.fullmatch(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", plain):
+        raise ValueError(f"{show(text)} is not a name; expected one like printer.lan")
+    return plain

@@ -1,0 +1,187 @@
+"""``Document`` -> pydantic model, with every problem of the document at once, each at its place in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
+
+from safedns.errors import ConfigError, Problem
+from safedns.yamlfile.document import Document, TreePath, in_order
+from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
+
+M = TypeVar("M", bound="Model")
+T = TypeVar("T")
+
+
+class GrammarError(ValueError):
+    """What a grammar raises when several things inside one value are wrong: (path below the value, message) each."""
+
+    def __init__(self, found: Iterable[tuple[TreePath, str]]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(message for _, message in self.found))
+
+
+class Model(BaseModel):
+    """A mapping with fixed keys; one that is begun and left empty (``cache:``) says nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_says_nothing(cls, data: object) -> object:
+        return {} if data == "" else data
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Marks a field that is written as one text: ``parse`` makes its value or raises ``ValueError`` in plain words.
+
+    ``schema`` is what an editor's YAML checker is told; it may meet numbers and booleans where we see text.
+    """
+
+    parse: Callable[[str], object]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's hook: only text, then the grammar."""
+        del source, handler  # the grammar alone says what the value is
+        grammar = core_schema.no_info_plain_validator_function(self.parse)
+        return core_schema.chain_schema([core_schema.str_schema(strict=True), grammar])
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: object) -> dict[str, Any]:
+        """Pydantic's hook: the schema given by hand, as a function cannot be described."""
+        del core, handler
+        return dict(self.schema)
+
+
+EMPTY_LIST = BeforeValidator(lambda value: [] if value == "" else value)
+"""For list fields: a key that is begun and left empty is an empty list."""
+EMPTY_MAPPING = BeforeValidator(lambda value: {} if value == "" else value)
+"""For mapping fields: a key that is begun and left empty is an empty mapping."""
+
+
+ONE_OR_LIST = BeforeValidator(lambda value: [value] if isinstance(value, str) and value else value)
+"""For list fields that are mostly one item long: a single text is a list of one."""
+
+
+def text_only(tree: object) -> str:
+    """``tree`` if it is text; ``ValueError`` in the words that every text field uses."""
+    if isinstance(tree, str):
+        return tree
+    raise ValueError(f"{describe(tree)} stands here; expected {_EXPECTED['string_type']}")
+
+
+def each(items: Iterable[object], parse: Callable[[str], T]) -> tuple[T, ...]:
+    """Every item through one grammar; raises ``GrammarError`` with each that is wrong."""
+    values, found = [], list[tuple[TreePath, str]]()
+    for index, item in enumerate(items):
+        try:
+            values.append(parse(text_only(item)))
+        except ValueError as error:
+            found.append(((index,), str(error)))
+    if found:
+        raise GrammarError(found)
+    return tuple(values)
+
+
+def distinct(parse: Callable[[str], object]) -> BeforeValidator:
+    """For mapping fields whose keys have several spellings: two keys of one meaning are a mistake, not a surprise."""
+
+    def check(tree: object) -> object:
+        seen: dict[object, str] = {}
+        found: list[tuple[TreePath, str]] = []
+        for key in tree if isinstance(tree, dict) else ():
+            try:
+                meaning = parse(key)
+            except ValueError:
+                continue  # the field's own grammar says what is wrong with it
+            if meaning in seen:
+                found.append(((key,), f"means the same as {show(seen[meaning])} above; expected it once"))
+            seen.setdefault(meaning, key)
+        if found:
+            raise GrammarError(found)
+        return tree
+
+    return BeforeValidator(check)
+
+
+def validate(document: Document, model: type[M], *, context: object = None, also: Iterable[Problem] = ()) -> M:
+    """The document as ``model``; raises ``ConfigError`` with every problem, those in ``also`` included, in order."""
+    problems = list(also)
+    try:
+        result = model.model_validate(document.tree, context=context)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            problems.extend(_problems(document, model, details))
+        raise ConfigError(in_order(problems)) from None
+    if problems:
+        raise ConfigError(in_order(problems))
+    return result
+
+
+def _problems(document: Document, model: type[Model], details: ErrorDetails) -> Iterator[Problem]:
+    """One pydantic error as problems in plain words."""
+    at_key = details["loc"][-1:] == ("[key]",)
+    path = tuple(step for step in details["loc"] if step != "[key]")
+    kind, given = details["type"], details["input"]
+    if kind == "missing":
+        yield document.problem(path[:-1], _missing(model, path), at_key=True)
+    elif kind == "extra_forbidden":
+        yield document.problem(path, _unknown_key(model, path), at_key=True)
+    elif kind == "value_error":
+        error = details["ctx"]["error"]
+        for below, message in error.found if isinstance(error, GrammarError) else (((), str(error)),):
+            yield document.problem((*path, *below), _empty_or(given if not below else None, message), at_key=at_key)
+    elif kind == "literal_error":
+        message = expected_word(given, re.findall(r"'([^']*)'", details["ctx"]["expected"]))
+        yield document.problem(path, _empty_or(given, message))
+    else:
+        yield document.problem(path, f"{describe(given)} stands here; expected {_EXPECTED[kind]}", at_key=at_key)
+
+
+_EXPECTED = {
+    "model_type": "`key: value` lines below it",
+    "dict_type": "`key: value` lines below it",
+    "list_type": "a list, such as `[one, two]`",
+    "string_type": "a single word or text",
+}
+
+
+def _empty_or(given: object, message: str) -> str:
+    """``message``, or where nothing at all was written only what it says was expected."""
+    _, semicolon, expected = message.partition("; ")
+    return f"nothing is written here; {expected}" if given == "" and semicolon else message
+
+
+def _missing(model: type[Model], path: TreePath) -> str:
+    key = str(path[-1])
+    field = _keys(_model_at(model, path[:-1]))[key]
+    example = f", e.g. `{key}: {field.examples[0]}`" if field.examples else ""
+    return f"{show(key)} is missing; expected {field.description}{example}"
+
+
+def _unknown_key(model: type[Model], path: TreePath) -> str:
+    return unknown_word(str(path[-1]), sorted(_keys(_model_at(model, path[:-1]))), "is not a key here")
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _model_at(model: type[BaseModel], path: TreePath) -> type[BaseModel]:
+    """The model that describes the mapping at ``path``; pydantic's error names the path, not the model."""
+    kind: object = model
+    for step in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = _keys(kind)[str(step)].annotation
+        else:
+            kind = get_args(kind)[-1]
+        while get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
+    return cast("type[BaseModel]", kind)
