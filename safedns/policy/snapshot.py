@@ -1,0 +1,111 @@
+"""The policy as the hot path uses it: who is asking, may they have this name now, and may they have its answer.
+
+    address --identify--> Device(profile) --decide(name, now)--> Decision
+                                          --review(names in the answer, now)--> Block | None
+
+Immutable: a reload compiles another and swaps one attribute. Reads no clock: ``now`` is an argument, epoch seconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from math import inf
+from typing import Literal, NamedTuple
+
+from safedns.policy.clients import Clients
+from safedns.policy.decision import Decision
+from safedns.policy.explain import Explanation, explain_walk, now_line
+from safedns.policy.lists import Service
+from safedns.policy.model import LogLevel
+from safedns.policy.timeline import Timeline
+from safedns.wire.names import key_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """A child or group, as far as anybody outside the policy needs it. Compared and hashed by identity."""
+
+    id: str
+    name: str
+    kind: Literal["child", "group"]
+    preset: str
+    """In force when the snapshot was made; empty for none."""
+    log: LogLevel
+    index: int
+    """Its place among the profiles of the policy."""
+
+
+class Device(NamedTuple):
+    """A network client and whose it is."""
+
+    name: str
+    """The claim that named it (address, network or range); empty for a device that nobody has claimed."""
+    profile: Profile
+
+
+class Snapshot:
+    """Everything a policy means around one instant."""
+
+    __slots__ = ("_clients", "_services", "_timelines", "epoch", "expires", "profiles", "zone")
+
+    def __init__(
+        self,
+        profiles: Mapping[str, Profile],
+        clients: Clients[Device],
+        timelines: Sequence[Timeline],
+        services: Mapping[str, Service],
+        *,
+        zone: tzinfo,
+        expires: float,
+        epoch: int,
+    ) -> None:
+        """``timelines`` are in the order of ``Profile.index``."""
+        self.profiles = profiles
+        """By id, in the order of the policy."""
+        self.zone = zone
+        """The household's time zone."""
+        self.expires = expires
+        """Until when time is known, epoch seconds: compile anew well before. Later, children's time rules block."""
+        self.epoch = epoch
+        self._clients = clients
+        self._timelines = tuple(timelines)
+        self._services = services
+
+    def identify(self, address: str) -> Device:
+        """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
+        return self._clients.find(address)
+
+    def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
+        """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
+        edges, walks = self._timelines[profile.index]
+        return walks[bisect_right(edges, now)].decide(name, key)
+
+    def review(self, profile: Profile, names: Sequence[str], now: float) -> Decision | None:
+        """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
+
+        By safety, own names, services and categories; neither time nor the default judges a name nobody asked for.
+        """
+        walk = self._timelines[profile.index].at(now)
+        for name in names:
+            objection = walk.object_to(name, key_of(name))
+            if objection is not None:
+                return objection
+        return None
+
+    def next_edge(self, profile: Profile, now: float) -> float:
+        """When this profile's rules change next (epoch seconds); infinite when no change is known."""
+        edges = self._timelines[profile.index].edges
+        position = bisect_right(edges, now)
+        return edges[position] if position < len(edges) and edges[position] < self.expires else inf
+
+    def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
+        """The walk of ``decide`` in words, and until when its outcome stays so."""
+        return explain_walk(self._timelines[profile.index], name, key, now, self.expires)
+
+    def now_line(self, profile: Profile, now: float) -> str:
+        """What applies now, in one line for a parent."""
+        line = now_line(self._timelines[profile.index], self._services, now, self.expires, self.zone)
+        return f"{profile.name}: {line}"

@@ -1,0 +1,71 @@
+"""One profile's rules through time: sorted edges, and between two edges one finished walk.
+
+edges      e0        e1        e2
+walks   w0  |   w1    |   w2    |  w3           walk in force at t: walks[bisect_right(edges, t)]
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Literal, NamedTuple
+
+from safedns.policy.decision import Action, Decision
+from safedns.policy.rules import Default, Rule, Setting
+
+TimeState = Literal["open", "bedtime", "homework", "clock"]
+
+
+class State(NamedTuple):
+    """All that time decides for a profile at one instant."""
+
+    time: TimeState
+    services: tuple[tuple[str, Setting], ...]
+    categories: tuple[tuple[str, Setting], ...]
+    preset: str
+    """Name of the preset in force; empty for none."""
+
+
+class Walk:
+    """The rules of one stretch of time, in the order in which they are asked; the default comes last."""
+
+    __slots__ = ("_checks", "_reviews", "default", "rules", "state")
+
+    def __init__(self, state: State, rules: tuple[Rule, ...], default: Default, review: tuple[Rule, ...]) -> None:
+        """``review``: those of ``rules`` that also judge the names an answer leads to."""
+        self.state = state
+        self.rules: tuple[Rule, ...] = (*rules, default)
+        self._checks = tuple(rule.check for rule in rules)
+        self.default = default.check("", "")
+        self._reviews = tuple(rule.check for rule in review)
+
+    def decide(self, name: str, key: str) -> Decision:
+        """The verdict of the first rule that has one."""
+        for check in self._checks:
+            decision = check(name, key)
+            if decision is not None:
+                return decision
+        return self.default
+
+    def object_to(self, name: str, key: str) -> Decision | None:
+        """The block that an answer leading to ``name`` earns, or ``None``."""
+        for check in self._reviews:
+            decision = check(name, key)
+            if decision is not None:
+                return decision if decision.action is Action.BLOCK else None
+        return None
+
+
+class Timeline(NamedTuple):
+    """Immutable; ``edges`` are instants (epoch seconds), ``walks`` is one longer."""
+
+    edges: tuple[int, ...]
+    walks: tuple[Walk, ...]
+
+    def at(self, now: float) -> Walk:
+        """The walk in force at ``now``."""
+        return self.walks[bisect_right(self.edges, now)]
+
+    def after(self, now: float) -> tuple[tuple[int, Walk], ...]:
+        """Each later edge with the walk that begins there."""
+        position = bisect_right(self.edges, now)
+        return tuple(zip(self.edges[position:], self.walks[position + 1 :], strict=True))
