@@ -22,6 +22,7 @@ import contextlib
 import marshal
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from typing import Any, NamedTuple, TypeVar
 
 from safedns.record.counters import Counters, Key
@@ -37,6 +38,8 @@ SEND_BUFFER = 1 << 20
 """Bytes asked for; the kernel grants what ``net.core.wmem_max`` allows."""
 MESSAGES_PER_WAKE_UP = 64
 NUDGE = b"!"
+MAX_TWINS = 4096
+"""Outcomes whose plain form is remembered."""
 
 Item = TypeVar("Item")
 
@@ -53,7 +56,7 @@ class Batch(NamedTuple):
 class EventSender:
     """The resolver's end. Not thread-safe; nothing in it blocks or raises."""
 
-    __slots__ = ("_bound", "_counters", "_deltas", "_dropped", "_sock", "pending")
+    __slots__ = ("_bound", "_counters", "_deltas", "_dropped", "_plain_events", "_sock", "pending")
 
     def __init__(self, sock: socket.socket, counters: Counters, *, bound: int = 8192) -> None:
         sock.setblocking(False)
@@ -63,6 +66,7 @@ class EventSender:
         self._dropped = counters.cell("events_dropped")
         self._deltas: dict[Key, int] = {}
         self._bound = bound
+        self._plain_events = _PlainEvents()
         self.pending: list[EventRow] = []
         """What the next flush sends. The same list for ever: a hot caller may keep its ``append``."""
 
@@ -81,8 +85,7 @@ class EventSender:
         for key, count in self._counters.drain().items():
             self._deltas[key] = self._deltas.get(key, 0) + count
         if self._send_numbers():
-            sent = self._send_all(self.pending, lambda events: (events, {}, {}, False))
-            del self.pending[:sent]
+            del self.pending[: self._send_all(self.pending, self._events_message)]
 
     def on_nudge(self, gauges: Callable[[], None] | None = None) -> bool:
         """The socket is readable: the recorder wants fresh numbers. False once its end is closed for good."""
@@ -118,21 +121,24 @@ class EventSender:
     def _send_numbers(self) -> bool:
         """Counters and gauges go before the events: they are few, and a scrape may be waiting for them."""
         deltas = list(self._deltas.items())
-        for key, _ in deltas[: self._send_all(deltas, lambda items: ([], dict(items), {}, False))]:
+        for key, _ in deltas[: self._send_all(deltas, lambda items: ([], _plain_keys(items), {}, False))]:
             del self._deltas[key]
         if self._deltas:
             return False
         gauges = list(self._counters.gauges.items())
-        if self._send_all(gauges, lambda items: ([], {}, dict(items), False)) < len(gauges):
+        if self._send_all(gauges, lambda items: ([], {}, _plain_keys(items), False)) < len(gauges):
             return False
         return self._send(marshal.dumps(([], {}, {}, True), MARSHAL_FORMAT))
+
+    def _events_message(self, events: Sequence[EventRow]) -> tuple[Any, ...]:
+        return self._plain_events(events), {}, {}, False
 
     def _send_all(self, items: Sequence[Item], wrap: Callable[[Sequence[Item]], tuple[Any, ...]]) -> int:
         """Send ``items`` in messages of bounded size; says how many are done with when the pipe is full or all went."""
         done, size = 0, ITEMS_PER_MESSAGE
         while done < len(items):
             part = items[done : done + size]
-            message = _encode(wrap(part))
+            message = _encode(wrap, part)
             if message is not None:
                 if not self._send(message):
                     break
@@ -218,36 +224,51 @@ class EventReceiver:
         self._on_batch(Batch(events, deltas, whole))
 
 
-def _encode(message: tuple[Any, ...]) -> bytes | None:
-    """The message as bytes; ``None`` where it is too large or holds what cannot travel."""
+def _encode(wrap: Callable[[Sequence[Item]], tuple[Any, ...]], items: Sequence[Item]) -> bytes | None:
+    """The items' message as bytes; ``None`` where it is too large or holds what cannot travel."""
     try:
-        try:
-            encoded = marshal.dumps(message, MARSHAL_FORMAT)
-        except ValueError:
-            encoded = marshal.dumps(_plain(message, {}), MARSHAL_FORMAT)
-    except (ValueError, RecursionError):
+        encoded = marshal.dumps(wrap(items), MARSHAL_FORMAT)
+    except (ValueError, TypeError):
         return None
     return encoded if len(encoded) <= MAX_MESSAGE else None
 
 
-def _plain(value: Any, seen: dict[int, Any]) -> Any:
-    """``value`` with named tuples and enum members as the plain values that marshal takes.
+def _plain_keys(items: Iterable[tuple[Key, float]]) -> dict[Key, float]:
+    return {_plain(key): value for key, value in items}
 
-    ``seen`` keeps one plain tuple for each original, so that an outcome met twice still travels once.
+
+def _plain(values: Iterable[Any]) -> tuple[Any, ...]:
+    """A plain tuple with the values of enum members, for marshal takes exact types only."""
+    return tuple([value.value if isinstance(value, Enum) else value for value in values])
+
+
+class _PlainEvents:
+    """Turns outcomes into the plain tuples that marshal takes, each once for as long as it is remembered.
+
+    A resolver uses one outcome object for every repetition of an answer, so that an event costs one look-up by
+    identity; the originals are kept, or another could take over their identity.
     """
-    if isinstance(value, tuple):
-        key = id(value)
-        if key not in seen:
-            seen[key] = tuple(_plain(item, seen) for item in value)
-        return seen[key]
-    if isinstance(value, list):
-        return [_plain(item, seen) for item in value]
-    if isinstance(value, dict):
-        return {_plain(key, seen): _plain(item, seen) for key, item in value.items()}
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
+
+    __slots__ = ("_originals", "_twins")
+
+    def __init__(self) -> None:
+        self._twins: dict[int, tuple[Any, ...]] = {}
+        self._originals: list[Any] = []
+
+    def __call__(self, events: Sequence[EventRow]) -> list[EventRow]:
+        if len(self._originals) > MAX_TWINS:
+            self._twins.clear()
+            self._originals.clear()
+        known, make = self._twins.get, self._twin
+        return [
+            (at, client, device, micros, known(id(outcome)) or make(outcome))
+            for at, client, device, micros, outcome in events
+        ]
+
+    def _twin(self, outcome: Iterable[Any]) -> tuple[Any, ...]:
+        self._originals.append(outcome)
+        twin = self._twins[id(outcome)] = _plain(outcome)
+        return twin
 
 
 def _decode(message: bytes) -> tuple[list[EventRow], dict[Key, int], dict[Key, float], bool] | None:
