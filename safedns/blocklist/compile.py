@@ -17,7 +17,7 @@ from pathlib import Path
 import marisa_trie
 
 from safedns import __version__
-from safedns.blocklist.files import file_digest, write_bytes
+from safedns.blocklist.files import file_digest, locked, write_bytes
 from safedns.blocklist.formats import FORMATS, detect
 from safedns.blocklist.formats.entry import Entry
 from safedns.blocklist.header import TABLES, VERSION, Header, SkippedCount, Table, header_path, read_header
@@ -29,6 +29,7 @@ Progress = Callable[[int], None]
 
 _SAMPLE = 500
 _PROGRESS_EVERY = 20_000
+_SHOWN = 5
 
 
 @dataclass(slots=True)
@@ -49,6 +50,11 @@ class Contents:
     def entries(self) -> int:
         """Names that block."""
         return len(self.below) + len(self.exact)
+
+    @property
+    def needless(self) -> int:
+        """Entries that were repeated, or that another covers."""
+        return self.read - self.entries - len(self.allow)
 
 
 def compile_list(
@@ -88,34 +94,20 @@ def write_artefact(contents: Contents, *, name: str, category: str, folder: Path
     """Write the tables, then the header that makes them count; drop tables older than the header before."""
     commit = header_path(folder, name)
     try:
-        before = {table.file for table in read_header(folder, name).tables.values()}
-    except ListError:
-        before = set()
-    tables: dict[str, Table] = {}
-    try:
-        for kind in TABLES:
-            keys: set[str] = getattr(contents, kind)
-            if keys or kind == "below":
-                tables[kind] = _write_table(folder, name, kind, keys)
-        header = Header(
-            version=VERSION,
-            name=name,
-            category=category,
-            source_format=contents.format,
-            source_digest=contents.digest,
-            compiled_with=__version__,
-            built=now,
-            read=contents.read,
-            subsumed=contents.read - contents.entries - len(contents.allow),
-            skipped=contents.skipped,
-            tables=tables,
-        )
-        write_bytes(commit, header.to_json())
-        # A process that read the header before is about to map its tables: those stay for one more round.
-        keep = before | {table.file for table in tables.values()}
-        for path in table_files(folder, name):
-            if path.name not in keep:
-                path.unlink(missing_ok=True)
+        with locked(folder, wait=True):
+            before = _tables_before(folder, name)
+            tables: dict[str, Table] = {}
+            for kind in TABLES:
+                keys: set[str] = getattr(contents, kind)
+                if keys or kind == "below":
+                    tables[kind] = _write_table(folder, name, kind, keys)
+            header = _header(contents, tables, name=name, category=category, now=now)
+            write_bytes(commit, header.to_json())
+            # A process that read the header before is about to map its tables: those stay for one more round.
+            keep = before | {table.file for table in tables.values()}
+            for path in table_files(folder, name):
+                if path.name not in keep:
+                    path.unlink(missing_ok=True)
     except OSError as error:
         raise ListError(name, f"cannot be written to {folder}: {error.strerror}") from error
     return header
@@ -131,6 +123,29 @@ def remove_artefact(folder: Path, name: str) -> None:
 def table_files(folder: Path, name: str) -> list[Path]:
     """Every table file of list ``name``, of whatever generation."""
     return [path for kind in TABLES for path in folder.glob(f"{name}.*.{kind}")]
+
+
+def _tables_before(folder: Path, name: str) -> set[str]:
+    try:
+        return {table.file for table in read_header(folder, name).tables.values()}
+    except ListError:
+        return set()
+
+
+def _header(contents: Contents, tables: dict[str, Table], *, name: str, category: str, now: float) -> Header:
+    return Header(
+        version=VERSION,
+        name=name,
+        category=category,
+        source_format=contents.format,
+        source_digest=contents.digest,
+        compiled_with=__version__,
+        built=now,
+        read=contents.read,
+        subsumed=contents.needless,
+        skipped=contents.skipped,
+        tables=tables,
+    )
 
 
 def _counted(lines: Iterable[str], progress: Progress | None) -> Iterator[str]:
@@ -154,9 +169,6 @@ def _collect(contents: Contents, lines: Iterable[str]) -> None:
             skipped[item.reason] = known._replace(total=known.total + 1)
         else:
             skipped[item.reason] = SkippedCount(1, item.line, item.text)
-
-
-_SHOWN = 5
 
 
 def _reduce(contents: Contents) -> None:

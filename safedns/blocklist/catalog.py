@@ -1,0 +1,148 @@
+"""What we know about lists: categories, public lists that can be fetched, and search engines' safe modes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from safedns.blocklist.bundled import bundled
+from safedns.blocklist.document import Fields, read_mapping, read_sequence
+from safedns.blocklist.formats import FORMATS
+from safedns.blocklist.header import LIST_NAME
+
+LANGUAGES = ("en", "vi")
+
+
+class Category(NamedTuple):
+    """A kind of content that lists are sorted into."""
+
+    id: str
+    title: Mapping[str, str]
+    """By language."""
+    about: Mapping[str, str]
+    safety: bool
+    """Blocked for children before any rule of their own, unless the preset says otherwise."""
+
+
+class CatalogueList(NamedTuple):
+    """A public list: what it is, where it comes from, whose it is."""
+
+    name: str
+    title: str
+    category: str
+    format: str
+    source: str
+    mirrors: tuple[str, ...]
+    licence: str
+    maker: str
+    homepage: str
+    language: str
+    entries: int
+    """About how many names."""
+    recommended: bool
+    """Fetched unless the user chooses otherwise."""
+    overblocks: str
+    """What it is known to block too much; empty where nothing is known."""
+    source_category: str
+    """The maker's own word for the category; empty where it is the same."""
+
+
+class Catalogue(NamedTuple):
+    """All categories and all public lists, by id and name, in the order of the files."""
+
+    categories: Mapping[str, Category]
+    lists: Mapping[str, CatalogueList]
+
+
+class SafeSearchEngine(NamedTuple):
+    """A search engine that has a host name which only gives safe results."""
+
+    id: str
+    targets: Mapping[str, str]
+    """Mode (``on``; for YouTube ``moderate`` and ``strict``) -> canonical name that answers instead."""
+    names: tuple[str, ...]
+    """Canonical, each meant exactly: ``maps.google.com`` is no search page."""
+
+
+class SafeSearch(NamedTuple):
+    """What safe search does with which names."""
+
+    engines: Mapping[str, SafeSearchEngine]
+    blocked: tuple[str, ...]
+    """Search sites without a safe mode; each covers what is below it."""
+
+
+def load_catalogue(folder: Path | None = None) -> Catalogue:
+    """``categories.yaml`` and ``catalogue.yaml`` of ``folder``, by default our own; raises ``ListError``."""
+    folder = bundled("blocklists") if folder is None else folder
+    categories = load_categories(folder / "categories.yaml")
+    lists: dict[str, CatalogueList] = {}
+    for fields in read_sequence(folder / "catalogue.yaml"):
+        entry = _catalogue_list(fields)
+        if entry.name in lists:
+            raise fields.error("name", f"{entry.name} occurs twice")
+        if entry.category not in categories:
+            raise fields.error("category", f"{entry.category} is in no categories.yaml")
+        lists[entry.name] = entry
+    return Catalogue(categories, MappingProxyType(lists))
+
+
+def load_categories(path: Path) -> Mapping[str, Category]:
+    """The categories by id; raises ``ListError``."""
+    return MappingProxyType({name: _category(name, fields) for name, fields in read_mapping(path).each()})
+
+
+def load_safe_search(path: Path | None = None) -> SafeSearch:
+    """``safesearch.yaml``, by default our own; raises ``ListError``."""
+    top = read_mapping(bundled("blocklists", "safesearch.yaml") if path is None else path)
+    top.only("engines", "blocked")
+    engines = {name: _engine(name, fields) for name, fields in top.inner("engines").each()}
+    return SafeSearch(MappingProxyType(engines), top.names("blocked"))
+
+
+def _category(name: str, fields: Fields) -> Category:
+    fields.only("title", "about", "safety")
+    title, about = (
+        MappingProxyType({language: fields.inner(key).text(language) for language in LANGUAGES})
+        for key in ("title", "about")
+    )
+    return Category(name, title, about, fields.flag("safety", default=False))
+
+
+def _catalogue_list(fields: Fields) -> CatalogueList:
+    fields.only(*CatalogueList._fields)
+    entry = CatalogueList(
+        name=fields.text("name"),
+        title=fields.text("title"),
+        category=fields.text("category"),
+        format=fields.text("format"),
+        source=fields.text("source"),
+        mirrors=fields.texts("mirrors"),
+        licence=fields.text("licence"),
+        maker=fields.text("maker"),
+        homepage=fields.text("homepage"),
+        language=fields.text("language", ""),
+        entries=fields.number("entries", 0),
+        recommended=fields.flag("recommended", default=False),
+        overblocks=fields.text("overblocks", ""),
+        source_category=fields.text("source_category", ""),
+    )
+    if LIST_NAME.fullmatch(entry.name) is None:
+        raise fields.error("name", f"{entry.name!r} is no list name; expected lower-case letters, digits, - and _")
+    if entry.format not in FORMATS:
+        raise fields.error("format", f"{entry.format!r} is unknown; expected one of {', '.join(sorted(FORMATS))}")
+    for source in (entry.source, *entry.mirrors):
+        if not source.startswith("https://"):
+            raise fields.error("source", f"{source!r} is no https:// address")
+    return entry
+
+
+def _engine(name: str, fields: Fields) -> SafeSearchEngine:
+    fields.only("target", "moderate", "strict", "names")
+    modes = {"on": "target", "moderate": "moderate", "strict": "strict"}
+    targets = {mode: target for mode, key in modes.items() if (target := fields.name(key)) is not None}
+    if not targets:
+        raise fields.error("target", "expected a domain name here, or under moderate and strict")
+    return SafeSearchEngine(name, MappingProxyType(targets), fields.names("names"))

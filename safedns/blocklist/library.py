@@ -1,0 +1,108 @@
+"""Every list and service that policy may look into, opened: what one snapshot of the lists is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from safedns.blocklist.artefact import Artefact, open_artefact
+from safedns.blocklist.bundled import bundled
+from safedns.blocklist.catalog import Category, SafeSearch, load_categories, load_safe_search
+from safedns.blocklist.services import Service, ServiceIndex, load_service, service_files
+from safedns.errors import ListError
+from safedns.wire.names import key_of
+
+
+class Hit(NamedTuple):
+    """A list or service that holds a name."""
+
+    kind: Literal["list", "service"]
+    id: str
+    category: str
+    matched: str
+    """The canonical entry that covers the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The opened lists, the services and our own tables. Immutable; a reload opens another."""
+
+    artefacts: tuple[Artefact, ...]
+    """By name."""
+    by_category: Mapping[str, tuple[Artefact, ...]]
+    services: Mapping[str, Service]
+    index: ServiceIndex
+    safe_search: SafeSearch
+    categories: Mapping[str, Category]
+    problems: tuple[str, ...]
+    """What could not be opened and is left out, one line each."""
+
+    def search(self, name: str) -> list[Hit]:
+        """Every list and then every service that covers the canonical ``name``."""
+        key = key_of(name)
+        hits = [
+            Hit("list", artefact.name, artefact.category, matched)
+            for artefact in self.artefacts
+            if (matched := artefact.match(name, key)) is not None
+        ]
+        found: dict[str, Hit] = {}
+        for matched, ids in self.index.covering(name):
+            for service in ids:
+                found.setdefault(service, Hit("service", service, self.services[service].category, matched))
+        return hits + list(found.values())
+
+
+def lists_folder(state: Path) -> Path:
+    """Where the artefacts lie under the state folder."""
+    return state / "lists"
+
+
+def open_library(
+    state: Path, *, extra_service_folders: Iterable[Path] = (), only: Collection[str] | None = None
+) -> Library:
+    """Open what is compiled under ``state`` (``only`` these lists, where given) and our own tables.
+
+    A list or a user's service that cannot be used is left out and told in ``problems``; ``ListError`` only when our own
+    tables are missing or wrong.
+    """
+    problems: list[str] = []
+    artefacts = _open_artefacts(lists_folder(state), only, problems)
+    by_category: dict[str, tuple[Artefact, ...]] = {}
+    for artefact in artefacts:
+        by_category[artefact.category] = (*by_category.get(artefact.category, ()), artefact)
+    services = _open_services((bundled("blocklists", "services"), *extra_service_folders), problems)
+    return Library(
+        artefacts=artefacts,
+        by_category=MappingProxyType(by_category),
+        services=services,
+        index=ServiceIndex(services.values()),
+        safe_search=load_safe_search(),
+        categories=load_categories(bundled("blocklists", "categories.yaml")),
+        problems=tuple(problems),
+    )
+
+
+def _open_artefacts(folder: Path, only: Collection[str] | None, problems: list[str]) -> tuple[Artefact, ...]:
+    names = sorted(path.stem for path in folder.glob("*.json") if only is None or path.stem in only)
+    if only is not None:
+        problems += [f"{name}: is not compiled yet" for name in sorted(set(only) - set(names))]
+    artefacts = []
+    for name in names:
+        try:
+            artefacts.append(open_artefact(folder, name))
+        except ListError as error:
+            problems.append(str(error))
+    return tuple(artefacts)
+
+
+def _open_services(folders: Iterable[Path], problems: list[str]) -> Mapping[str, Service]:
+    services: dict[str, Service] = {}
+    for path in service_files(folders):
+        try:
+            services[path.stem] = load_service(path)
+        except ListError as error:
+            problems.append(str(error))
+    return MappingProxyType(services)

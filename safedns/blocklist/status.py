@@ -1,0 +1,46 @@
+"""How each wanted list stands: what serves, how old it is, what went wrong last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from safedns.blocklist.artefact import open_artefact
+from safedns.blocklist.downloads import Downloads
+from safedns.blocklist.library import lists_folder
+from safedns.blocklist.wanted import Wanted
+from safedns.errors import ListError
+
+
+class ListStatus(NamedTuple):
+    """One list; what is not known because nothing serves is ``None``."""
+
+    name: str
+    category: str
+    entries: int | None
+    age: float | None
+    """Seconds since its maker last confirmed it; for a list of this machine since it was compiled."""
+    size: int | None
+    """Bytes of its tables."""
+    format: str | None
+    problem: str
+    """Empty when all is well."""
+
+
+def list_status(state: Path, wanted: Iterable[Wanted], *, now: float) -> tuple[ListStatus, ...]:
+    """The state of every wanted list, in their order."""
+    return tuple(_status(state, item, now) for item in wanted)
+
+
+def _status(state: Path, item: Wanted, now: float) -> ListStatus:
+    meta = Downloads(state).meta(item.name)
+    try:
+        header = open_artefact(lists_folder(state), item.name).header
+    except ListError as error:
+        problem = meta.problem or str(error).removeprefix(f"{item.name}: ")
+        return ListStatus(item.name, item.category, None, None, None, None, problem)
+    since = header.built if item.file is not None else meta.checked
+    return ListStatus(
+        item.name, item.category, header.entries, max(0.0, now - since), header.size, header.source_format, meta.problem
+    )

@@ -1,0 +1,287 @@
+"""Keeping the lists on disk as the configuration asks: offline at start (``prepare``), over the network (``update``).
+
+    wanted --fetch--> NAME.new --read--> contents --judge--> artefact, NAME.list
+                  `-----------------------------------`--> failed, held back: the last good artefact stays
+
+Why the last try brought nothing stands in ``downloads/NAME.meta.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from safedns import __version__
+from safedns.blocklist.artefact import open_artefact
+from safedns.blocklist.catalog import Catalogue, load_catalogue
+from safedns.blocklist.compile import Contents, compile_list, read_list, remove_artefact, write_artefact
+from safedns.blocklist.downloads import Downloads, Meta
+from safedns.blocklist.fetch import Fetched, Limits, NotModified, SessionFactory, fetch
+from safedns.blocklist.files import file_digest, locked
+from safedns.blocklist.header import Header, read_header
+from safedns.blocklist.library import lists_folder
+from safedns.blocklist.wanted import Wanted, wanted_lists
+from safedns.clock import Clock
+from safedns.errors import ListError
+from safedns.settings.model import ListSettings, Settings
+
+Report = Callable[[str], None]
+Progress = Callable[[str, Literal["bytes", "lines"], int], None]
+"""Told, now and then: the list, what is counted, and how far it is."""
+
+RETRY = 3600
+"""Seconds after which a list that failed is due again."""
+
+
+class Outcome(NamedTuple):
+    """What became of one list."""
+
+    name: str
+    result: Literal["updated", "unchanged", "held back", "failed"]
+    entries: int
+    """Names of the version that serves now; 0 when there is none."""
+    message: str
+    """Why, where it failed or was held back."""
+
+    @property
+    def ok(self) -> bool:
+        return self.result in ("updated", "unchanged")
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"{self.name}: {self.result}, {self.entries} names"
+        serving = f"the last good version stays ({self.entries} names)" if self.entries else "there is none to use yet"
+        return f"{self.name}: {self.result}: {self.message}; {serving}"
+
+
+class _HeldBackError(ListError):
+    """The download is a list, but not one to trust without a look."""
+
+
+def prepare(state: Path, settings: Settings, config_folder: Path, *, now: float) -> tuple[str, ...]:
+    """Make what can be made without the network: starter and own lists compiled, broken artefacts mended, lists that
+    nobody asks for removed. Returns what could not be done, one line each; ``ConfigError`` for wrong ``lists``.
+    """
+    wanted = wanted_lists(settings.lists, load_catalogue(), config_folder)
+    problems = []
+    try:
+        _prune(state, {item.name for item in wanted})
+    except OSError as error:
+        problems.append(f"lists that are no longer used cannot be removed: {error}")
+    for item in wanted:
+        try:
+            _compile_if_stale(state, item, now)
+        except ListError as error:
+            problems.append(str(error))
+    return tuple(problems)
+
+
+def due(state: Path, lists: ListSettings, catalogue: Catalogue, config_folder: Path, *, now: float) -> tuple[str, ...]:
+    """Names of the fetched lists that were last confirmed more than ``refresh`` ago and not tried within ``RETRY``."""
+    downloads = Downloads(state)
+    names = []
+    for item in wanted_lists(lists, catalogue, config_folder):
+        meta = downloads.meta(item.name)
+        # A time in the future comes from a clock that was wrong then: it counts as long ago.
+        fresh = 0 <= now - meta.checked < lists.refresh
+        waiting = 0 <= now - meta.tried < min(RETRY, lists.refresh)
+        if item.file is None and not fresh and not waiting:
+            names.append(item.name)
+    return tuple(names)
+
+
+def update(
+    state: Path,
+    lists: ListSettings,
+    catalogue: Catalogue,
+    config_folder: Path,
+    *,
+    clock: Clock,
+    names: Collection[str] = (),
+    accept: bool = False,
+    report: Report | None = None,
+    progress: Progress | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+    session_factory: SessionFactory | None = None,
+) -> tuple[Outcome, ...]:
+    """Bring the lists ``names`` (all that are wanted, where empty) up to date; one ``report`` line each.
+
+    ``accept`` takes a version that would be held back for having shrunk. A list's failure is an ``Outcome``; raises
+    ``ListError`` for a name that is not wanted or when another update runs, ``ConfigError`` for wrong ``lists``.
+    """
+    chosen = _chosen(wanted_lists(lists, catalogue, config_folder), names)
+    run = _Run(state, Downloads(state), clock, accept, progress, limits, session_factory)
+    outcomes = []
+    try:
+        with locked(run.downloads.folder, wait=False):
+            for item in chosen:
+                outcome = run.bring(item)
+                outcomes.append(outcome)
+                if report is not None:
+                    report(str(outcome))
+    except BlockingIOError:
+        raise ListError(str(run.downloads.folder), "another update is running; try again when it has ended") from None
+    except OSError as error:
+        raise ListError(str(run.downloads.folder), f"cannot be written: {error.strerror}") from error
+    return tuple(outcomes)
+
+
+def _chosen(wanted: Sequence[Wanted], names: Collection[str]) -> list[Wanted]:
+    known = [item.name for item in wanted]
+    for name in names:
+        if name not in known:
+            raise ListError(name, f"is not among the lists in use; those are {', '.join(known)}")
+    return [item for item in wanted if not names or item.name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One update: what every list of it needs."""
+
+    state: Path
+    downloads: Downloads
+    clock: Clock
+    accept: bool
+    progress: Progress | None
+    limits: Limits
+    session_factory: SessionFactory | None
+
+    def bring(self, item: Wanted) -> Outcome:
+        """Bring one list up to date; only a disk that cannot be written raises (``OSError``)."""
+        meta = self.downloads.meta(item.name)
+        try:
+            if item.file is not None:
+                changed = _compile_if_stale(self.state, item, self.clock.wall(), self._counter(item.name, "lines"))
+            else:
+                changed, meta = self._download(item, meta)
+        except ListError as error:
+            message = self._message(item, error)
+            self.downloads.write_meta(item.name, replace(meta, tried=self.clock.wall(), problem=message))
+            result: Literal["held back", "failed"] = "held back" if isinstance(error, _HeldBackError) else "failed"
+            return Outcome(item.name, result, _entries(self.state, item.name), message)
+        finally:
+            self.downloads.incoming(item.name).unlink(missing_ok=True)
+        now = self.clock.wall()
+        self.downloads.write_meta(item.name, replace(meta, checked=now, tried=now, problem=""))
+        return Outcome(item.name, "updated" if changed else "unchanged", _entries(self.state, item.name), "")
+
+    def _download(self, item: Wanted, meta: Meta) -> tuple[bool, Meta]:
+        fetched = self._fetch_any(item, meta)
+        if isinstance(fetched, NotModified):
+            return _compile_if_stale(self.state, item, self.clock.wall(), renew=True), meta
+        incoming = self.downloads.incoming(item.name)
+        contents = read_list(incoming, item.format, self._counter(item.name, "lines"))
+        before = _header(self.state, item.name)
+        try:
+            self._judge(item, contents, before)
+        except _HeldBackError:
+            incoming.replace(self.downloads.held(item.name))
+            raise
+        changed = before is None or before.source_digest != contents.digest or _stale(self.state, item, renew=True)
+        if changed:
+            folder, now = lists_folder(self.state), self.clock.wall()
+            write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now)
+        incoming.replace(self.downloads.text(item.name))
+        self.downloads.held(item.name).unlink(missing_ok=True)
+        source, etag, last_modified = fetched.validators
+        return changed, replace(meta, source=source, etag=etag, last_modified=last_modified)
+
+    def _fetch_any(self, item: Wanted, meta: Meta) -> Fetched | NotModified:
+        """The first address that answers; a kept version is only asked about where it came from."""
+        known = meta.validators if self.downloads.text(item.name).exists() else None
+        failures = []
+        for source in item.sources:
+            try:
+                return fetch(
+                    source,
+                    self.downloads.incoming(item.name),
+                    clock=self.clock,
+                    known=known,
+                    limits=self.limits,
+                    session_factory=self.session_factory,
+                    progress=self._counter(item.name, "bytes"),
+                )
+            except ListError as error:
+                failures.append(str(error))
+        raise ListError(item.name, "; ".join(failures))
+
+    def _judge(self, item: Wanted, contents: Contents, before: Header | None) -> None:
+        if not contents.entries:
+            raise _HeldBackError(item.name, "the new version holds no names")
+        if before is not None and contents.entries * 2 <= before.entries and not self.accept:
+            raise _HeldBackError(
+                item.name,
+                f"the new version has shrunk from {before.entries} to {contents.entries} names "
+                f"(to take it: safedns lists update --accept {item.name})",
+            )
+
+    def _message(self, item: Wanted, error: ListError) -> str:
+        """The error without what its reader knows already: the list's name, or our name for the download."""
+        ours = error.source in (item.name, str(self.downloads.incoming(item.name)))
+        return str(error).removeprefix(f"{error.source}: ") if ours else str(error)
+
+    def _counter(self, name: str, unit: Literal["bytes", "lines"]) -> Callable[[int], None] | None:
+        progress = self.progress
+        return None if progress is None else lambda count: progress(name, unit, count)
+
+
+def _compile_if_stale(
+    state: Path, item: Wanted, now: float, progress: Callable[[int], None] | None = None, *, renew: bool = False
+) -> bool:
+    """Compile what lies on this machine unless its artefact is good; whether it did. Raises ``ListError``.
+
+    A fetched list that an older safedns compiled still serves, unless ``renew``: the start must be quick.
+    """
+    source = item.file or Downloads(state).text(item.name)
+    if item.file is None and not source.exists():
+        return False
+    if not _stale(state, item, renew=renew or item.file is not None):
+        return False
+    compile_list(
+        source,
+        name=item.name,
+        category=item.category,
+        folder=lists_folder(state),
+        now=now,
+        format=item.format,
+        progress=progress,
+    )
+    return True
+
+
+def _stale(state: Path, item: Wanted, *, renew: bool) -> bool:
+    """Whether the artefact is missing, damaged, not what is wanted, or (``renew``) of another version of safedns."""
+    try:
+        header = open_artefact(lists_folder(state), item.name, verify=True).header
+    except ListError:
+        return True
+    if header.category != item.category or item.format not in (None, header.source_format):
+        return True
+    if renew and header.compiled_with != __version__:
+        return True
+    try:
+        return item.file is not None and header.source_digest != file_digest(item.file)
+    except OSError as error:
+        raise ListError(item.name, f"{item.file} cannot be read: {error.strerror}") from error
+
+
+def _header(state: Path, name: str) -> Header | None:
+    try:
+        return read_header(lists_folder(state), name)
+    except ListError:
+        return None
+
+
+def _entries(state: Path, name: str) -> int:
+    header = _header(state, name)
+    return header.entries if header else 0
+
+
+def _prune(state: Path, wanted: Collection[str]) -> None:
+    downloads = Downloads(state)
+    compiled = {path.name.partition(".")[0] for path in lists_folder(state).glob("[!.]*")}
+    for name in (compiled | downloads.names()).difference(wanted):
+        remove_artefact(lists_folder(state), name)
+        downloads.remove(name)

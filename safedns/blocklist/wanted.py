@@ -1,0 +1,95 @@
+"""Which lists the configuration asks for: our starter lists, chosen public lists, the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from safedns.blocklist.bundled import bundled
+from safedns.blocklist.catalog import Catalogue
+from safedns.blocklist.fetch import is_remote
+from safedns.blocklist.formats import FORMATS
+from safedns.blocklist.header import LIST_NAME
+from safedns.errors import ConfigError, Problem
+from safedns.settings.model import ExtraList, ListSettings
+
+STARTER = "starter-"
+"""Names of starter lists begin with it; no other list's may."""
+
+_FILE = "safedns.yaml"
+
+
+class Wanted(NamedTuple):
+    """One list that is to be loaded."""
+
+    name: str
+    category: str
+    format: str | None
+    """``None`` = by content."""
+    file: Path | None
+    """Where it lies on this machine; ``None`` for one that is fetched."""
+    sources: tuple[str, ...] = ()
+    """Addresses, the first that answers wins; empty for a file."""
+
+
+def wanted_lists(lists: ListSettings, catalogue: Catalogue, config_folder: Path) -> tuple[Wanted, ...]:
+    """Every list that is to be loaded: starter, public, own; raises ``ConfigError`` for what ``check_lists`` finds."""
+    if problems := check_lists(lists, catalogue):
+        raise ConfigError(problems)
+    chosen = [entry for entry in catalogue.lists.values() if entry.recommended]
+    if lists.use != "recommended":
+        chosen = [catalogue.lists[name] for name in dict.fromkeys(lists.use)]
+    public = (Wanted(e.name, e.category, e.format, None, (e.source, *e.mirrors)) for e in chosen)
+    return (*_starter_lists(), *public, *(_own(extra, config_folder) for extra in lists.extra))
+
+
+def check_lists(lists: ListSettings, catalogue: Catalogue) -> tuple[Problem, ...]:
+    """What is wrong with ``lists`` in ``safedns.yaml`` that only the catalogue can tell; without positions."""
+    problems: list[Problem] = []
+    if lists.use != "recommended":
+        for name in lists.use:
+            if name not in catalogue.lists:
+                message = f"there is no list {name!r} in the catalogue{_suggestion(name, catalogue.lists)}"
+                problems.append(Problem(_FILE, 0, 0, "lists.use", message))
+    seen = set(catalogue.lists)
+    for index, extra in enumerate(lists.extra):
+        for key, message in _check_own(extra, catalogue, seen):
+            problems.append(Problem(_FILE, 0, 0, f"lists.extra[{index}].{key}", message))
+        seen.add(extra.name)
+    return tuple(problems)
+
+
+def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Iterator[tuple[str, str]]:
+    if LIST_NAME.fullmatch(extra.name) is None or extra.name.startswith(STARTER):
+        yield (
+            "name",
+            f"{extra.name!r} cannot name a list; expected lower-case letters, digits, - and _, not {STARTER}...",
+        )
+    elif extra.name in taken:
+        yield "name", f"another list is called {extra.name!r}; choose a name of its own"
+    if extra.category not in catalogue.categories:
+        hint = _suggestion(extra.category, catalogue.categories)
+        yield "category", f"there is no category {extra.category!r}{hint}"
+    if extra.format is not None and extra.format not in FORMATS:
+        yield "format", f"{extra.format!r} is unknown; expected one of {', '.join(sorted(FORMATS))}"
+    if "://" in extra.source and not is_remote(extra.source):
+        yield "source", f"{extra.source!r} cannot be fetched; expected https://, http:// or a file"
+
+
+def _starter_lists() -> Iterator[Wanted]:
+    for path in sorted(bundled("blocklists", "starter").glob("*.txt")):
+        yield Wanted(STARTER + path.stem, path.stem, "domains", path)
+
+
+def _own(extra: ExtraList, config_folder: Path) -> Wanted:
+    if is_remote(extra.source):
+        return Wanted(extra.name, extra.category, extra.format, None, (extra.source,))
+    return Wanted(extra.name, extra.category, extra.format, config_folder / extra.source)
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    words = list(known)
+    close = get_close_matches(word, words, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; expected one of {', '.join(words)}"

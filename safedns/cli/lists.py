@@ -1,0 +1,150 @@
+"""``safedns lists``: how the blocklists stand, bringing them up to date, who holds a name, what a file would hold."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.compile import read_list
+from safedns.blocklist.library import open_library
+from safedns.blocklist.status import ListStatus, list_status
+from safedns.blocklist.update import update as update_lists
+from safedns.blocklist.wanted import wanted_lists
+from safedns.cli.common import config_option, say, state_option
+from safedns.clock import SystemClock
+from safedns.wire.names import display, name_of_key, parse_name
+
+_SAMPLES = 5
+
+
+@click.group("lists")
+def command() -> None:
+    """Blocklists: status, update, search, test."""
+
+
+@command.command()
+@config_option
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="For machines: a list of objects.")
+def status(config: Path, state: Path, *, as_json: bool) -> None:
+    """Each list: category, names, age, size, format, and what is wrong with it."""
+    from safedns.settings.load import load_settings  # pydantic: only where settings are read
+
+    wanted = wanted_lists(load_settings(config).lists, load_catalogue(), config)
+    rows = list_status(state, wanted, now=SystemClock.wall())
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in rows], ensure_ascii=False, indent=1))
+    else:
+        _print_table(("LIST", "CATEGORY", "NAMES", "AGE", "SIZE", "FORMAT", "PROBLEM"), map(_status_cells, rows))
+
+
+@command.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@config_option
+@state_option
+@click.option("--accept", is_flag=True, help="Take the named lists although they have shrunk by half or more.")
+@click.pass_context
+def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path, *, accept: bool) -> None:
+    """Fetch and compile the lists NAME..., or all that are in use; exit 1 if one failed or was held back."""
+    from safedns.settings.load import load_settings  # pydantic: only where settings are read
+
+    if accept and not names:
+        raise click.UsageError("--accept needs the names of the lists that are to be taken")
+    terminal = sys.stderr.isatty()
+    outcomes = update_lists(
+        state,
+        load_settings(config).lists,
+        load_catalogue(),
+        config,
+        clock=SystemClock(),
+        names=names,
+        accept=accept,
+        report=lambda line: say(f"\r\x1b[K{line}" if terminal else line),
+        progress=_show_progress if terminal else None,
+    )
+    ctx.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
+
+
+@command.command()
+@click.argument("name")
+@state_option
+@click.pass_context
+def search(ctx: click.Context, name: str, state: Path) -> None:
+    """Every list and service that holds NAME, with the entry that covers it; exit 1 if none does."""
+    try:
+        wanted = parse_name(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    library = open_library(state)
+    for problem in library.problems:
+        say(problem)
+    hits = library.search(wanted)
+    if not hits:
+        say(f"{display(wanted)} is in no list and no service")
+        ctx.exit(1)
+    _print_table(("IN", "NAME", "CATEGORY", "ENTRY"), ((h.kind, h.id, h.category, display(h.matched)) for h in hits))
+
+
+@command.command("test")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "list_format", help="Instead of finding it out: hosts, domains or adblock.")
+@click.pass_context
+def test_file(ctx: click.Context, file: Path, list_format: str | None) -> None:
+    """What the list FILE would hold: format, names, what is skipped and why; exit 1 if it blocks nothing."""
+    contents = read_list(file, list_format)
+    click.echo(f"format   {contents.format}")
+    _print_keys("below", "names, each with all below it", contents.below)
+    _print_keys("exact", "names alone", contents.exact)
+    _print_keys("allow", "exceptions, each with all below it", contents.allow)
+    click.echo(f"needless {contents.needless} repeated or covered by another{_examples(contents.subsumed)}")
+    click.echo(f"skipped  {sum(count.total for count in contents.skipped.values())}")
+    for reason, count in sorted(contents.skipped.items(), key=lambda item: -item[1].total):
+        click.echo(f"  {count.total} {reason}; line {count.line}: {count.example}")
+    ctx.exit(0 if contents.entries else 1)
+
+
+def _show_progress(name: str, unit: str, count: int) -> None:
+    amount = f"{count / 1e6:.1f} MB" if unit == "bytes" else f"{count} {unit}"
+    click.echo(f"\r\x1b[K{name}: {amount}", err=True, nl=False)
+
+
+def _status_cells(row: ListStatus) -> tuple[str, ...]:
+    return (
+        row.name,
+        row.category,
+        "-" if row.entries is None else str(row.entries),
+        "-" if row.age is None else _age(row.age),
+        "-" if row.size is None else f"{row.size / 1024:.0f} KiB",
+        row.format or "-",
+        row.problem,
+    )
+
+
+def _age(seconds: float) -> str:
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = int(seconds // unit)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "now"
+
+
+def _print_keys(word: str, meaning: str, keys: Iterable[str]) -> None:
+    names = [display(name_of_key(key)) for key in sorted(keys)]
+    click.echo(f"{word:8} {len(names)} {meaning}{_examples(names[:_SAMPLES])}")
+
+
+def _examples(names: Sequence[str]) -> str:
+    return f": {', '.join(names)}" if names else ""
+
+
+def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as they need; the last is not padded."""
+    lines = [tuple(heads), *map(tuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
