@@ -1,0 +1,117 @@
+"""The answer cache: answers by question, never by who asked, bounded, least recently used out first.
+
+    put ---> fresh (until its TTL) ---> stale (``settings.stale`` seconds more, RFC 8767) ---> gone
+
+Time is an argument (monotonic seconds). Must not know policy: every answer is reviewed again when it is served.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from safedns.resolve.counting import Counters
+from safedns.settings.model import CacheSettings
+from safedns.wire.answer import Answer
+from safedns.wire.names import from_wire, to_wire
+
+MAX_TTL = 86_400
+"""Seconds; nobody's change should take longer than a day to be seen."""
+MAX_NEGATIVE_TTL = 10_800
+"""Seconds (RFC 2308 section 5)."""
+MAX_BODY = 4096
+"""Octets; larger answers are rare and are asked again, so that full caches have a known size."""
+_KEY_TAIL = 5
+"""Octets behind the name in a key: type, class, flag bits."""
+
+
+class Hit(NamedTuple):
+    """A cached answer."""
+
+    answer: Answer
+    age: int
+    """Seconds since it was stored: what its TTLs have to be lowered by."""
+    stale: bool
+
+
+class AnswerCache:
+    """Bounded map from ``Query.cache_key`` to answers."""
+
+    __slots__ = ("_counters", "_entries", "_evicted", "_expired", "_hits", "_limit", "_misses", "_stale", "_stale_hits")
+
+    def __init__(self, settings: CacheSettings, counters: Counters) -> None:
+        self._entries: OrderedDict[bytes, tuple[Answer, float, float]] = OrderedDict()
+        """Key -> answer, stored at, expires at; the least recently used first."""
+        self._limit = settings.entries
+        self._stale = settings.stale
+        self._counters = counters
+        self._hits = counters.cell("cache", "hit")
+        self._misses = counters.cell("cache", "miss")
+        self._expired = counters.cell("cache", "expired")
+        self._stale_hits = counters.cell("cache", "stale")
+        self._evicted = counters.cell("cache", "evicted")
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: bytes, now: float) -> Hit | None:
+        """The fresh answer, if there is one."""
+        entry = self._entries.get(key)
+        if entry is None:
+            self._misses[0] += 1
+            return None
+        answer, stored, expires = entry
+        if now >= expires:
+            self._expired[0] += 1
+            return None
+        self._entries.move_to_end(key)
+        self._hits[0] += 1
+        return Hit(answer, int(now - stored), False)
+
+    def stale(self, key: bytes, now: float) -> Hit | None:
+        """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        answer, stored, expires = entry
+        return Hit(answer, int(now - stored), True) if expires <= now < expires + self._stale else None
+
+    def served_stale(self) -> None:
+        """Count one answer that was served after its time."""
+        self._stale_hits[0] += 1
+
+    def put(self, key: bytes, answer: Answer, now: float) -> None:
+        """Keep ``answer`` for its TTL within the bounds; one that may not be cached changes nothing."""
+        ttl = min(answer.ttl, MAX_NEGATIVE_TTL if answer.negative else MAX_TTL)
+        if ttl <= 0 or len(answer.body) > MAX_BODY:
+            return
+        self._entries[key] = (answer, now, now + ttl)
+        self._entries.move_to_end(key)
+        self._shrink()
+
+    def configure(self, settings: CacheSettings) -> None:
+        """Take new bounds at once; what fits stays."""
+        self._limit = settings.entries
+        self._stale = settings.stale
+        self._shrink()
+
+    def flush(self, name: str | None = None) -> None:
+        """Forget everything, or the canonical ``name`` and what is below it."""
+        if name is None or name == ".":
+            self._entries.clear()
+            return
+        tail = to_wire(name)
+        below = "." + name
+        for key in [key for key in self._entries if key.endswith(tail, 0, -_KEY_TAIL)]:
+            owner, _ = from_wire(key, 0)  # the bytes of the tail may also stand inside a label
+            if owner == name or owner.endswith(below):
+                del self._entries[key]
+
+    def gauges(self) -> None:
+        """Set the gauges from the present state."""
+        self._counters.gauges["cache_entries",] = len(self._entries)
+
+    def _shrink(self) -> None:
+        while len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+            self._evicted[0] += 1

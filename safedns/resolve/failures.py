@@ -1,0 +1,59 @@
+"""What lately failed, so that it is not tried again at once (RFC 9520): per question, 1 s doubling to 30 s.
+
+Kept apart from the answer cache, for a failure must never push out a good answer that can still serve stale.
+Time is an argument (monotonic seconds); bounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from safedns.wire.answer import Answer
+
+HOLD_MIN = 1.0
+HOLD_MAX = 30.0
+"""Seconds that a failure is remembered: first and longest (RFC 9520 section 3.2 allows 1 s to 5 min)."""
+_LIMIT = 5000
+
+
+class Failure(NamedTuple):
+    """One question that came to nothing."""
+
+    answer: Answer | None
+    """What the upstream said (SERVFAIL, REFUSED ...); ``None`` if nobody answered."""
+    hold: float
+    until: float
+
+
+class Failures:
+    """Bounded map from ``Query.cache_key`` to the last failure."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: dict[bytes, Failure] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def recent(self, key: bytes, now: float) -> Failure | None:
+        """The failure that forbids asking again now."""
+        failure = self._entries.get(key)
+        return failure if failure is not None and now < failure.until else None
+
+    def add(self, key: bytes, answer: Answer | None, now: float) -> None:
+        """Remember a failure; each in a row is held twice as long as the one before."""
+        before = self._entries.pop(key, None)
+        hold = HOLD_MIN if before is None or now >= before.until + HOLD_MAX else min(before.hold * 2, HOLD_MAX)
+        while len(self._entries) >= _LIMIT:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = Failure(answer, hold, now + hold)
+
+    def forget(self, key: bytes) -> None:
+        """The question has been answered."""
+        self._entries.pop(key, None)
+
+    def forget_unanswered(self) -> None:
+        """The network is back: ask again whatever nobody had answered."""
+        for key in [key for key, failure in self._entries.items() if failure.answer is None]:
+            del self._entries[key]

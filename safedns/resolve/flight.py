@@ -1,0 +1,205 @@
+"""One question on its way: drives the race of its upstreams, and tells everybody who waits for it how it ended.
+
+    Flight -- race says Ask --> upstream.exchange --> answer, failure or silence --> race ... --> landed
+       '-- join: one future for each waiter; a cancelled waiter disturbs nobody
+
+After the landing it lingers for exchanges that are still open, for what they say about their upstream. Nothing is
+cached or looked up here: that is the resolver's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from safedns.clock import Clock
+from safedns.errors import UpstreamError
+from safedns.resolve.counting import UpstreamMeter
+from safedns.resolve.strategy import BUDGET, Ask, Health, Team, Wait
+from safedns.resolve.upstream import Upstream
+from safedns.wire.answer import Answer
+from safedns.wire.query import Query
+from safedns.wire.types import Ede, RCode
+
+STALE_AFTER = 1.8
+"""Seconds that a client waits before it gets a stale answer, if there is one (RFC 8767 section 5)."""
+
+_USEFUL = frozenset({RCode.NOERROR, RCode.NXDOMAIN})
+
+
+class Resolved(NamedTuple):
+    """What a question came to."""
+
+    answer: Answer
+    upstream: str
+    """Name of the upstream that answered; empty if none did just now."""
+    stale: bool
+    """Whether the answer is past its time and goes out with a TTL of 30 s (RFC 8767)."""
+
+
+class Member(NamedTuple):
+    """An upstream in a team."""
+
+    upstream: Upstream
+    health: Health
+    meter: UpstreamMeter
+
+
+class Flight:
+    """One question under way for any number of waiters."""
+
+    __slots__ = (
+        "_clock",
+        "_ended",
+        "_error",
+        "_exchanges",
+        "_landed",
+        "_loop",
+        "_members",
+        "_race",
+        "_stale",
+        "_stale_at",
+        "_timer",
+        "_waiters",
+        "query",
+        "refusal",
+    )
+
+    def __init__(
+        self,
+        query: Query,
+        team: Team,
+        members: Sequence[Member],
+        clock: Clock,
+        stale: Answer | None,
+        *,
+        landed: Callable[[Flight, Resolved | UpstreamError], None],
+        ended: Callable[[Flight], None],
+    ) -> None:
+        """``landed`` is called once with the outcome, ``ended`` once when no exchange is left."""
+        now = clock.monotonic()
+        self.query = query
+        self.refusal: Answer | None = None
+        """The last answer that said no (SERVFAIL, REFUSED ...)."""
+        self._members = members
+        self._clock = clock
+        self._landed: Callable[[Flight, Resolved | UpstreamError], None] | None = landed
+        self._ended = ended
+        self._loop = asyncio.get_running_loop()
+        self._race = team.race(now)
+        self._exchanges: dict[int, asyncio.Future[Answer]] = {}
+        self._waiters: list[asyncio.Future[Resolved]] = []
+        self._error: UpstreamError | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stale = stale
+        self._stale_at = float("inf") if stale is None else now if self._race.hopeless else now + STALE_AFTER
+
+    def start(self) -> None:
+        """Ask the first upstream."""
+        self._advance(self._clock.monotonic())
+
+    def join(self) -> asyncio.Future[Resolved]:
+        """The outcome, for one waiter: ``Resolved`` or ``UpstreamError``."""
+        waiter: asyncio.Future[Resolved] = self._loop.create_future()
+        self._waiters.append(waiter)
+        if self._stale is not None and self._clock.monotonic() >= self._stale_at:
+            self.release(Resolved(self._stale, "", True))
+        return waiter
+
+    def release(self, outcome: Resolved | UpstreamError) -> None:
+        """Give the outcome to everybody who waits."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if isinstance(outcome, Resolved):
+                waiter.set_result(outcome)
+            else:
+                waiter.set_exception(UpstreamError(str(outcome), outcome.ede))
+
+    def abandon(self, error: UpstreamError) -> None:
+        """Stop here; waiters get ``error``."""
+        self._landed = None
+        self.release(error)
+        self._end()
+
+    def _advance(self, now: float) -> None:
+        while isinstance(step := self._race.next(now), Ask):
+            exchange = self._members[step.position].upstream.exchange(self.query)
+            self._exchanges[step.attempt] = exchange
+            exchange.add_done_callback(partial(self._exchange_done, step))
+        if isinstance(step, Wait):
+            self._sleep(now, step.until)
+            return
+        if self._landed is not None:
+            self._land(self._nothing())
+        self._end()
+
+    def _exchange_done(self, ask: Ask, exchange: asyncio.Future[Answer]) -> None:
+        if exchange.cancelled():
+            return
+        now = self._clock.monotonic()
+        member = self._members[ask.position]
+        del self._exchanges[ask.attempt]
+        error = exchange.exception()
+        if error is not None:
+            self._failed(ask, member, error, now)
+        else:
+            self._answered(ask, member, exchange.result(), now)
+        self._advance(now)
+
+    def _answered(self, ask: Ask, member: Member, answer: Answer, now: float) -> None:
+        if answer.rcode == RCode.REFUSED:
+            # It will not serve us: as good as dead, though quick.
+            self.refusal = answer
+            self._race.failed(ask.attempt, now)
+            member.meter.errors[0] += 1
+            return
+        useful = answer.rcode in _USEFUL
+        member.meter.answered(self._race.answered(ask.attempt, now, useful=useful))
+        if useful:
+            self._land(Resolved(answer, member.upstream.name, False))
+        else:
+            self.refusal = answer
+
+    def _failed(self, ask: Ask, member: Member, error: BaseException, now: float) -> None:
+        self._race.failed(ask.attempt, now)
+        member.meter.errors[0] += 1
+        self._error = error if isinstance(error, UpstreamError) else UpstreamError(str(error), Ede.NETWORK_ERROR)
+
+    def _nothing(self) -> UpstreamError:
+        if self._exchanges or self._error is None:
+            names = ", ".join(sorted({member.upstream.name for member in self._members}))
+            return UpstreamError(f"no answer within {BUDGET:g} s from {names}", Ede.NO_REACHABLE_AUTHORITY)
+        return self._error
+
+    def _sleep(self, now: float, until: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if now < self._stale_at:
+            until = min(until, self._stale_at)
+        self._timer = self._loop.call_later(until - now, self._woken)
+
+    def _woken(self) -> None:
+        now = self._clock.monotonic()
+        if self._stale is not None and now >= self._stale_at:
+            self.release(Resolved(self._stale, "", True))
+        for position in self._race.overdue(now):
+            self._members[position].meter.timeouts[0] += 1
+        self._advance(now)
+
+    def _land(self, outcome: Resolved | UpstreamError) -> None:
+        landed, self._landed = self._landed, None
+        if landed is not None:
+            self._race.settle()
+            landed(self, outcome)
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        exchanges, self._exchanges = self._exchanges, {}
+        for exchange in exchanges.values():
+            exchange.cancel()
+        self._ended(self)

@@ -1,0 +1,173 @@
+"""Clean resolution behind the policy: cache, one flight for each question, failover, stale answers.
+
+    cached(query) -- synchronous: the answer cache
+    resolve(query) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
+
+Who asks, and whether they may, is not known here; answers are reviewed by whoever serves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from safedns.clock import Clock
+from safedns.errors import UpstreamError
+from safedns.resolve.cache import AnswerCache, Hit
+from safedns.resolve.counting import Counters
+from safedns.resolve.failures import Failure, Failures
+from safedns.resolve.flight import Flight, Resolved
+from safedns.resolve.routing import Connect, Routing, connect_plain
+from safedns.resolve.upstream import Upstream
+from safedns.settings.model import CacheSettings, Upstreams
+from safedns.tasks import spawn
+from safedns.wire.answer import Answer
+from safedns.wire.query import Query, decode_query
+from safedns.wire.request import plain_request
+from safedns.wire.types import Ede
+
+__all__ = ["Resolved", "Resolver"]
+
+IN_FLIGHT_MAX = 2000
+"""Questions under way at once; beyond that new ones fail at once."""
+
+
+class Resolver:
+    """Answers queries from cache and upstreams; every exchange belongs to one flight, every flight to this."""
+
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        cache: AnswerCache,
+        clock: Clock,
+        counters: Counters,
+        *,
+        connect: Connect = connect_plain,
+    ) -> None:
+        self._upstreams = upstreams
+        self._cache = cache
+        self._clock = clock
+        self._counters = counters
+        self._connect = connect
+        self._routing = Routing(upstreams, clock, counters, connect)
+        self._failures = Failures()
+        self._nobody_answered = False
+        self._flights: dict[bytes, Flight] = {}
+        """Questions without an outcome, by cache key."""
+        self._open: set[Flight] = set()
+        """Those, and landed ones with exchanges still open."""
+
+    def cached(self, query: Query) -> Hit | None:
+        """The fresh answer from the cache."""
+        return self._cache.get(query.cache_key, self._clock.monotonic())
+
+    async def resolve(self, query: Query) -> Resolved:
+        """Ask upstream what the cache does not have; raises ``UpstreamError`` when there is nothing to serve."""
+        flight = self._flights.get(query.cache_key)
+        if flight is None:
+            now = self._clock.monotonic()
+            stale = self._cache.stale(query.cache_key, now)
+            failure = self._failures.recent(query.cache_key, now)
+            if failure is not None:
+                return self._failed_lately(stale, failure)
+            flight = self._start(query, stale)
+        resolved = await flight.join()
+        if resolved.stale:
+            self._cache.served_stale()
+        return resolved
+
+    async def address_of(self, name: str, qtype: int) -> Answer:
+        """Answer for a canonical name of our own choosing, its TTL what is left of it; raises ``UpstreamError``."""
+        query = decode_query(plain_request(name, qtype, 0))
+        hit = self.cached(query)
+        if hit is not None:
+            return hit.answer._replace(ttl=max(1, hit.answer.ttl - hit.age))
+        return (await self.resolve(query)).answer
+
+    def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
+        """Take new settings at once. The cache stays, but for names whose route has changed."""
+        before, self._upstreams = self._upstreams, upstreams
+        routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
+        gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
+        self._routing = routing
+        self._cache.configure(cache)
+        for domain in before.routes.keys() | upstreams.routes.keys():
+            if before.routes.get(domain) != upstreams.routes.get(domain):
+                self._cache.flush(domain)
+        self._failures = Failures()
+        if gone:
+            spawn(_close_all(gone), "close upstreams that are no longer configured")
+
+    def gauges(self) -> None:
+        """Set the gauges of upstreams, flights and cache."""
+        gauges = self._counters.gauges
+        gauges["inflight",] = len(self._flights)
+        for spec, member in self._routing.members.items():
+            gauges["upstream_up", spec.name] = 1 if member.health.sound else 0
+            if member.health.srtt is not None:
+                gauges["upstream_rtt_seconds", spec.name] = member.health.srtt
+        self._cache.gauges()
+
+    async def close(self) -> None:
+        """End everything: waiters get ``UpstreamError``, sockets are closed."""
+        for flight in list(self._open):
+            flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
+        self._flights.clear()
+        await _close_all(member.upstream for member in self._routing.members.values())
+
+    def _start(self, query: Query, stale: Hit | None) -> Flight:
+        if len(self._open) >= IN_FLIGHT_MAX:
+            raise UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER)
+        team, members = self._routing.squad_for(query.name)
+        if not members:
+            raise UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY)
+        flight = Flight(
+            query,
+            team,
+            members,
+            self._clock,
+            stale.answer if stale is not None else None,
+            landed=partial(self._landed, stale),
+            ended=self._open.discard,
+        )
+        self._flights[query.cache_key] = flight
+        self._open.add(flight)
+        flight.start()
+        return flight
+
+    def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved:
+        if stale is not None:
+            self._cache.served_stale()
+            return Resolved(stale.answer, "", True)
+        if failure.answer is not None:
+            return Resolved(failure.answer, "", False)
+        raise UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
+
+    def _landed(self, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
+        key = flight.query.cache_key
+        del self._flights[key]
+        if isinstance(outcome, Resolved):
+            self._succeeded(key, outcome.answer)
+            flight.release(outcome)
+            return
+        refusal = flight.refusal
+        self._failures.add(key, refusal, self._clock.monotonic())
+        self._nobody_answered = self._nobody_answered or refusal is None
+        if stale is not None:
+            flight.release(Resolved(stale.answer, "", True))
+        elif refusal is not None:
+            flight.release(Resolved(refusal, "", False))
+        else:
+            flight.release(outcome)
+
+    def _succeeded(self, key: bytes, answer: Answer) -> None:
+        self._cache.put(key, answer, self._clock.monotonic())
+        self._failures.forget(key)
+        if self._nobody_answered:
+            self._nobody_answered = False
+            self._failures.forget_unanswered()
+
+
+async def _close_all(upstreams: Iterable[Upstream]) -> None:
+    for upstream in upstreams:
+        await upstream.close()

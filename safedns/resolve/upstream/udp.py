@@ -1,0 +1,181 @@
+"""DNS over UDP to one upstream, hard to forge (RFC 5452): random ids on short-lived random ports.
+
+    start --> a port at random --> pending[id] --> readable --> id and question match --> exchange.answer
+                 (connected socket: the kernel drops              else counted, still waiting
+                  what does not come from the upstream)
+
+A truncated answer hands the exchange over (to TCP). Must not time anything out: whoever started an exchange cancels it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+from safedns.clock import Clock
+from safedns.errors import UpstreamError, WireError
+from safedns.resolve.upstream import Exchange
+from safedns.wire.answer import decode_answer
+from safedns.wire.request import upstream_request
+from safedns.wire.types import Ede
+
+PORTS = 16
+"""Sockets open for new queries."""
+QUERIES_PER_PORT = 32
+SECONDS_PER_PORT = 5.0
+"""After so many queries or seconds a port takes no new ones: who found it out has found out little."""
+_DATAGRAM_MAX = 8192
+_READS_AT_ONCE = 64
+
+
+class UdpCarrier:
+    """Carries exchanges as datagrams to one address."""
+
+    __slots__ = ("_address", "_clock", "_family", "_open_ports", "_ports", "mismatches", "on_truncated")
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        clock: Clock,
+        mismatches: list[int],
+        on_truncated: Callable[[Exchange], None],
+    ) -> None:
+        self._address = (host, port)
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._clock = clock
+        self.mismatches = mismatches
+        """Counts answers that match nothing."""
+        self.on_truncated = on_truncated
+        """Takes over an exchange whose answer does not fit in a datagram."""
+        self._ports: list[_Port | None] = [None] * PORTS
+        self._open_ports: set[_Port] = set()
+
+    def start(self, exchange: Exchange) -> None:
+        """Send the query; what cannot be sent fails at once."""
+        try:
+            self._pick().send(exchange)
+        except OSError as error:
+            exchange.fail(_unreachable(error))
+
+    def close(self) -> None:
+        """Close every port; what waits there fails."""
+        for port in list(self._open_ports):
+            port.abort(UpstreamError("the upstream is being closed", Ede.NETWORK_ERROR))
+
+    def closed(self, port: _Port) -> None:
+        """A port has gone."""
+        self._open_ports.discard(port)
+
+    def _pick(self) -> _Port:
+        index = os.urandom(1)[0] % PORTS
+        port = self._ports[index]
+        now = self._clock.monotonic()
+        if port is not None:
+            if not port.spent(now):
+                return port
+            port.retire()
+        self._ports[index] = port = _Port(self, self._connected_socket(), now)
+        self._open_ports.add(port)
+        return port
+
+    def _connected_socket(self) -> socket.socket:
+        sock = socket.socket(self._family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            sock.connect(self._address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+class _Port:
+    """One connected socket and the exchanges that wait for an answer on it."""
+
+    __slots__ = ("_born", "_loop", "_owner", "_pending", "_retired", "_sent", "_socket")
+
+    def __init__(self, owner: UdpCarrier, sock: socket.socket, now: float) -> None:
+        self._owner = owner
+        self._socket = sock
+        self._born = now
+        self._pending: dict[int, Exchange] = {}
+        self._sent = 0
+        self._retired = False
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(sock.fileno(), self._readable)
+
+    def spent(self, now: float) -> bool:
+        """Whether it may take no further query."""
+        return self._retired or self._sent >= QUERIES_PER_PORT or now - self._born >= SECONDS_PER_PORT
+
+    def send(self, exchange: Exchange) -> None:
+        """Send the query under an id of its own; ``OSError`` when that cannot be done."""
+        message_id = int.from_bytes(os.urandom(2))
+        while message_id in self._pending:
+            message_id = int.from_bytes(os.urandom(2))
+        self._sent += 1
+        try:
+            self._socket.send(upstream_request(exchange.query, message_id))
+        except ConnectionRefusedError as error:
+            self.abort(_unreachable(error))
+            raise
+        exchange.message_id = message_id
+        exchange.carrier = self
+        self._pending[message_id] = exchange
+
+    def drop(self, exchange: Exchange) -> None:
+        """Free the id."""
+        del self._pending[exchange.message_id]
+        if self._retired and not self._pending:
+            self._close()
+
+    def retire(self) -> None:
+        """Take no new queries; close after the last answer."""
+        if not self._retired:
+            self._retired = True
+            if not self._pending:
+                self._close()
+
+    def abort(self, error: UpstreamError) -> None:
+        """Fail everything that waits, and close."""
+        self.retire()
+        for exchange in list(self._pending.values()):
+            exchange.fail(error)
+
+    def _close(self) -> None:
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._owner.closed(self)
+
+    def _readable(self) -> None:
+        try:
+            for _ in range(_READS_AT_ONCE):
+                self._take(self._socket.recv(_DATAGRAM_MAX))
+                if not self._pending:
+                    return
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.abort(_unreachable(error))
+
+    def _take(self, packet: bytes) -> None:
+        exchange = self._pending.get(int.from_bytes(packet[:2]))
+        if exchange is None:
+            self._owner.mismatches[0] += 1
+            return
+        try:
+            answer = decode_answer(packet, exchange.query)
+        except WireError:
+            # Perhaps forged: the true answer may still come.
+            self._owner.mismatches[0] += 1
+            return
+        if answer.truncated:
+            exchange.hand_over(self._owner.on_truncated)
+        else:
+            exchange.answer(answer)
+
+
+def _unreachable(error: OSError) -> UpstreamError:
+    return UpstreamError(f"the upstream cannot be reached: {error.strerror or error}", Ede.NETWORK_ERROR)
