@@ -64,7 +64,7 @@ METRICS = (
            ("upstream", "outcome")),
     Metric("upstream_latency", "histogram", "safedns_upstream_duration_seconds", "Time an upstream took to answer.",
            ("upstream",), unit="seconds", buckets=UPSTREAM_BUCKETS, sum_key="upstream_latency_micros"),
-    Metric("upstream_up", "gauge", "safedns_upstream_up", "Whether an upstream is used (1) or rests after failures (0).",
+    Metric("upstream_up", "gauge", "safedns_upstream_up", "Whether an upstream is used (1) or rests (0).",
            ("upstream",), aggregate="min"),
     Metric("upstream_rtt_seconds", "gauge", "safedns_upstream_rtt_seconds", "Smoothed round trip to an upstream.",
            ("upstream",), unit="seconds", aggregate="max"),

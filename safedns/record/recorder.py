@@ -59,10 +59,11 @@ class Recorder:
     """Ties links, query log and totals together. Raises ``StorageError`` for a log of a newer version."""
 
     def __init__(self, clock: Clock, path: Path, keep: float) -> None:
-        """``path``: the query log; ``keep``: seconds that a row lives."""
+        """``path``: the query log."""
         self.totals = Totals()
+        self.keep = keep
+        """Seconds that a row lives; may be changed at any time."""
         self._clock = clock
-        self._keep = keep
         self._own = Counters()
         self._writer = LogWriter(path, clock, self._own)
         self._links: dict[str, _Link] = {}
@@ -114,7 +115,7 @@ class Recorder:
         self._count_own()
 
     async def _purge(self) -> None:
-        while self._writer.purge(self._keep):
+        while self._writer.purge(self.keep):
             await asyncio.sleep(PURGE_PAUSE)
             self._writer.commit()
 
