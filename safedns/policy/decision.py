@@ -14,6 +14,8 @@ class Action(StrEnum):
     ALLOW = "allowed"
     BLOCK = "blocked"
     REWRITE = "rewritten"
+    REFUSE = "refused"
+    """Told an error by safedns itself: a sender that may not ask, a malformed query, an internal failure."""
     DROP = "dropped"
 
 

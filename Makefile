@@ -1,0 +1,54 @@
+# make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
+# make test   the tests
+# make check  everything that CI checks: format, lint, types, layers, examples, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config
+STATE ?= var
+
+.PHONY: run test check fmt lint types imports examples schema bench clean
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "safedns needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "this Python has no venv module (on Debian: sudo apt install python3-venv)" >&2; exit 2; }
+	@echo "building $(VENV), once: this takes a minute" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/installed
+	@exec $(BIN)/safedns serve --config $(CONFIG) --state $(STATE)
+
+test: $(VENV)/installed
+	$(BIN)/pytest
+
+check: lint types imports examples test
+
+fmt: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/installed
+	$(BIN)/mypy
+
+imports: $(VENV)/installed
+	$(BIN)/lint-imports
+
+examples: $(VENV)/installed
+	$(BIN)/safedns check --config config
+
+schema: $(VENV)/installed
+	$(BIN)/python -m safedns.policy.schema config/schema
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.bench.compare
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

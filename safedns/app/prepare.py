@@ -1,0 +1,48 @@
+"""The short-lived process that reads the configuration, so that no long-lived one carries YAML and validation.
+
+Checks both files, compiles the starter lists where they are missing or outdated, and writes the plan and the sealed
+household to standard output. Every problem goes to standard error, and the exit status says that there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from safedns.app.household import Sealed, seal
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.update import prepare as prepare_lists
+from safedns.blocklist.wanted import wanted_lists
+from safedns.clock import SystemClock
+from safedns.policy.household import load_household
+from safedns.supervisor.plan import Plan, Prepared
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Raises ``SafednsError`` with everything that is wrong."""
+    sys.stdout.buffer.write(prepare(arguments.config, arguments.state).encode())
+
+
+def prepare(config: Path, state: Path) -> Prepared:
+    """A checked configuration with its starter lists ready."""
+    household = load_household(config)
+    settings = household.settings
+    lists_left_out = prepare_lists(state, settings, config, now=SystemClock().wall())
+    wanted = wanted_lists(settings.lists, load_catalogue(), config)
+    metrics = settings.listen_metrics
+    plan = Plan(
+        listen=tuple((endpoint.host, endpoint.port) for endpoint in settings.listen_dns),
+        metrics=(metrics.host, metrics.port) if metrics is not None else None,
+        workers=settings.workers,
+        log_keep=settings.log_keep,
+        refresh=settings.lists.refresh if any(each.file is None for each in wanted) else 0,
+        tryout=tuple(
+            (spec.name, device)
+            for spec in household.policy.profiles
+            for device in spec.devices
+            if device.startswith("127.")
+        ),
+        warnings=(*(str(warning) for warning in household.warnings), *lists_left_out),
+    )
+    return Prepared(plan, seal(Sealed(settings, household.policy, tuple(each.name for each in wanted))))

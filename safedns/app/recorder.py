@@ -1,0 +1,133 @@
+"""The recorder process: event links -> query log, totals -> metrics. Killing it loses no answer.
+
+channel: link (one event pipe a resolver) | settings (metrics address, how long rows live) | facts (the supervisor's)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+from pathlib import Path
+
+from safedns.clock import Clock, SystemClock
+from safedns.metrics import serve_metrics
+from safedns.record.recorder import Recorder
+from safedns.settings.model import Endpoint
+from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received
+from safedns.tasks import spawn
+
+log = logging.getLogger(__name__)
+
+_BEAT = 1.0
+_LOG_FILE = "querylog.db"
+
+
+class RecorderProcess:
+    """Holds the recorder and its metrics endpoint together."""
+
+    def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
+        self._file = state / _LOG_FILE
+        self._channel = channel
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._recorder: Recorder | None = None
+        self._metrics: asyncio.Server | None = None
+        self._endpoint: Endpoint | None = None
+        self._links: dict[str, socket.socket] = {}
+        self._restarts: dict[str, int] = {}
+        self._commands: asyncio.Queue[Received] = asyncio.Queue()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until ``stop`` is set; everything received by then is written."""
+        self._loop.add_reader(self._channel.fileno(), self._on_channel)
+        workers = [spawn(self._obey(), "commands"), spawn(self._beat(), "beat")]
+        await stop.wait()
+        for worker in workers:
+            worker.cancel()
+        if self._recorder is not None:
+            self._recorder.close()
+
+    def _on_channel(self) -> None:
+        try:
+            while (received := self._channel.receive()) is not None:
+                self._commands.put_nowait(received)
+        except ChannelClosedError:
+            self._loop.remove_reader(self._channel.fileno())
+            log.warning("the supervisor has gone; recording on")
+
+    async def _obey(self) -> None:
+        while True:
+            message, descriptors = await self._commands.get()
+            match message["do"]:
+                case "link":
+                    self._link(f"resolver-{message['worker']}", socket.socket(fileno=descriptors[0]))
+                case "settings":
+                    await self._configure(message)
+                case "facts":
+                    self._note(message)
+
+    def _link(self, worker: str, sock: socket.socket) -> None:
+        if self._recorder is None:
+            self._links[worker] = sock
+        else:
+            self._recorder.add_link(worker, sock)
+
+    async def _configure(self, message: Message) -> None:
+        """The first settings open the log; later ones change how long rows live and where metrics are."""
+        if self._recorder is None:
+            self._recorder = Recorder(self._clock, self._file, message["log_keep"])
+            for worker, sock in self._links.items():
+                self._recorder.add_link(worker, sock)
+            self._links.clear()
+            spawn(self._recorder.run(), "recorder")
+            self._channel.send({"event": "ready"})
+        self._recorder.keep(message["log_keep"])
+        endpoint = Endpoint(*message["metrics"]) if message["metrics"] else None
+        if endpoint != self._endpoint:
+            await self._move_metrics(self._recorder, endpoint)
+
+    async def _move_metrics(self, recorder: Recorder, endpoint: Endpoint | None) -> None:
+        if self._metrics is not None:
+            self._metrics.close()
+            self._metrics = None
+        self._endpoint = endpoint
+        if endpoint is not None:
+            try:
+                self._metrics = await serve_metrics(endpoint, recorder.totals, recorder.refresh)
+            except OSError as error:
+                log.warning("metrics cannot be served on %s: %s; DNS goes on without", endpoint, error.strerror)
+
+    def _note(self, facts: Message) -> None:
+        """Take over what only the supervisor knows."""
+        if self._recorder is None:
+            return
+        totals = self._recorder.totals
+        totals.gauges["supervisor"] = {
+            ("config_ok",): float(facts["config_ok"]),
+            ("config_loaded",): facts["config_loaded"],
+        }
+        for process, restarts in facts["restarts"].items():
+            totals.add({("restarts", process): restarts - self._restarts.get(process, 0)})
+            self._restarts[process] = restarts
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                self._channel.send({"event": "beat"})
+            except ChannelClosedError:
+                return
+            await asyncio.sleep(_BEAT)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """The process: ends at SIGTERM."""
+    asyncio.run(_main(arguments.state, Channel.inherited(arguments.channel)))
+
+
+async def _main(state: Path, channel: Channel) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await RecorderProcess(state, channel, SystemClock()).run(stop)

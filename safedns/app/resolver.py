@@ -1,0 +1,246 @@
+"""The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
+
+    channel: listen (sockets) | load (household) | link (event pipe) | status (what applies now)
+
+Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
+is told to end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+from safedns.app.household import Sealed, unseal
+from safedns.blocklist.library import Library, open_library
+from safedns.clock import Clock, SystemClock
+from safedns.pipeline import Pipeline
+from safedns.policy.compile import compile_snapshot
+from safedns.policy.snapshot import Snapshot
+from safedns.record.counters import Counters
+from safedns.record.link import EventSender
+from safedns.resolve.cache import AnswerCache
+from safedns.resolve.local import LocalNames
+from safedns.resolve.resolver import Resolver
+from safedns.server.flush import Flusher
+from safedns.server.tcp import TcpServer
+from safedns.server.udp import UdpServer
+from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received, from_memory_file
+from safedns.tasks import spawn
+
+log = logging.getLogger(__name__)
+
+_BEAT = 1.0
+"""Seconds between signs of life, which are also the looks at the clock."""
+_JUMP = 0.5
+"""Seconds by which the wall clock may drift between two looks before every memo is dropped."""
+_RENEW = 86_400.0
+"""Seconds before a snapshot's expansion of time ends at which it is made anew."""
+_LAST_ANSWERS = 1.0
+"""Seconds that queries in flight have at the end."""
+
+
+class Loaded(NamedTuple):
+    """One policy in force and what it was made of."""
+
+    sealed: Sealed
+    library: Library
+    snapshot: Snapshot
+
+
+class ResolverProcess:
+    """Holds the parts together; all of them live in one event loop."""
+
+    def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
+        self._state = state
+        self._channel = channel
+        self._clock = clock
+        self._counters = Counters()
+        self._loop = asyncio.get_running_loop()
+        self._loaded: Loaded | None = None
+        self._places: dict[tuple[str, str, int], socket.socket] = {}
+        self._servers: dict[tuple[str, str, int], UdpServer | TcpServer] = {}
+        self._sender: EventSender | None = None
+        self._flusher: Flusher | None = None
+        self._resolver: Resolver | None = None
+        self._pipeline: Pipeline | None = None
+        self._commands: asyncio.Queue[Received] = asyncio.Queue()
+        self._offset = clock.wall() - clock.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set."""
+        self._loop.add_reader(self._channel.fileno(), self._on_channel)
+        workers = [spawn(self._obey(), "commands"), spawn(self._beat(), "beat")]
+        await stop.wait()
+        for worker in workers:
+            worker.cancel()
+        for place in list(self._servers):
+            await self._leave(place)
+        await asyncio.sleep(0)
+        if self._resolver is not None:
+            await self._resolver.close()
+        if self._flusher is not None:
+            self._flusher.close()
+
+    def _on_channel(self) -> None:
+        try:
+            while (received := self._channel.receive()) is not None:
+                self._commands.put_nowait(received)
+        except ChannelClosedError:
+            self._loop.remove_reader(self._channel.fileno())
+            log.warning("the supervisor has gone; answering on with the last policy")
+
+    async def _obey(self) -> None:
+        while True:
+            received = await self._commands.get()
+            try:
+                await self._command(received)
+            except Exception as error:
+                log.exception("cannot %s", received.message.get("do"))
+                self._tell({"event": "failed", "error": f"{type(error).__name__}: {error}"})
+
+    async def _command(self, received: Received) -> None:
+        message, descriptors = received
+        match message["do"]:
+            case "link":
+                self._link(socket.socket(fileno=descriptors[0]))
+            case "load":
+                sealed = unseal(from_memory_file(descriptors[0]))
+                await self._load(sealed, message["epoch"])
+                self._tell({"event": "ready", "epoch": message["epoch"]})
+            case "listen":
+                await self._listen(message["places"], descriptors)
+            case "status":
+                self._tell({"event": "answer", "number": message["number"], **self._status()})
+
+    def _link(self, sock: socket.socket) -> None:
+        self._sender = EventSender(sock, self._counters)
+        self._sender.attach(self._loop, self._set_gauges)
+        self._flusher = Flusher(self._sender)
+
+    async def _load(self, sealed: Sealed, epoch: int) -> None:
+        """Compile beside the running path, then swap between two queries."""
+        self._loaded = await asyncio.to_thread(self._compile, sealed, epoch)
+        settings = sealed.settings
+        if self._resolver is None or self._pipeline is None:
+            assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
+            cache = AnswerCache(settings.cache, self._counters)
+            self._resolver = Resolver(settings.upstreams, cache, self._clock, self._counters)
+            self._pipeline = Pipeline(
+                clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender
+            )
+        else:
+            self._resolver.configure(settings.upstreams, settings.cache)
+        self._install()
+        gc.collect()
+        gc.freeze()  # what was just loaded lives long: collections need not walk through it
+
+    def _compile(self, sealed: Sealed, epoch: int) -> Loaded:
+        services = (sealed.settings.folder / "services",)
+        library = open_library(self._state, extra_service_folders=services, only=sealed.lists)
+        for problem in library.problems:
+            log.warning("%s", problem)
+        return Loaded(sealed, library, compile_snapshot(sealed.policy, library, now=self._clock.wall(), epoch=epoch))
+
+    def _install(self) -> None:
+        if self._loaded is not None and self._pipeline is not None:
+            settings = self._loaded.sealed.settings
+            local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+            self._pipeline.install(settings, self._loaded.snapshot, local)
+
+    async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
+        """Serve exactly ``places``; sockets that are already served stay as they are."""
+        wanted = {(protocol, host, port): fd for (protocol, host, port), fd in zip(places, descriptors, strict=True)}
+        for gone in self._servers.keys() - wanted.keys():
+            await self._leave(gone)
+        for place, descriptor in wanted.items():
+            if place in self._servers:
+                os.close(descriptor)
+            else:
+                await self._serve(place, socket.socket(fileno=descriptor))
+
+    async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
+        assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
+        assert self._flusher is not None  # noqa: S101 - and the link before both
+        sock.setblocking(False)
+        self._places[place] = sock
+        if place[0] == "udp":
+            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
+        else:
+            server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
+            await server.start()
+            self._servers[place] = server
+
+    async def _leave(self, place: tuple[str, str, int]) -> None:
+        server = self._servers.pop(place)
+        if isinstance(server, UdpServer):
+            server.close()
+        else:
+            await server.close()
+        self._places.pop(place).close()
+
+    async def _beat(self) -> None:
+        while True:
+            self._tell({"event": "beat"})
+            await asyncio.sleep(_BEAT)
+            offset = self._clock.wall() - self._clock.monotonic()
+            jumped, self._offset = abs(offset - self._offset) > _JUMP, offset
+            loaded = self._loaded
+            if loaded is None or self._pipeline is None:
+                continue
+            if jumped or self._clock.wall() > loaded.snapshot.expires - _RENEW:
+                log.info("the clock was set: rules are worked out anew" if jumped else "rules are worked out anew")
+                self._pipeline.forget()
+                self._loaded = await asyncio.to_thread(self._compile, loaded.sealed, loaded.snapshot.epoch)
+                self._install()
+
+    def _tell(self, message: Message) -> None:
+        try:
+            self._channel.send(message)
+        except ChannelClosedError:
+            return
+
+    def _status(self) -> Message:
+        if self._loaded is None:
+            return {}
+        snapshot, wall = self._loaded.snapshot, self._clock.wall()
+        profiles = [
+            {"id": p.id, "name": p.name, "kind": p.kind, "preset": p.preset, "now": snapshot.now_line(p, wall)}
+            for p in snapshot.profiles.values()
+        ]
+        lists = [
+            {"name": a.name, "category": a.category, "entries": a.header.entries}
+            for a in self._loaded.library.artefacts
+        ]
+        return {"profiles": profiles, "lists": lists}
+
+    def _set_gauges(self) -> None:
+        gauges = self._counters.gauges
+        if self._resolver is not None:
+            self._resolver.gauges()
+        if self._loaded is None:
+            return
+        wall, snapshot = self._clock.wall(), self._loaded.snapshot
+        for profile in snapshot.profiles.values():
+            gauges["next_edge", profile.id] = snapshot.next_edge(profile, wall)
+        for artefact in self._loaded.library.artefacts:
+            gauges["list_entries", artefact.name, artefact.category] = artefact.header.entries
+            gauges["list_updated", artefact.name] = artefact.header.built
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """The process: ends at SIGTERM."""
+    asyncio.run(_main(arguments.state, Channel.inherited(arguments.channel)))
+
+
+async def _main(state: Path, channel: Channel) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await ResolverProcess(state, channel, SystemClock()).run(stop)

@@ -1,0 +1,51 @@
+"""The supervisor process: the tree's parent with its control socket and signals."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safedns.clock import SystemClock
+from safedns.control import ControlServer
+from safedns.errors import SafednsError
+from safedns.supervisor.plan import Prepared
+from safedns.supervisor.supervisor import Supervisor
+
+
+def serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
+    """Run everything until SIGTERM or SIGINT; ``ready`` is called once queries are answered.
+
+    Raises ``SafednsError`` when it cannot start: wrong configuration, busy port, another safedns at this state folder.
+    """
+    (state / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_one(state / "run" / "lock"):
+        asyncio.run(_serve(config, state, ready))
+
+
+async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
+    supervisor = Supervisor(config, state, SystemClock())
+    control = ControlServer(state, {"status": supervisor.status, "reload": supervisor.reload})
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, supervisor.stop)
+    await control.start()
+    try:
+        await supervisor.run(ready)
+    finally:
+        await control.close()
+
+
+@contextmanager
+def _only_one(file: Path) -> Iterator[None]:
+    with file.open("w") as lock:
+        os.set_inheritable(lock.fileno(), False)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SafednsError(f"another safedns already runs with the state folder {file.parent.parent}") from None
+        yield

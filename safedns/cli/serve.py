@@ -1,0 +1,56 @@
+"""``safedns serve``: everything, in the foreground."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+import click
+
+from safedns.app.logs import set_up_logging
+from safedns.app.serve import serve
+from safedns.cli.common import config_option, say, state_option
+from safedns.supervisor.plan import Prepared
+from safedns.supervisor.privileges import become
+
+SERVICE_USER = "safedns"
+
+
+@click.command(help="Run everything in the foreground; Ctrl-C ends it.")
+@config_option
+@state_option
+@click.option("--user", help=f"Give up root and become this user (default: {SERVICE_USER}, where it exists).")
+def command(config: Path, state: Path, user: str | None) -> None:
+    """Give up root, then run the process tree until it is told to stop."""
+    set_up_logging("supervisor")
+    if os.geteuid() == 0:
+        _leave_root(user)
+    serve(config.absolute(), state.absolute(), _greet)
+
+
+def _leave_root(user: str | None) -> None:
+    if user is None and SERVICE_USER not in {account.pw_name for account in pwd.getpwall()}:
+        say("running as root, for there is no user 'safedns' to become (see docs/operations.md)")
+        return
+    become(user or SERVICE_USER)
+
+
+def _greet(prepared: Prepared) -> None:
+    """Say where it listens and, where devices of the household live on this machine, what to try."""
+    plan = prepared.plan
+    for warning in plan.warnings:
+        say(f"warning: {warning}")
+    say(f"safedns answers on {', '.join(f'{host} port {port}' for host, port in plan.listen)}; Ctrl-C ends it")
+    host, port = plan.listen[0]
+    if not plan.tryout or not host.startswith("127."):
+        return
+    click.echo("Try, in another terminal:")
+    for who, address in plan.tryout:
+        click.echo(f"  dig @{host} -p {port} -b {address} tiktok.com     # as {who}")
+    click.echo(f"  safedns explain {plan.tryout[0][1]} tiktok.com     # why")
+    click.echo("  safedns logs --blocked     # the block log; --follow to watch it")
+    click.echo("  safedns status     # what applies to each child now")
+    if plan.metrics is not None:
+        click.echo(f"  curl http://{plan.metrics[0]}:{plan.metrics[1]}/metrics")
+    click.echo("(`safedns` is .venv/bin/safedns; outside this folder add --config and --state)")

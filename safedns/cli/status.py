@@ -1,0 +1,46 @@
+"""``safedns status``: what runs, and what applies to each child now and until when."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from safedns.cli.common import say, state_option
+from safedns.control import ask
+
+
+@click.command(help="What runs, what applies to each child now and until when.")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@click.pass_context
+def command(context: click.Context, state: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Exit 0; 1 when something is wrong with the configuration or a process; 3 when safedns does not run."""
+    answer = ask(state, "status")
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        _show(answer)
+    context.exit(0 if _well(answer) else 1)
+
+
+def _well(answer: dict[str, Any]) -> bool:
+    return bool(answer["configuration"]["ok"]) and all(process["ready"] for process in answer["processes"])
+
+
+def _show(answer: dict[str, Any]) -> None:
+    for profile in answer["profiles"]:
+        click.echo(profile["now"])
+    click.echo()
+    click.echo(f"safedns {answer['version']} listens on {', '.join(answer['listen'])}")
+    for process in answer["processes"]:
+        state = "runs" if process["ready"] else "is starting"
+        again = f", started again {process['restarts']} times" if process["restarts"] else ""
+        click.echo(f"  {process['name']} {state} (pid {process['pid']}{again})")
+    entries = sum(entry["entries"] for entry in answer["lists"])
+    click.echo(f"  {len(answer['lists'])} lists with {entries:,} names (safedns lists status)")
+    if not answer["configuration"]["ok"]:
+        say("the configuration has problems; the last good one is in use:")
+        say(answer["configuration"]["problems"])

@@ -1,0 +1,132 @@
+"""The one exit of the path: makes the event, bumps the counters, encodes the reply, and memorises it. Nothing else
+records. Must not decide: it is told what was decided and which answer goes out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from safedns.clock import Clock
+from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
+from safedns.peers import Peer
+from safedns.policy.decision import Action, Decision, ReasonKind
+from safedns.policy.snapshot import Snapshot
+from safedns.record.buckets import bucket_of
+from safedns.record.counters import Cell, Counters
+from safedns.record.event import Outcome
+from safedns.wire.answer import Answer
+from safedns.wire.query import Query
+from safedns.wire.reply import build_reply, reply_ttls, udp_limit
+
+STALE_TTL = 30
+"""What a stale answer is told to live (RFC 8767 section 4)."""
+
+_TC = 0x02
+
+
+class Events(Protocol):
+    """Where events go: the sending end of the recorder's pipe."""
+
+    pending: list[tuple[object, ...]]
+
+
+class Asked(NamedTuple):
+    """One decoded query and its circumstances."""
+
+    packet: bytes
+    query: Query
+    peer: Peer
+    protocol: str
+    start: float
+    """Monotonic seconds when it was read."""
+
+
+class Found(NamedTuple):
+    """What goes out, and where it came from."""
+
+    answer: Answer
+    source: str
+    """policy | local | cache | stale | upstream | none: as in ``record.event.Outcome``."""
+    upstream: str = ""
+    stored: float | None = None
+    """Monotonic seconds since which its TTLs count down; ``None`` = they do not."""
+    ede: tuple[int, str] | None = None
+
+
+class Exit:
+    """Everything that leaves the path under one snapshot passes through ``finish``."""
+
+    def __init__(self, clock: Clock, counters: Counters, events: Events, snapshot: Snapshot) -> None:
+        self._clock = clock
+        self._counters = counters
+        self._events = events
+        self._snapshot = snapshot
+
+    def count(self, profile: str, action: Action, kind: ReasonKind, protocol: str) -> None:
+        """A query that ends without an event: malformed, not admitted, too many, failed."""
+        self._counters.cell("queries", profile, action, kind, protocol)[0] += 1
+
+    def finish(self, asked: Asked, decision: Decision, found: Found, wall: float, mono: float) -> bytes:
+        """The reply, after it has been counted, recorded and perhaps memorised."""
+        query, peer, answer = asked.query, asked.peer, found.answer
+        edge = self._snapshot.next_edge(peer.profile, wall) - wall + mono
+        cap = ttl_cap(edge, mono)
+        if found.source == "stale":
+            cap = STALE_TTL if cap is None else min(cap, STALE_TTL)
+        age = 0 if found.stored is None else int(mono - found.stored)
+        limit = udp_limit(query) if asked.protocol == "udp" else 65_535
+        reply = build_reply(query, answer, age=age, ttl_cap=cap, size_limit=limit, ede=found.ede)
+        reason = decision.reason
+        outcome = Outcome(
+            peer.profile.id,
+            query.name,
+            query.qtype,
+            decision.action,
+            reason.kind,
+            reason.rule,
+            reason.matched,
+            reason.category,
+            answer.rcode,
+            found.source,
+            found.upstream,
+            asked.protocol,
+            peer.profile.log,
+        )
+        cell = self._counters.cell("queries", outcome.profile, outcome.action, outcome.reason, outcome.protocol)
+        cell[0] += 1
+        if peer.logged:
+            micros = int((self._clock.monotonic() - asked.start) * 1e6)
+            self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
+        if asked.protocol == "udp" and found.source not in ("stale", "none") and not reply[2] & _TC:
+            self._memorise(asked, found, outcome, cell, reply, edge, mono)
+        return reply
+
+    def waited(self, asked: Asked) -> None:
+        """Count the latency of a query that had to wait."""
+        micros = int((self._clock.monotonic() - asked.start) * 1e6)
+        self._counters.cell("latency", bucket_of(micros))[0] += 1
+        self._counters.cell("latency_micros")[0] += micros
+
+    def _memorise(
+        self, asked: Asked, found: Found, outcome: Outcome, cell: Cell, reply: bytes, edge: float, mono: float
+    ) -> None:
+        ttls = reply_ttls(asked.query, found.answer)
+        if found.source != "policy" and found.source != "local":
+            outcome = outcome._replace(source="cache", upstream="")
+        memo = asked.peer.memo
+        if len(memo) >= MEMO_ENTRIES:
+            memo.clear()
+        if found.stored is None:
+            longest = max((ttl for _, ttl in ttls), default=0)
+            if edge - longest > mono:
+                memo[asked.packet[2:]] = FixedReply(reply, edge - longest, outcome, cell)
+        elif found.answer.ttl > 0:
+            memo[asked.packet[2:]] = AgeingReply(
+                reply,
+                ttls,
+                stored=found.stored,
+                edge=edge,
+                expires=min(edge, found.stored + found.answer.ttl),
+                outcome=outcome,
+                cell=cell,
+            )

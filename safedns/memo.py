@@ -1,0 +1,96 @@
+"""Finished replies, kept to be sent again: an accelerator that must never change an answer.
+
+A memo maps what a client sent behind the message id to the reply behind the message id. It belongs to one profile
+under one snapshot, so nothing in it outlives a policy change; an entry ends at the earliest of its TTL and the
+profile's next edge, and its TTLs are patched when the second that they were written for is over. Must not decide
+anything and must not know policy: it holds what the pipeline made.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from safedns.record.counters import Cell
+from safedns.record.event import Outcome
+from safedns.wire.reply import patch_ttls
+
+MEMO_ENTRIES = 8192
+"""Bound per profile; a full memo starts again from empty, which costs each name one ordinary walk."""
+
+Memo = dict[bytes, "Memorised"]
+
+
+class Memorised(Protocol):
+    """A reply that may be sent again until ``expires``; ``tail`` is right until ``fresh_until`` (monotonic seconds)."""
+
+    tail: bytes
+    fresh_until: float
+    expires: float
+    outcome: Outcome
+    cell: Cell
+
+    def restamp(self, mono: float) -> None:
+        """Make ``tail`` right again for ``mono``."""
+        ...
+
+
+class FixedReply:
+    """A reply whose TTLs do not count down: a block reply, a local name."""
+
+    __slots__ = ("cell", "expires", "fresh_until", "outcome", "tail")
+
+    def __init__(self, reply: bytes, expires: float, outcome: Outcome, cell: Cell) -> None:
+        self.tail = reply[2:]
+        self.expires = expires
+        self.fresh_until = expires
+        self.outcome = outcome
+        self.cell = cell
+
+    def restamp(self, mono: float) -> None:
+        """Never due: fresh for as long as it lives."""
+
+
+class AgeingReply:
+    """A reply from the answer cache: its TTLs count down by the second and never pass the profile's next edge."""
+
+    __slots__ = ("_edge", "_longest", "_reply", "_stored", "_ttls", "cell", "expires", "fresh_until", "outcome", "tail")
+
+    def __init__(
+        self,
+        reply: bytes,
+        ttls: tuple[tuple[int, int], ...],
+        *,
+        stored: float,
+        edge: float,
+        expires: float,
+        outcome: Outcome,
+        cell: Cell,
+    ) -> None:
+        """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL)."""
+        self._reply = bytearray(reply)
+        self._ttls = ttls
+        self._stored = stored
+        self._edge = edge
+        self._longest = max((ttl for _, ttl in ttls), default=0)
+        self.tail = reply[2:]
+        self.expires = expires
+        self.fresh_until = 0.0
+        self.outcome = outcome
+        self.cell = cell
+
+    def restamp(self, mono: float) -> None:
+        age = int(mono - self._stored)
+        cap = ttl_cap(self._edge, mono)
+        patch_ttls(self._reply, self._ttls, age, cap)
+        self.tail = bytes(self._reply[2:])
+        self.fresh_until = self._stored + age + 1
+        if cap is not None and cap < self._longest - age:
+            self.fresh_until = min(self.fresh_until, self._edge - cap)
+
+
+def ttl_cap(edge: float, now: float) -> int | None:
+    """Longest TTL that may be told ``edge - now`` seconds before the profile's rules change; ``None`` = any."""
+    left = edge - now
+    if left >= 1 << 31:
+        return None
+    return max(1, int(left))

@@ -1,0 +1,201 @@
+"""THE path a query takes. Everything a query meets is called from here, in order; ``finish`` is the one exit.
+
+    packet, peer -> memo? ----------------------------------------------------------+-> record -> reply
+                 -> decode -> local name? ------------------------------------------+
+                 -> decide -+- block -----------------------------------------------+
+                            +- allow or rewrite -> cache hit -> review -------------+
+                            '- .. miss .. await upstream .. decide again, review ---'
+
+``answer_now`` is synchronous and serves everything but misses; a miss comes back as a ``Miss`` for ``answer_later``.
+Must not: open sockets, touch files, know a transport. Whatever goes wrong in here becomes SERVFAIL, counted and
+logged: never an unfiltered answer, never an exception for the socket reader.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from safedns.clock import Clock
+from safedns.errors import UpstreamError, WireError
+from safedns.failures import FailureLog
+from safedns.finish import Asked, Events, Exit, Found
+from safedns.peers import Peer, Peers
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.snapshot import Snapshot
+from safedns.policy.wording import reason_words
+from safedns.record.buckets import bucket_of
+from safedns.record.counters import Counters
+from safedns.resolve.local import LocalNames
+from safedns.resolve.resolver import Resolver
+from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
+from safedns.settings.model import BlockReply, Settings
+from safedns.wire.answer import Answer, make_answer
+from safedns.wire.query import Ignored, Query, decode_query
+from safedns.wire.reply import blocked_answer, error_reply
+from safedns.wire.types import Ede, QType, RCode
+
+_LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
+_NOBODY = "none"
+_ADDRESSES = (QType.A, QType.AAAA)
+
+
+class Miss(NamedTuple):
+    """A clean query whose answer must be fetched; ``lookup`` is what is asked upstream (a rewrite's target)."""
+
+    asked: Asked
+    lookup: Query
+    decision: Decision
+
+
+class Pipeline:
+    """Answers queries under one policy at a time; ``install`` swaps the policy between two queries."""
+
+    def __init__(
+        self, *, clock: Clock, resolver: Resolver, counters: Counters, events: Events, memo: bool = True
+    ) -> None:
+        """``memo=False`` walks the whole path for every query: for comparison, the replies are the same."""
+        self._clock = clock
+        self._resolver = resolver
+        self._counters = counters
+        self._events = events
+        self._failures = FailureLog(clock)
+        self._memo_protocol = "udp" if memo else ""
+        self._memo_hits = counters.cell("memo", "hit")
+        self._memo_misses = counters.cell("memo", "miss")
+
+    def install(self, settings: Settings, snapshot: Snapshot, local: LocalNames) -> None:
+        """Answer by this policy from the next query on; every memo and peer is forgotten."""
+        self._settings = settings
+        self._snapshot = snapshot
+        self._local = local
+        self._exit = Exit(self._clock, self._counters, self._events, snapshot)
+        self.forget()
+
+    def forget(self) -> None:
+        """Throw memos away, as after a jump of the wall clock."""
+        self._peers = Peers(self._settings, self._snapshot)
+
+    def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+        """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
+        try:
+            peer = self._peers.by_address.get(address) or self._peers.meet(address)
+            peer.tokens -= 1
+            if peer.tokens < 0 and not peer.refill(mono):
+                self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
+                return None
+            if protocol == self._memo_protocol:
+                entry = peer.memo.get(packet[2:])
+                if entry is not None and mono < entry.expires and peer.admitted:
+                    if mono >= entry.fresh_until:
+                        entry.restamp(mono)
+                    entry.cell[0] += 1
+                    self._memo_hits[0] += 1
+                    if peer.logged:
+                        micros = int((self._clock.monotonic() - mono) * 1e6)
+                        self._events.pending.append((wall, address, peer.device, micros, entry.outcome))
+                    return packet[:2] + entry.tail
+                self._memo_misses[0] += 1
+            return self._walk(packet, peer, protocol, wall, mono)
+        except Exception as error:  # noqa: BLE001 - the edge of the path: nothing may pass unfiltered or kill the reader
+            return self._failed(packet, protocol, error)
+
+    def batch_done(self, queries: int, start: float) -> None:
+        """Count the latency of ``queries`` answered at once since ``start`` (monotonic seconds)."""
+        micros = int((self._clock.monotonic() - start) * 1e6)
+        self._counters.cell("latency", bucket_of(micros))[0] += queries
+        self._counters.cell("latency_micros")[0] += micros * queries
+
+    async def answer_later(self, miss: Miss) -> bytes | None:
+        """The reply to a miss: its answer is fetched, then the policy is asked again, for it may have changed."""
+        asked = miss.asked
+        try:
+            resolved = await self._resolver.resolve(miss.lookup)
+            wall, mono = self._clock.wall(), self._clock.monotonic()
+            address = asked.peer.address
+            asked = asked._replace(peer=self._peers.by_address.get(address) or self._peers.meet(address))
+            decision = self._decide(asked, wall)
+            if decision.target != miss.decision.target and not decision.blocked:
+                return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
+            source = "stale" if resolved.stale else "upstream"
+            found = Found(resolved.answer, source, resolved.upstream, mono)
+            return self._answer(asked, decision, found, wall, mono)
+        except UpstreamError as error:
+            return self._unresolved(asked, miss.decision, error.ede, str(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._failed(asked.packet, asked.protocol, error)
+        finally:
+            self._exit.waited(asked)
+
+    def _walk(self, packet: bytes, peer: Peer, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+        try:
+            query = decode_query(packet)
+        except Ignored:
+            self._exit.count(peer.profile.id, Action.DROP, ReasonKind.MALFORMED, protocol)
+            return None
+        except WireError as error:
+            return self._refuse(packet, ReasonKind.MALFORMED, protocol, error.rcode)
+        if not peer.admitted:
+            return self._refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
+        asked = Asked(packet, query, peer, protocol, mono)
+        if (local := self._local.answer(query)) is not None:
+            return self._exit.finish(asked, _LOCAL, Found(local, "local"), wall, mono)
+        decision = self._decide(asked, wall)
+        if decision.blocked:
+            return self._block(asked, decision, wall, mono)
+        if not decision.target:
+            lookup = query
+        elif query.qtype in _ADDRESSES:
+            lookup = rewrite_lookup(query, decision.target)
+        else:
+            return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
+        hit = self._resolver.cached(lookup)
+        if hit is None:
+            return Miss(asked, lookup, decision)
+        return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
+
+    def _decide(self, asked: Asked, wall: float) -> Decision:
+        query = asked.query
+        return self._snapshot.decide(asked.peer.profile, query.name, query.key, query.qtype, wall)
+
+    def _answer(self, asked: Asked, decision: Decision, found: Found, wall: float, mono: float) -> bytes:
+        """Hand over what was found, cached or fresh, unless it leads where this profile may not go."""
+        if decision.blocked:
+            return self._block(asked, decision, wall, mono)
+        targets = found.answer.targets
+        if targets and (objection := self._snapshot.review(asked.peer.profile, targets, wall)) is not None:
+            return self._block(asked, objection, wall, mono)
+        if found.source == "stale":
+            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
+        if decision.target:
+            if found.answer.rcode != RCode.NOERROR:
+                text = f"the safe name {decision.target} cannot be resolved"
+                return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
+            answer = rewritten_answer(asked.query, decision.target, found.answer)
+            found = found._replace(answer=answer, ede=self._ede(decision))
+        return self._exit.finish(asked, decision, found, wall, mono)
+
+    def _block(
+        self, asked: Asked, decision: Decision, wall: float, mono: float, mode: BlockReply | None = None
+    ) -> bytes:
+        block = self._settings.block
+        answer = blocked_answer(asked.query, mode or block.reply, block.ttl)
+        return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._ede(decision)), wall, mono)
+
+    def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
+        failed: Answer = make_answer(asked.query, [], rcode=RCode.SERVFAIL)
+        found = Found(failed, "none", ede=(int(code), text))
+        return self._exit.finish(asked, decision, found, self._clock.wall(), self._clock.monotonic())
+
+    def _ede(self, decision: Decision) -> tuple[int, str]:
+        return int(decision.ede), reason_words(decision.reason, self._settings.language)
+
+    def _refuse(self, packet: bytes, kind: ReasonKind, protocol: str, rcode: int, *, ede: Ede | None = None) -> bytes:
+        self._exit.count(_NOBODY, Action.REFUSE, kind, protocol)
+        words = reason_words(Reason(kind), self._settings.language)
+        return error_reply(packet, rcode, ede=None if ede is None else (int(ede), words))
+
+    def _failed(self, packet: bytes, protocol: str, error: Exception) -> bytes | None:
+        self._failures.report(error)
+        if len(packet) < 12:
+            return None
+        return self._refuse(packet, ReasonKind.FAILURE, protocol, RCode.SERVFAIL)

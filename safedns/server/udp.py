@@ -1,0 +1,67 @@
+"""UDP: one socket in, bytes out. Drains what has arrived, answers at once what can be, and waits for nothing.
+
+A task is made only for a miss. Must not decode or decide: the pipeline does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+from safedns.clock import Clock
+from safedns.pipeline import Miss, Pipeline
+from safedns.server.flush import Flusher
+from safedns.tasks import spawn
+
+BATCH = 64
+"""Datagrams answered in one wake-up before the loop may turn to its other sockets."""
+_RECEIVE = 4096
+"""Bytes; a query is far smaller, and what is cut off does not parse."""
+
+
+class UdpServer:
+    """Serves one bound, non-blocking datagram socket until closed."""
+
+    def __init__(self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher) -> None:
+        self._sock = sock
+        self._pipeline = pipeline
+        self._clock = clock
+        self._flusher = flusher
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(sock, self._on_readable)
+
+    def close(self) -> None:
+        """Stop reading; queries already waiting for an upstream are still answered."""
+        self._loop.remove_reader(self._sock)
+
+    def _on_readable(self) -> None:
+        receive, answer_now = self._sock.recvfrom, self._pipeline.answer_now
+        wall, mono = self._clock.wall(), self._clock.monotonic()
+        answered = 0
+        for _ in range(BATCH):
+            try:
+                packet, peer = receive(_RECEIVE)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # word of an earlier reply that could not be delivered (ICMP)
+            reply = answer_now(packet, peer[0], "udp", wall, mono)
+            if reply.__class__ is bytes:
+                answered += 1
+                self._send(reply, peer)
+            elif reply is not None:
+                spawn(self._answer_later(reply, peer), "udp query")  # type: ignore[arg-type]  # neither bytes nor None
+        if answered:
+            self._pipeline.batch_done(answered, mono)
+        self._flusher.due()
+
+    async def _answer_later(self, miss: Miss, peer: tuple[str, int]) -> None:
+        reply = await self._pipeline.answer_later(miss)
+        if reply is not None:
+            self._send(reply, peer)
+        self._flusher.due()
+
+    def _send(self, reply: bytes, peer: tuple[str, int]) -> None:
+        with contextlib.suppress(OSError):  # a full buffer or a peer that cannot be reached: it will ask again
+            self._sock.sendto(reply, peer)

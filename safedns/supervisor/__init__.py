@@ -1,0 +1,9 @@
+"""The process tree: the parent binds sockets, drops privileges, starts and restarts the rest, and holds no policy.
+
+    serve = supervisor --- channel ---> resolver x N   (sockets, policy blob, event link)
+                       --- channel ---> recorder       (event links)
+                       --- runs ------> prepare, lists (short-lived)
+
+``channel`` messages with file descriptors; ``listeners`` sockets; ``addresses`` local addresses as they come and go;
+``children`` one process each; ``privileges``, ``notify`` the system's side; ``supervisor`` ties them.
+"""

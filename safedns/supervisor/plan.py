@@ -1,0 +1,49 @@
+"""What the short-lived ``prepare`` process found out for the supervisor: a plan in the open, the policy sealed.
+
+The supervisor reads the plan (addresses, numbers) and passes the sealed household on to the resolvers unread.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The few settings that the process tree itself needs."""
+
+    listen: tuple[tuple[str, int], ...]
+    metrics: tuple[str, int] | None
+    workers: int
+    log_keep: int
+    """Seconds a query log row lives."""
+    refresh: int
+    """Seconds between list updates; 0 = there is nothing to download."""
+    tryout: tuple[tuple[str, str], ...]
+    """``(profile's name, loopback address)`` of devices that live on this machine: the example household's do."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checked configuration, ready to be used."""
+
+    plan: Plan
+    household: bytes
+
+    def encode(self) -> bytes:
+        """One line of JSON, then the household."""
+        return json.dumps(asdict(self.plan)).encode() + b"\n" + self.household
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The inverse of ``encode``."""
+        line, _, household = data.partition(b"\n")
+        raw = json.loads(line)
+        raw["listen"] = tuple((host, port) for host, port in raw["listen"])
+        raw["metrics"] = tuple(raw["metrics"]) if raw["metrics"] else None
+        raw["tryout"] = tuple((who, address) for who, address in raw["tryout"])
+        raw["warnings"] = tuple(raw["warnings"])
+        return cls(Plan(**raw), household)
