@@ -1,0 +1,16 @@
+"""CPU per query, memory and start time of safedns beside other resolvers, in one run on one machine.
+
+    dnsperf --> system under test --> upstream (answers any name; its CPU is not counted)
+    each round: start every system | for each workload: each system in turn | read memory | stop
+
+CPU is what counts on a shared machine: answers per second measure the neighbours too. Every system filters the same
+names, caches, and logs every query. Run it with ``python -m tests.bench.compare --help``.
+
+    names     the names that are filtered, and the queries of each workload      pure but for reading lists
+    systems   how each system is configured, started and found                   writers are pure
+    dnsperf   the load, and what dnsperf says about it
+    process   start, stop, CPU and memory of a process tree (Linux ``/proc``)
+    measure   the rounds
+    table     medians and text                                                   pure
+    upstream  the answering server, a process of its own
+"""

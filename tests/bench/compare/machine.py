@@ -1,0 +1,50 @@
+"""What was measured where: the lines below a table without which its numbers mean nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.compare.measure import Plan
+from tests.bench.compare.systems import System
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def facts(plan: Plan) -> list[str]:
+    """Machine, commit, load and versions, one line each."""
+    names = f"{len(plan.names.blocked)} blocked names ({plan.names.origin})"
+    load = f"{plan.queries} queries a measurement at {plan.rate} a second from {plan.addresses} address(es)"
+    return [
+        f"machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        f"commit: {commit()}",
+        f"load: {load}, {plan.rounds} round(s); {names}",
+        *versions(plan.systems),
+    ]
+
+
+def versions(systems: Sequence[System]) -> list[str]:
+    """Each system's own words about itself."""
+    return [f"{system.name}: {system.version()}" for system in systems]
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name, or on small ARM boards the board's."""
+    text = cpuinfo.read_text(encoding="utf-8")
+    found = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
+
+
+def commit() -> str:
+    """The checkout's commit, marked where files differ from it."""
+    git = shutil.which("git")
+    if git is None:
+        return "unknown (git is not installed)"
+    command = [git, "-C", str(_ROOT), "describe", "--always", "--dirty=, with changes"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown (not a git checkout)"
