@@ -32,6 +32,8 @@ class Hit(NamedTuple):
     age: int
     """Seconds since it was stored: what its TTLs have to be lowered by."""
     stale: bool
+    stored: float
+    """Monotonic seconds when it was stored."""
 
 
 class AnswerCache:
@@ -66,7 +68,7 @@ class AnswerCache:
             return None
         self._entries.move_to_end(key)
         self._hits[0] += 1
-        return Hit(answer, int(now - stored), False)
+        return Hit(answer, int(now - stored), False, stored)
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
@@ -74,7 +76,9 @@ class AnswerCache:
         if entry is None:
             return None
         answer, stored, expires = entry
-        return Hit(answer, int(now - stored), True) if expires <= now < expires + self._stale else None
+        if not expires <= now < expires + self._stale:
+            return None
+        return Hit(answer, int(now - stored), True, stored)
 
     def served_stale(self) -> None:
         """Count one answer that was served after its time."""

@@ -1,0 +1,114 @@
+"""Answers that need no upstream: configured ``records``, special-use names, and types that are never asked further.
+
+    not class IN -> software name or REFUSED       ANY, transfers and other meta types -> said here
+    record, its reverse name, health check -> canary -> special zone, unless routed -> ``None``: not ours
+
+Nothing here is policy: it is the same for every profile, and no private name or address leaks to an upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+
+from safedns.resolve.special import CANARY, HEALTH_CHECK, SOFTWARE_NAMES, SPECIAL, Treatment
+from safedns.wire.answer import Answer, make_answer
+from safedns.wire.names import parents, to_wire
+from safedns.wire.query import Query
+from safedns.wire.types import QClass, QType, RCode
+
+TTL = 300
+"""Seconds that a local answer lives: so long an edit of ``records`` may take to be seen."""
+
+_IN = int(QClass.IN)
+_FIRST_META, _LAST_META = 128, 255
+"""Types that are no data types (RFC 6895 section 3.1)."""
+_LOOPBACK = {int(QType.A): ip_address("127.0.0.1").packed, int(QType.AAAA): ip_address("::1").packed}
+_TOPS = frozenset(domain.rpartition(".")[2] for domain in SPECIAL)
+_MINIMAL_ANY_TTL = 3600
+
+
+class LocalNames:
+    """Knows the local answers; immutable."""
+
+    __slots__ = ("_fixed", "_routed")
+
+    def __init__(self, records: Mapping[str, tuple[str, ...]], routed: Iterable[str] = ()) -> None:
+        """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own."""
+        self._fixed = _fixed(records)
+        self._routed = frozenset(routed)
+
+    def answer(self, query: Query) -> Answer | None:
+        """The local answer; ``None`` where an upstream has to be asked."""
+        if query.qclass != _IN:
+            return _other_class(query)
+        if _FIRST_META <= query.qtype <= _LAST_META or query.qtype == QType.OPT:
+            return _meta_type(query)
+        name = query.name
+        fixed = self._fixed.get(name)
+        if fixed is not None:
+            return _data(query, [rdata for qtype, rdata in fixed if qtype == query.qtype])
+        if name == CANARY:
+            return _negative(query, RCode.NXDOMAIN)
+        if name[name.rfind(".") + 1 :] in _TOPS:
+            return self._special(query)
+        return None
+
+    def _special(self, query: Query) -> Answer | None:
+        zone = None
+        for domain in parents(query.name):
+            if domain in self._routed:
+                return None
+            if zone is None and domain in SPECIAL:
+                zone = domain
+        return _in_zone(query, zone) if zone is not None else None
+
+
+def _in_zone(query: Query, zone: str) -> Answer | None:
+    treatment = SPECIAL[zone]
+    apex = query.name == zone
+    if treatment is Treatment.LOOPBACK:
+        address = _LOOPBACK.get(query.qtype)
+        return _data(query, [] if address is None else [address])
+    if treatment is Treatment.EMPTY_ZONE and apex and query.qtype == QType.DS:
+        return None  # belongs to the public parent, and proves to validators that the zone is unsigned (RFC 8375)
+    if treatment is Treatment.NODATA or (treatment is Treatment.EMPTY_ZONE and apex):
+        return _negative(query, RCode.NOERROR)
+    return _negative(query, RCode.NXDOMAIN)
+
+
+def _fixed(records: Mapping[str, tuple[str, ...]]) -> dict[str, list[tuple[int, bytes]]]:
+    """Name -> (type, RDATA): what is configured, the reverse names of that, loopback and health check."""
+    fixed: dict[str, list[tuple[int, bytes]]] = {HEALTH_CHECK: [(int(QType.A), _LOOPBACK[QType.A])]}
+    for name, addresses in {"localhost": ("127.0.0.1", "::1"), **records}.items():
+        for address in map(ip_address, addresses):
+            qtype = QType.A if address.version == 4 else QType.AAAA
+            fixed.setdefault(name, []).append((int(qtype), address.packed))
+            fixed.setdefault(address.reverse_pointer, []).append((int(QType.PTR), to_wire(name)))
+    return fixed
+
+
+def _data(query: Query, rdatas: list[bytes]) -> Answer:
+    """Records of the type asked for; NODATA when there are none."""
+    if not rdatas:
+        return _negative(query, RCode.NOERROR)
+    return make_answer(query, [(query.name, query.qtype, TTL, rdata) for rdata in rdatas])
+
+
+def _negative(query: Query, rcode: RCode) -> Answer:
+    return make_answer(query, [], rcode=rcode, soa_ttl=TTL)
+
+
+def _other_class(query: Query) -> Answer:
+    if query.qclass == QClass.CHAOS and query.name in SOFTWARE_NAMES:
+        return make_answer(query, [(query.name, int(QType.TXT), 0, b"\x07safedns")] if query.qtype == QType.TXT else [])
+    return make_answer(query, [], rcode=RCode.REFUSED)
+
+
+def _meta_type(query: Query) -> Answer:
+    if query.qtype == QType.ANY:
+        hardware_only = b"\x07RFC8482\x00"  # RFC 8482 section 4.2
+        return make_answer(query, [(query.name, int(QType.HINFO), _MINIMAL_ANY_TTL, hardware_only)])
+    if query.qtype in (QType.AXFR, QType.IXFR):
+        return make_answer(query, [], rcode=RCode.REFUSED)
+    return make_answer(query, [], rcode=RCode.NOTIMP)
