@@ -12,11 +12,15 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from safedns.errors import ConfigError, Problem
-from safedns.yamlfile.document import Document, TreePath, in_order
+from safedns.yamlfile.document import Document, Tree, TreePath, in_order
 from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
 
 M = TypeVar("M", bound="Model")
+K = TypeVar("K")
 T = TypeVar("T")
+
+AT_KEY = "[key]"
+"""As the last step of a path: the key is wrong, not its value (pydantic's own convention)."""
 
 
 class GrammarError(ValueError):
@@ -90,6 +94,35 @@ def each(items: Iterable[object], parse: Callable[[str], T]) -> tuple[T, ...]:
     return tuple(values)
 
 
+def each_entry(tree: object, parse_key: Callable[[str], K], parse_value: Callable[[K, object], T]) -> list[tuple[K, T]]:
+    """Every entry of a mapping through two grammars; raises ``GrammarError`` with everything that is wrong in it."""
+    entries: list[tuple[K, T]] = []
+    found: list[tuple[TreePath, str]] = []
+    for key, value in _mapping(tree).items():
+        try:
+            meaning = parse_key(key)
+        except ValueError as error:
+            found.append(((key, AT_KEY), str(error)))
+            continue
+        try:
+            entries.append((meaning, parse_value(meaning, value)))
+        except GrammarError as error:
+            found.extend(((key, *below), message) for below, message in error.found)
+        except ValueError as error:
+            found.append(((key,), or_nothing(value, str(error))))
+    if found:
+        raise GrammarError(found)
+    return entries
+
+
+def _mapping(tree: object) -> dict[str, Tree]:
+    if isinstance(tree, dict):
+        return tree
+    if tree == "":
+        return {}
+    raise ValueError(f"{describe(tree)} stands here; expected {_EXPECTED['dict_type']}")
+
+
 def distinct(parse: Callable[[str], object]) -> BeforeValidator:
     """For mapping fields whose keys have several spellings: two keys of one meaning are a mistake, not a surprise."""
 
@@ -102,7 +135,7 @@ def distinct(parse: Callable[[str], object]) -> BeforeValidator:
             except ValueError:
                 continue  # the field's own grammar says what is wrong with it
             if meaning in seen:
-                found.append(((key,), f"means the same as {show(seen[meaning])} above; expected it once"))
+                found.append(((key, AT_KEY), f"means the same as {show(seen[meaning])} above; expected it once"))
             seen.setdefault(meaning, key)
         if found:
             raise GrammarError(found)
@@ -127,22 +160,27 @@ def validate(document: Document, model: type[M], *, context: object = None, also
 
 def _problems(document: Document, model: type[Model], details: ErrorDetails) -> Iterator[Problem]:
     """One pydantic error as problems in plain words."""
-    at_key = details["loc"][-1:] == ("[key]",)
-    path = tuple(step for step in details["loc"] if step != "[key]")
-    kind, given = details["type"], details["input"]
-    if kind == "missing":
-        yield document.problem(path[:-1], _missing(model, path), at_key=True)
-    elif kind == "extra_forbidden":
-        yield document.problem(path, _unknown_key(model, path), at_key=True)
-    elif kind == "value_error":
-        error = details["ctx"]["error"]
-        for below, message in error.found if isinstance(error, GrammarError) else (((), str(error)),):
-            yield document.problem((*path, *below), _empty_or(given if not below else None, message), at_key=at_key)
-    elif kind == "literal_error":
-        message = expected_word(given, re.findall(r"'([^']*)'", details["ctx"]["expected"]))
-        yield document.problem(path, _empty_or(given, message))
-    else:
-        yield document.problem(path, f"{describe(given)} stands here; expected {_EXPECTED[kind]}", at_key=at_key)
+    path, given = details["loc"], details["input"]
+    match details["type"]:
+        case "missing":
+            yield _problem(document, (*path[:-1], AT_KEY), _missing(model, path))
+        case "extra_forbidden":
+            yield _problem(document, (*path, AT_KEY), _unknown_key(model, path))
+        case "value_error":
+            error = details["ctx"]["error"]
+            for below, message in error.found if isinstance(error, GrammarError) else (((), str(error)),):
+                yield _problem(document, (*path, *below), message if below else or_nothing(given, message))
+        case "literal_error":
+            words = re.findall(r"'([^']*)'", details["ctx"]["expected"])
+            yield _problem(document, path, or_nothing(given, expected_word(given, words)))
+        case kind:
+            yield _problem(document, path, f"{describe(given)} stands here; expected {_EXPECTED[kind]}")
+
+
+def _problem(document: Document, path: TreePath, message: str) -> Problem:
+    if path[-1:] == (AT_KEY,):
+        return document.problem(path[:-1], message, at_key=True)
+    return document.problem(path, message)
 
 
 _EXPECTED = {
@@ -153,7 +191,7 @@ _EXPECTED = {
 }
 
 
-def _empty_or(given: object, message: str) -> str:
+def or_nothing(given: object, message: str) -> str:
     """``message``, or where nothing at all was written only what it says was expected."""
     _, semicolon, expected = message.partition("; ")
     return f"nothing is written here; {expected}" if given == "" and semicolon else message

@@ -1,0 +1,64 @@
+"""The whole configuration folder at once: both files, or every problem of both. What serve, reload and explain call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.wanted import check_lists
+from safedns.errors import ConfigError, Problem
+from safedns.policy.load import load_policy
+from safedns.policy.model import Policy
+from safedns.policy.vocabulary import service_problems, vocabulary
+from safedns.settings.load import FILE, load_settings_with_warnings
+from safedns.settings.model import Settings
+from safedns.yamlfile.document import TreePath, in_order
+from safedns.yamlfile.read import read_yaml
+
+
+class Household(NamedTuple):
+    """A configuration that can be used."""
+
+    settings: Settings
+    policy: Policy
+    warnings: tuple[Problem, ...]
+
+
+def load_household(folder: Path) -> Household:
+    """Read ``folder``; raises ``ConfigError`` with the problems of all its files."""
+    problems = list(service_problems(folder))
+    settings: Settings | None = None
+    policy: Policy | None = None
+    warnings: list[Problem] = []
+    try:
+        settings, found = load_settings_with_warnings(folder)
+        warnings.extend(found)
+        problems.extend(_list_problems(settings))
+    except ConfigError as error:
+        problems.extend(error.problems)
+    try:
+        zone = settings.timezone if settings else "UTC"
+        policy, found = load_policy(folder, timezone=zone, vocabulary=vocabulary(folder))
+        warnings.extend(found)
+    except ConfigError as error:
+        problems.extend(error.problems)
+    if problems or settings is None or policy is None:
+        raise ConfigError(in_order(problems))
+    return Household(settings, policy, tuple(warnings))
+
+
+def _list_problems(settings: Settings) -> Iterator[Problem]:
+    """What only the catalogue knows about ``lists``, at its place in the file."""
+    found = check_lists(settings.lists, load_catalogue())
+    document = read_yaml(settings.folder / FILE) if found else None
+    for problem in found:
+        if document is not None:
+            yield document.problem(_path(problem.path), problem.message)
+
+
+def _path(text: str) -> TreePath:
+    steps = re.findall(r"\[(\d+)\]|([^.\[\]]+)", text)
+    return tuple(int(index) if index else word for index, word in steps)

@@ -1,0 +1,41 @@
+"""The words that a policy may use: which categories and services there are. Reads data folders, knows no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from safedns.blocklist.bundled import bundled
+from safedns.blocklist.catalog import load_categories
+from safedns.blocklist.services import load_service, service_files
+from safedns.errors import ListError, Problem
+
+
+class Vocabulary(NamedTuple):
+    """Ids that ``services``, ``categories`` and ``limits`` may name."""
+
+    categories: frozenset[str]
+    services: frozenset[str]
+
+
+def vocabulary(config: Path) -> Vocabulary:
+    """What our own data and the ``services`` folder of the configuration know; raises ``ListError``."""
+    categories = load_categories(bundled("blocklists", "categories.yaml"))
+    services = service_files((bundled("blocklists", "services"), own_services(config)))
+    return Vocabulary(frozenset(categories), frozenset(path.stem for path in services))
+
+
+def own_services(config: Path) -> Path:
+    """The folder where a family describes services of its own."""
+    return config / "services"
+
+
+def service_problems(config: Path) -> Iterator[Problem]:
+    """What is wrong with the family's own service files."""
+    for path in service_files((own_services(config),)):
+        try:
+            load_service(path)
+        except ListError as error:
+            message = str(error).removeprefix(f"{error.source}: ")
+            yield Problem(error.source, 0, 0, "", message)

@@ -1,0 +1,95 @@
+"""The grammar of services, categories and limits: which are on, when, how long. Small trees -> values, pure.
+
+::
+
+    services:
+      youtube: moderate
+      roblox: {on: {weekend: "09:00-11:00, 15:00-17:00"}, limit: 45m}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+from safedns.policy.model import Switch, SwitchState, Timetable
+from safedns.policy.words import days, timetable
+from safedns.settings.words import duration
+from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
+from safedns.yamlfile.validate import each_entry, text_only
+
+RESTRICTED_MODES = frozenset({"youtube"})
+"""Services that know ``moderate`` and ``strict``."""
+
+_STATES: dict[str, SwitchState] = {"on": "on", "off": "off", "moderate": "moderate", "strict": "strict"}
+_PLAIN_STATES = ("on", "off")
+_MEANT = {"yes": "on", "true": "on", "allow": "on", "no": "off", "false": "off", "block": "off"}
+
+
+def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, Switch]:
+    """A mapping of known services (or categories: ``what`` says which) to switches."""
+    key = one_of(known, f"is not a {what} that safedns knows")
+    return MappingProxyType(
+        dict(each_entry(tree, key, lambda name, value: switch(value, modes=name in RESTRICTED_MODES)))
+    )
+
+
+def switch(tree: object, *, modes: bool = False) -> Switch:
+    """``on``, ``off``, with ``modes`` also ``moderate`` and ``strict``, or a mapping of ``on``/``off``/``limit``."""
+    if isinstance(tree, str):
+        return Switch(_state(tree, modes=modes))
+    if not isinstance(tree, dict) or not tree:
+        given = "an empty mapping" if tree == {} else describe(tree)
+        raise ValueError(
+            f'{given} stands here; expected `on`, `off` or times such as {{on: {{weekend: "9:00-11:00"}}}}'
+        )
+    if "on" in tree and "off" in tree:
+        raise ValueError("`on` and `off` times are both given; expected one of them, the rest is the other")
+    parts = dict(each_entry(tree, one_of(("on", "off", "limit"), "is not a key here"), _part))
+    return Switch(
+        "off" if "on" in parts else "on",
+        on_during=cast("Timetable", parts.get("on", ())),
+        off_during=cast("Timetable", parts.get("off", ())),
+        limit=cast("int | None", parts.get("limit")),
+    )
+
+
+def _part(key: str, value: object) -> Timetable | int:
+    return duration(text_only(value)) if key == "limit" else timetable(value)
+
+
+def _state(text: str, *, modes: bool) -> SwitchState:
+    if meant := _MEANT.get(text.casefold()):
+        raise ValueError(f"{show(text)} is not a switch; expected `{meant}`")
+    if text in _STATES and (modes or text in _PLAIN_STATES):
+        return _STATES[text]
+    if text in _STATES:
+        restricted = ", ".join(sorted(RESTRICTED_MODES))
+        raise ValueError(f"{show(text)} is known only for {restricted}; expected `on` or `off`")
+    raise ValueError(expected_word(text, _STATES if modes else _PLAIN_STATES))
+
+
+def limits(tree: object, known: Collection[str]) -> tuple[str, ...]:
+    """What is limited, after checking ``{category, service or internet: 45m or {days: 45m}}``."""
+    key = one_of(("internet", *known), "is not a category, a service or `internet`")
+    return tuple(name for name, _ in each_entry(tree, key, _limit))
+
+
+def _limit(_: str, value: object) -> None:
+    if isinstance(value, dict):
+        each_entry(value, days, lambda _, long: duration(text_only(long)))
+    else:
+        duration(text_only(value))
+
+
+def one_of(known: Iterable[str], complaint: str) -> Callable[[str], str]:
+    """A grammar for one of the ``known`` words; the ``complaint`` about any other comes with a suggestion."""
+    words = sorted(known)
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(unknown_word(text, words, complaint))
+        return text
+
+    return parse
