@@ -1,0 +1,239 @@
+"""A scripted name server on loopback, UDP and TCP on one port, for every test that needs an upstream.
+
+    with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
+        ... ask server.host, server.port; look at server.asked ...
+
+A behaviour sees each query and says what happens: ``bytes`` are sent, ``None`` is silence; ``After``, ``Several`` and
+``HangUp`` do the rest. Runs in a thread of its own, so synchronous tests and child processes can use it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, NamedTuple, cast
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from safedns.settings.model import UpstreamSpec
+from safedns.wire.stream import Deframer, frame
+
+
+class Asked(NamedTuple):
+    """One query as it arrived."""
+
+    packet: bytes
+    transport: Literal["udp", "tcp"]
+    name: str
+    """Without the trailing dot, letter case as sent."""
+    qtype: str
+    number: int
+    """How many queries came before."""
+
+
+class After(NamedTuple):
+    """React later."""
+
+    seconds: float
+    reaction: Reaction
+
+
+class Several(NamedTuple):
+    """Send these, in this order."""
+
+    packets: tuple[bytes, ...]
+
+
+class HangUp(NamedTuple):
+    """TCP: send these bytes as they are, then close the connection."""
+
+    raw: bytes = b""
+
+
+Reaction = bytes | After | Several | HangUp | None
+Behaviour = Callable[[Asked], Reaction]
+
+
+def reply(
+    asked: Asked, *answers: str, ttl: int = 60, rcode: int = 0, truncated: bool = False, authority: tuple[str, ...] = ()
+) -> bytes:
+    """A response to ``asked``; records read ``"A 192.0.2.1"``, or ``"other.example. CNAME target."`` with an owner."""
+    query = dns.message.from_wire(asked.packet)
+    response = dns.message.make_response(query, recursion_available=True)
+    response.set_rcode(dns.rcode.Rcode(rcode))
+    if truncated:
+        response.flags |= dns.flags.TC
+    for section, records in ((response.answer, answers), (response.authority, authority)):
+        for record in records:
+            owner, rtype, rdata = _split(record, str(query.question[0].name))
+            section.append(dns.rrset.from_text(owner, ttl, "IN", rtype, rdata))
+    return response.to_wire(max_size=65535)
+
+
+def soa(minimum: int) -> str:
+    """An SOA of example.com with this negative TTL, for ``authority``."""
+    return f"example.com. SOA ns.example.com. admin.example.com. 1 7200 900 1209600 {minimum}"
+
+
+def with_other_id(packet: bytes) -> bytes:
+    """The packet under an id that nobody asked with."""
+    return (int.from_bytes(packet[:2]) ^ 0x5555).to_bytes(2) + packet[2:]
+
+
+def with_other_name(packet: bytes) -> bytes:
+    """The packet with one letter of its question changed."""
+    return packet[:13] + bytes((ord("z") if packet[13] != ord("z") else ord("y"),)) + packet[14:]
+
+
+def address(asked: Asked) -> Reaction:
+    """The usual behaviour: 192.0.2.1 or 2001:db8::1, and nothing of any other type."""
+    if asked.qtype == "A":
+        return reply(asked, "A 192.0.2.1")
+    if asked.qtype == "AAAA":
+        return reply(asked, "AAAA 2001:db8::1")
+    return reply(asked, authority=(soa(60),))
+
+
+def _split(record: str, qname: str) -> tuple[str, str, str]:
+    first, rest = record.split(" ", 1)
+    if first.endswith("."):
+        rtype, rdata = rest.split(" ", 1)
+        return first, rtype, rdata
+    return qname, first, rest
+
+
+class NameServer:
+    """Serves while its ``with`` block runs; ``behave`` may be replaced at any time."""
+
+    def __init__(self, behave: Behaviour = address, *, tcp: bool = True) -> None:
+        self.behave = behave
+        self.asked: list[Asked] = []
+        self.connections = 0
+        """TCP connections ever made."""
+        self.host = "127.0.0.1"
+        self._udp, self._tcp = _bind(self.host, tcp=tcp)
+        self.port: int = self._udp.getsockname()[1]
+        self._streams: set[_Stream] = set()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="name server")
+
+    def __enter__(self) -> NameServer:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    @property
+    def spec(self) -> UpstreamSpec:
+        """This server as an upstream."""
+        return UpstreamSpec("plain", self.host, self.port, f"{self.host}:{self.port}")
+
+    def asked_over(self, transport: Literal["udp", "tcp"]) -> int:
+        """How many queries came over one transport."""
+        return sum(asked.transport == transport for asked in self.asked)
+
+    def drop_connections(self) -> None:
+        """Close every TCP connection, as a server does that restarts or has waited long enough."""
+        for stream in list(self._streams):
+            self._loop.call_soon_threadsafe(stream.transport.close)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        datagrams, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp)
+        listener = None
+        if self._tcp is not None:
+            listener = await self._loop.create_server(lambda: _Stream(self), sock=self._tcp)
+        self._ready.set()
+        await self._stop.wait()
+        datagrams.close()
+        if listener is not None:
+            listener.close()
+        for stream in self._streams:
+            stream.transport.abort()
+        await asyncio.sleep(0)  # transports close their sockets in the next round
+
+    def _react(self, packet: bytes, transport: Literal["udp", "tcp"], send: Callable[[Reaction], None]) -> None:
+        question = dns.message.from_wire(packet).question[0]
+        name = str(question.name).rstrip(".")
+        asked = Asked(packet, transport, name, dns.rdatatype.to_text(question.rdtype), len(self.asked))
+        self.asked.append(asked)
+        self._play(self.behave(asked), send)
+
+    def _play(self, reaction: Reaction, send: Callable[[Reaction], None]) -> None:
+        if isinstance(reaction, After):
+            self._loop.call_later(reaction.seconds, self._play, reaction.reaction, send)
+        elif reaction is not None:
+            send(reaction)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, server: NameServer) -> None:
+        self._server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        def send(reaction: Reaction) -> None:
+            for packet in reaction.packets if isinstance(reaction, Several) else (reaction,):
+                assert isinstance(packet, bytes), f"{reaction!r} means nothing over UDP"
+                self._transport.sendto(packet, addr)
+
+        self._server._react(data, "udp", send)
+
+
+class _Stream(asyncio.Protocol):
+    def __init__(self, server: NameServer) -> None:
+        self._server = server
+        self._deframer = Deframer()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self._server.connections += 1
+        self._server._streams.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._server._streams.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        for packet in self._deframer.feed(data):
+            self._server._react(packet, "tcp", self._send)
+
+    def _send(self, reaction: Reaction) -> None:
+        if isinstance(reaction, HangUp):
+            self.transport.write(reaction.raw)
+            self.transport.close()
+            return
+        for packet in reaction.packets if isinstance(reaction, Several) else (reaction,):
+            assert isinstance(packet, bytes)
+            self.transport.write(frame(packet))
+
+
+def _bind(host: str, *, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
+    """A UDP and a TCP socket on the same free port; without ``tcp`` the port refuses connections."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((host, 0))
+        if not tcp:
+            return udp, None
+        stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            stream.bind(udp.getsockname())
+        except OSError:
+            udp.close()
+            stream.close()
+            continue
+        return udp, stream
