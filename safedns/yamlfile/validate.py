@@ -42,7 +42,7 @@ class Model(BaseModel):
         return {} if data == "" else data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: annotations are hashed, and a schema is a dict
 class Text:
     """Marks a field that is written as one text: ``parse`` makes its value or raises ``ValueError`` in plain words.
 
