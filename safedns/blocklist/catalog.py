@@ -11,6 +11,7 @@ from safedns.blocklist.bundled import bundled
 from safedns.blocklist.document import Fields, read_mapping, read_sequence
 from safedns.blocklist.formats import FORMATS
 from safedns.blocklist.header import LIST_NAME
+from safedns.errors import ListError
 
 LANGUAGES = ("en", "vi")
 
@@ -50,10 +51,12 @@ class CatalogueList(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """All categories and all public lists, by id and name, in the order of the files."""
+    """All categories and all public lists, by id and name, in the order of the files; and our starter lists."""
 
     categories: Mapping[str, Category]
     lists: Mapping[str, CatalogueList]
+    starters: tuple[Path, ...]
+    """Our own small lists, ``starter/CATEGORY.txt``: what filters before anything was ever fetched."""
 
 
 class SafeSearchEngine(NamedTuple):
@@ -75,7 +78,7 @@ class SafeSearch(NamedTuple):
 
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:
-    """``categories.yaml`` and ``catalogue.yaml`` of ``folder``, by default our own; raises ``ListError``."""
+    """``categories.yaml``, ``catalogue.yaml`` and ``starter/`` of ``folder``, by default our own; ``ListError``."""
     folder = bundled("blocklists") if folder is None else folder
     categories = load_categories(folder / "categories.yaml")
     lists: dict[str, CatalogueList] = {}
@@ -86,7 +89,11 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         if entry.category not in categories:
             raise fields.error("category", f"{entry.category} is in no categories.yaml")
         lists[entry.name] = entry
-    return Catalogue(categories, MappingProxyType(lists))
+    starters = tuple(sorted((folder / "starter").glob("*.txt")))
+    for path in starters:
+        if path.stem not in categories:
+            raise ListError(str(path), f"{path.stem} is in no categories.yaml")
+    return Catalogue(categories, MappingProxyType(lists), starters)
 
 
 def load_categories(path: Path) -> Mapping[str, Category]:
@@ -94,9 +101,9 @@ def load_categories(path: Path) -> Mapping[str, Category]:
     return MappingProxyType({name: _category(name, fields) for name, fields in read_mapping(path).each()})
 
 
-def load_safe_search(path: Path | None = None) -> SafeSearch:
-    """``safesearch.yaml``, by default our own; raises ``ListError``."""
-    top = read_mapping(bundled("blocklists", "safesearch.yaml") if path is None else path)
+def load_safe_search(path: Path) -> SafeSearch:
+    """``safesearch.yaml``; raises ``ListError``."""
+    top = read_mapping(path)
     top.only("engines", "blocked")
     engines = {name: _engine(name, fields) for name, fields in top.inner("engines").each()}
     return SafeSearch(MappingProxyType(engines), top.names("blocked"))

@@ -61,26 +61,31 @@ def lists_folder(state: Path) -> Path:
 
 
 def open_library(
-    state: Path, *, extra_service_folders: Iterable[Path] = (), only: Collection[str] | None = None
+    state: Path,
+    *,
+    extra_service_folders: Iterable[Path] = (),
+    only: Collection[str] | None = None,
+    data: Path | None = None,
 ) -> Library:
-    """Open what is compiled under ``state`` (``only`` these lists, where given) and our own tables.
+    """Open what is compiled under ``state`` (``only`` these lists, where given) and the tables in ``data`` (our own).
 
     A list or a user's service that cannot be used is left out and told in ``problems``; ``ListError`` only when our own
     tables are missing or wrong.
     """
+    data = bundled("blocklists") if data is None else data
     problems: list[str] = []
     artefacts = _open_artefacts(lists_folder(state), only, problems)
     by_category: dict[str, tuple[Artefact, ...]] = {}
     for artefact in artefacts:
         by_category[artefact.category] = (*by_category.get(artefact.category, ()), artefact)
-    services = _open_services((bundled("blocklists", "services"), *extra_service_folders), problems)
+    services = _open_services((data / "services", *extra_service_folders), problems)
     return Library(
         artefacts=artefacts,
         by_category=MappingProxyType(by_category),
         services=services,
         index=ServiceIndex(services.values()),
-        safe_search=load_safe_search(),
-        categories=load_categories(bundled("blocklists", "categories.yaml")),
+        safe_search=load_safe_search(data / "safesearch.yaml"),
+        categories=load_categories(data / "categories.yaml"),
         problems=tuple(problems),
     )
 

@@ -60,11 +60,13 @@ class _HeldBackError(ListError):
     """The download is a list, but not one to trust without a look."""
 
 
-def prepare(state: Path, settings: Settings, config_folder: Path, *, now: float) -> tuple[str, ...]:
+def prepare(
+    state: Path, settings: Settings, config_folder: Path, *, now: float, catalogue: Catalogue | None = None
+) -> tuple[str, ...]:
     """Make what can be made without the network: starter and own lists compiled, broken artefacts mended, lists that
     nobody asks for removed. Returns what could not be done, one line each; ``ConfigError`` for wrong ``lists``.
     """
-    wanted = wanted_lists(settings.lists, load_catalogue(), config_folder)
+    wanted = wanted_lists(settings.lists, load_catalogue() if catalogue is None else catalogue, config_folder)
     problems = []
     try:
         _prune(state, {item.name for item in wanted})

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import Catalogue
 from safedns.blocklist.fetch import is_remote
 from safedns.blocklist.formats import FORMATS
@@ -42,7 +41,8 @@ def wanted_lists(lists: ListSettings, catalogue: Catalogue, config_folder: Path)
     if lists.use != "recommended":
         chosen = [catalogue.lists[name] for name in dict.fromkeys(lists.use)]
     public = (Wanted(e.name, e.category, e.format, None, (e.source, *e.mirrors)) for e in chosen)
-    return (*_starter_lists(), *public, *(_own(extra, config_folder) for extra in lists.extra))
+    starters = (Wanted(STARTER + path.stem, path.stem, "domains", path) for path in catalogue.starters)
+    return (*starters, *public, *(_own(extra, config_folder) for extra in lists.extra))
 
 
 def check_lists(lists: ListSettings, catalogue: Catalogue) -> tuple[Problem, ...]:
@@ -76,11 +76,6 @@ def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Itera
         yield "format", f"{extra.format!r} is unknown; expected one of {', '.join(sorted(FORMATS))}"
     if "://" in extra.source and not is_remote(extra.source):
         yield "source", f"{extra.source!r} cannot be fetched; expected https://, http:// or a file"
-
-
-def _starter_lists() -> Iterator[Wanted]:
-    for path in sorted(bundled("blocklists", "starter").glob("*.txt")):
-        yield Wanted(STARTER + path.stem, path.stem, "domains", path)
 
 
 def _own(extra: ExtraList, config_folder: Path) -> Wanted:

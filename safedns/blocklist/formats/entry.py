@@ -85,7 +85,7 @@ def refuse(line: int, text: str, reason: str) -> Skipped:
 
 def without_comment(line: str, marks: str = "#") -> str:
     """``line`` without byte order mark, surrounding white space, and a comment that starts it or follows a space."""
-    text = line.strip("\ufeff \t\r\n\f\v\xa0")
+    text = line.strip().removeprefix("\ufeff").lstrip()
     if not text or text[0] in marks:
         return ""
     position = text.find("#")

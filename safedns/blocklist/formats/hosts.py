@@ -65,4 +65,4 @@ def _leads_nowhere(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _is_own(word: str) -> bool:
-    return word in OWN_NAMES or word.startswith("ip6-")
+    return word in OWN_NAMES or (word.startswith("ip6-") and "." not in word)
