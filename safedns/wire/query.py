@@ -18,6 +18,8 @@ from safedns.wire.names import HEADER_SIZE, MAX_LABEL, MAX_NAME, key_of, text_of
 from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR, scan
 from safedns.wire.types import FLAG_AD, FLAG_CD, FLAG_QR, FLAG_RD, OPCODE_MASK, QType, RCode
 
+MAX_RECORDS = 16
+"""Records behind a question. Honest queries bring OPT and a signature; thousands would cost a tenth of a second."""
 _QUERY_FLAGS = FLAG_QR | OPCODE_MASK
 _OPT_SIZE = OPT.size
 _OPT = int(QType.OPT)  # a plain int compares faster than an enum member
@@ -147,6 +149,8 @@ def _read_records(packet: bytes, position: int, authorities: int, additionals: i
         root, rtype, size, ttl, length = OPT.unpack_from(packet, position)
         if rtype == _OPT and not root and position + _OPT_SIZE + length == len(packet):
             return _edns(size, ttl, packet[position + _OPT_SIZE :])
+    if authorities + additionals > MAX_RECORDS:
+        raise WireError("the query brings too many records")
     for record in scan(packet, position, authorities):
         position = record.end
     edns = None

@@ -15,7 +15,7 @@ from typing import Literal
 from safedns.errors import WireError
 from safedns.wire.answer import Answer, make_answer
 from safedns.wire.names import HEADER_SIZE
-from safedns.wire.query import Query, question_end
+from safedns.wire.query import MAX_RECORDS, Query, question_end
 from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR, TTL, scan
 from safedns.wire.types import (
     EDNS_SIZE,
@@ -137,7 +137,7 @@ def error_reply(packet: bytes, rcode: int, *, ede: tuple[int, str] | None = None
             end = question_end(packet)
             question = packet[HEADER_SIZE:end]
         if questions <= 1:
-            for record in scan(packet, end, answers + authorities + additionals):
+            for record in scan(packet, end, min(answers + authorities + additionals, MAX_RECORDS)):
                 if record.rtype == QType.OPT:
                     do = bool(record.ttl & EDNS_DO)
                     break

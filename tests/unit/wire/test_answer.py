@@ -18,7 +18,7 @@ from safedns.wire.reply import build_reply
 from safedns.wire.types import QType, RCode
 
 from . import malformed
-from .malformed import A_RECORD, NAME, OPT, POINTER, QUESTION, RESPONSE, header, record
+from .malformed import A_RECORD, NAME, OPT, POINTER, QUESTION, RESPONSE, BadResponse, header, record
 from .strategies import exchanges
 
 NXDOMAIN = RESPONSE | 3
@@ -176,10 +176,11 @@ def test_the_opt_brings_the_upper_bits_of_the_rcode() -> None:
     assert (answer.rcode, answer.ttl, answer.negative) == (23, 0, False)
 
 
-@pytest.mark.parametrize("packet", malformed.RESPONSES.values(), ids=malformed.RESPONSES.keys())
-def test_a_malformed_response_is_refused(packet: bytes) -> None:
-    with pytest.raises(WireError):
-        decode_answer(packet, asked())
+@pytest.mark.parametrize("case", malformed.RESPONSES.values(), ids=malformed.RESPONSES.keys())
+def test_a_malformed_response_is_refused(case: BadResponse) -> None:
+    with pytest.raises(WireError) as caught:
+        decode_answer(case.packet, asked())
+    assert str(caught.value) == case.complaint
 
 
 @given(exchanges())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from safedns.errors import WireError
 from safedns.wire.names import display, expand, from_wire, key_of, name_of_key, parents, parse_name, to_wire
+from tests.realdata import real_data
 
 from .strategies import names
 
@@ -128,6 +129,15 @@ def test_parents_run_from_the_name_to_its_top_level_domain() -> None:
 def test_parents_are_the_suffixes_of_the_label_list(name: str) -> None:
     labels = name.split(".")
     assert list(parents(name)) == [".".join(labels[start:]) for start in range(len(labels))]
+
+
+@pytest.mark.realdata
+def test_popular_names_are_canonical_already_and_survive_the_wire() -> None:
+    popular = (real_data() / "popular" / "opendns-top-domains.txt").read_text().split()
+    assert len(popular) > 1000
+    for name in popular:
+        assert parse_name(f"{name.title()}.") == name
+        assert from_wire(to_wire(name), 0)[0] == name
 
 
 @given(names)

@@ -119,6 +119,7 @@ def test_the_cache_key_is_the_same_for_what_is_answered_alike() -> None:
 def test_a_malformed_query_is_refused_with_its_rcode(case: Malformed) -> None:
     with pytest.raises(WireError) as caught:
         decode_query(case.packet)
+    assert str(caught.value) == case.complaint
     if case.rcode is None:
         assert isinstance(caught.value, Ignored)
     else:
