@@ -26,6 +26,8 @@ from safedns.wire.names import key_of
 from safedns.wire.types import QType
 
 SAIGON = "Asia/Ho_Chi_Minh"
+NOTHING = Rules()
+MON_TO_FRI = Calendar()
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -59,6 +61,9 @@ class FakeSafeSearch(NamedTuple):
     blocked: frozenset[str]
 
 
+NO_SAFE_SEARCH = FakeSafeSearch({}, frozenset())
+
+
 class FakeIndex(NamedTuple):
     services: Mapping[str, FakeService]
 
@@ -78,7 +83,7 @@ class FakeLists:
 
     lists: tuple[FakeList, ...] = ()
     services: Mapping[str, FakeService] = field(default_factory=dict)
-    safe_search: FakeSafeSearch = FakeSafeSearch({}, frozenset())
+    safe_search: FakeSafeSearch = NO_SAFE_SEARCH
 
     @property
     def index(self) -> FakeIndex:
@@ -167,18 +172,18 @@ def child(
     preset: str | None = None,
     born: tuple[int, int] | None = None,
     name: str = "Bình",
-    rules: Rules = Rules(),
+    rules: Rules = NOTHING,
 ) -> ProfileSpec:
     return ProfileSpec(id_, name, "child", preset, born, devices, rules)
 
 
 def group(
-    id_: str = "guests", *, devices: tuple[str, ...] = (), preset: str | None = None, rules: Rules = Rules()
+    id_: str = "guests", *, devices: tuple[str, ...] = (), preset: str | None = None, rules: Rules = NOTHING
 ) -> ProfileSpec:
     return ProfileSpec(id_, id_, "group", preset, None, devices, rules)
 
 
-def preset(name: str, *, ages: tuple[int, int] | None = None, rules: Rules = Rules()) -> Preset:
+def preset(name: str, *, ages: tuple[int, int] | None = None, rules: Rules = NOTHING) -> Preset:
     return Preset(name, name, ages, rules)
 
 
@@ -186,7 +191,7 @@ def family(
     *profiles: ProfileSpec,
     presets: tuple[Preset, ...] = (),
     zone: str = SAIGON,
-    calendar: Calendar = Calendar(),
+    calendar: Calendar = MON_TO_FRI,
     unknown: str = "guests",
 ) -> Policy:
     """A policy; a group ``guests`` without rules is added for unknown devices unless one is given."""
