@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from safedns.blocklist.bundled import bundled
 from safedns.blocklist.document import Fields, read_mapping, read_sequence
-from safedns.blocklist.formats import FORMATS
+from safedns.blocklist.formats import FORMATS, KNOWN
 from safedns.blocklist.header import LIST_NAME
 from safedns.errors import ListError
 
@@ -139,7 +139,7 @@ def _catalogue_list(fields: Fields) -> CatalogueList:
     if LIST_NAME.fullmatch(entry.name) is None:
         raise fields.error("name", f"{entry.name!r} is no list name; expected lower-case letters, digits, - and _")
     if entry.format not in FORMATS:
-        raise fields.error("format", f"{entry.format!r} is unknown; expected one of {', '.join(sorted(FORMATS))}")
+        raise fields.error("format", f"{entry.format!r} is unknown; expected one of {KNOWN}")
     for source in (entry.source, *entry.mirrors):
         if not source.startswith("https://"):
             raise fields.error("source", f"{source!r} is no https:// address")

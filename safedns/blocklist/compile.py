@@ -18,7 +18,7 @@ import marisa_trie
 
 from safedns import __version__
 from safedns.blocklist.files import file_digest, locked, write_bytes
-from safedns.blocklist.formats import FORMATS, detect
+from safedns.blocklist.formats import FORMATS, KNOWN, detect
 from safedns.blocklist.formats.entry import Entry
 from safedns.blocklist.header import TABLES, VERSION, Header, SkippedCount, Table, header_path, read_header
 from safedns.errors import ListError
@@ -78,7 +78,7 @@ def read_list(source: Path, format: str | None = None, progress: Progress | None
             with source.open(encoding="utf-8", errors="replace") as lines:
                 format = detect(islice(lines, _SAMPLE))  # noqa: A001
         elif format not in FORMATS:
-            raise ListError(str(source), f"format {format!r} is unknown; expected {', '.join(sorted(FORMATS))}")
+            raise ListError(str(source), f"format {format!r} is unknown; expected one of {KNOWN}")
         contents = Contents(format, file_digest(source))
         with source.open(encoding="utf-8", errors="replace") as lines:
             _collect(contents, _counted(lines, progress))

@@ -101,7 +101,7 @@ def read_header(folder: Path, name: str) -> Header:
         raise ListError(name, f"was compiled by another version of safedns ({path})")
     try:
         return _header(values, name)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ListError(name, f"its header {path} is damaged: {error!r}") from error
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from safedns.blocklist.catalog import Catalogue
 from safedns.blocklist.fetch import is_remote
-from safedns.blocklist.formats import FORMATS
+from safedns.blocklist.formats import FORMATS, KNOWN
 from safedns.blocklist.header import LIST_NAME
 from safedns.errors import ConfigError, Problem
 from safedns.settings.model import ExtraList, ListSettings
@@ -73,7 +73,7 @@ def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Itera
         hint = _suggestion(extra.category, catalogue.categories)
         yield "category", f"there is no category {extra.category!r}{hint}"
     if extra.format is not None and extra.format not in FORMATS:
-        yield "format", f"{extra.format!r} is unknown; expected one of {', '.join(sorted(FORMATS))}"
+        yield "format", f"{extra.format!r} is unknown; expected one of {KNOWN}"
     if "://" in extra.source and not is_remote(extra.source):
         yield "source", f"{extra.source!r} cannot be fetched; expected https://, http:// or a file"
 

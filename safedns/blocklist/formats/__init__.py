@@ -13,6 +13,9 @@ FORMATS: Mapping[str, Parse] = MappingProxyType(
     {"hosts": hosts.parse, "domains": domains.parse, "adblock": adblock.parse}
 )
 
+KNOWN = ", ".join(sorted(FORMATS))
+"""The names of the formats, for messages."""
+
 _RULE = re.compile(r"@@|\||[^\s]+\^|[^\s]*#[@?$%]{0,3}#|/.*/")
 _NAME = re.compile(r"(?:\*?\.)?[^\s.*/=:\"<>,;|^$]+(?:\.[^\s.*/=:\"<>,;|^$]+)*\.?")
 
@@ -33,7 +36,7 @@ def detect(sample_lines: Iterable[str]) -> str:
             if spoken := _spoken(text):
                 votes[spoken] += 1
     if not telling or sum(votes.values()) * 2 < telling:
-        raise ValueError(f"is in no known list format; expected one of {', '.join(sorted(FORMATS))}")
+        raise ValueError(f"is in no known list format; expected one of {KNOWN}")
     if votes["adblock"] * 10 >= telling:
         return "adblock"
     return max(votes, key=lambda name: votes[name])

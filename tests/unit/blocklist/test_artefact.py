@@ -1,0 +1,150 @@
+"""Matching names against an opened list, and refusing files that are not what the header says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns.blocklist.artefact import Artefact, open_artefact
+from safedns.blocklist.compile import compile_list
+from safedns.blocklist.formats.entry import Entry
+from safedns.errors import ListError
+from safedns.wire.names import key_of
+from tests.unit.blocklist.sample import CROWDED_NAMES, NAMES, naive_match, untimed, write_names, write_rules
+
+
+def opened(tmp_path: Path, *rules: str) -> Artefact:
+    source = write_names(tmp_path / "rules.txt", "! rules", *rules)
+    compile_list(source, name="list", category="adult", folder=tmp_path, now=1.0, format="adblock")
+    return open_artefact(tmp_path, "list", verify=True)
+
+
+def match(artefact: Artefact, name: str) -> str | None:
+    return artefact.match(name, key_of(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "matched"),
+    [
+        ("bad.example", "bad.example"),
+        ("www.bad.example", "bad.example"),
+        ("a.b.c.bad.example", "bad.example"),
+        ("alone.example", "alone.example"),
+        ("www.alone.example", None),
+        ("notbad.example", None),
+        ("bad.example.com", None),
+        ("example", None),
+        ("zip", "zip"),
+        ("readme.zip", "zip"),
+        ("good.bad.example", None),
+        ("www.good.bad.example", None),
+        ("worse.good.bad.example", "worse.good.bad.example"),
+        ("x.worse.good.bad.example", "worse.good.bad.example"),
+        (r"x\046bad.example", None),
+        (".", None),
+    ],
+)
+def test_the_longest_entry_that_covers_a_name_unless_an_exception_is_as_long(
+    tmp_path: Path, name: str, matched: str | None
+) -> None:
+    artefact = opened(
+        tmp_path,
+        "||bad.example^",
+        "alone.example",
+        "||zip^",
+        "@@||good.bad.example^",
+        "||worse.good.bad.example^",
+    )
+    assert match(artefact, name) == matched
+
+
+def test_an_artefact_tells_its_name_category_and_size(tmp_path: Path) -> None:
+    artefact = opened(tmp_path, "||bad.example^", "alone.example", "@@||good.bad.example^")
+    assert (artefact.name, artefact.category, artefact.header.entries) == ("list", "adult", 2)
+    assert repr(artefact) == "<Artefact list: 2 names>"
+
+
+ENTRIES = st.lists(st.builds(Entry, CROWDED_NAMES | NAMES, st.sampled_from(["below", "exact", "allow"])), max_size=12)
+
+
+@untimed
+@given(entries=ENTRIES, name=CROWDED_NAMES | NAMES)
+def test_matching_agrees_with_a_look_at_every_entry(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], name: str
+) -> None:
+    folder = tmp_path_factory.mktemp("match")
+    source = write_rules(folder / "rules.txt", entries)
+    compile_list(source, name="list", category="adult", folder=folder, now=1.0, format="adblock")
+    artefact = open_artefact(folder, "list")
+    asked = {name, *(entry.name for entry in entries), *(f"x.{entry.name}" for entry in entries)}
+    for each in asked:
+        found, expected = match(artefact, each), naive_match(entries, each)
+        # Entries that another covers are removed, so the covering one may be named: what counts is whether one does.
+        assert (found is None) == (expected is None)
+        if found is not None:
+            assert found == naive_match([entry for entry in entries if entry.name == found], each)
+
+
+def test_an_open_list_goes_on_matching_when_its_files_are_replaced(tmp_path: Path) -> None:
+    before = opened(tmp_path, "||a.example^")
+    for rule in ("||b.example^", "||c.example^", "||d.example^"):
+        after = opened(tmp_path, rule)
+    assert match(before, "a.example") == "a.example"
+    assert match(after, "a.example") is None
+    assert match(after, "d.example") == "d.example"
+
+
+def table(folder: Path) -> Path:
+    return next(folder.glob("list.*.below"))
+
+
+def rewrite_header(folder: Path, **changes: object) -> None:
+    path = folder / "list.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
+
+
+def rename_table(folder: Path, file: str) -> None:
+    tables = json.loads((folder / "list.json").read_bytes())["tables"]
+    rewrite_header(folder, tables={"below": tables["below"] | {"file": file}})
+
+
+DAMAGES: list[tuple[Callable[[Path], object], str]] = [
+    (lambda folder: (folder / "list.json").unlink(), "is not compiled yet"),
+    (lambda folder: (folder / "list.json").write_text("{"), "cannot be read"),
+    (lambda folder: (folder / "list.json").write_text("[]"), "was compiled by another version"),
+    (lambda folder: rewrite_header(folder, version=999), "was compiled by another version"),
+    (lambda folder: rewrite_header(folder, name="other"), "is damaged"),
+    (lambda folder: rewrite_header(folder, tables={}), "is damaged"),
+    (lambda folder: rewrite_header(folder, tables=None), "is damaged"),
+    (lambda folder: rewrite_header(folder, surprise=1), "is damaged"),
+    (lambda folder: rename_table(folder, "list./../../secret"), "is damaged"),
+    (lambda folder: rename_table(folder, "other.0.below"), "is damaged"),
+    (lambda folder: table(folder).unlink(), "cannot be read: No such file"),
+    (lambda folder: table(folder).write_bytes(table(folder).read_bytes()[:-1]), "bytes long; expected"),
+    (lambda folder: table(folder).write_bytes(b""), "bytes long; expected"),
+    (lambda folder: table(folder).write_bytes(table(folder).read_bytes() + b"\0"), "bytes long; expected"),
+    (lambda folder: table(folder).write_bytes(b"?" * table(folder).stat().st_size), "is damaged: the checksum differs"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+def test_a_missing_truncated_or_foreign_file_is_refused(
+    tmp_path: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    opened(tmp_path, "||bad.example^")
+    damage(tmp_path)
+    with pytest.raises(ListError, match=message) as error:
+        open_artefact(tmp_path, "list", verify=True)
+    assert error.value.source == "list"
+
+
+def test_a_file_of_the_right_size_that_is_no_trie_is_refused_without_a_checksum_too(tmp_path: Path) -> None:
+    opened(tmp_path, "||bad.example^")
+    table(tmp_path).write_bytes(b"?" * table(tmp_path).stat().st_size)
+    with pytest.raises(ListError, match="is no trie"):
+        open_artefact(tmp_path, "list")

@@ -1,0 +1,182 @@
+"""From text to artefact: what is kept, what is dropped as needless, what lies on disk afterwards."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns import __version__
+from safedns.blocklist.compile import compile_list, read_list, remove_artefact, table_files
+from safedns.blocklist.files import file_digest
+from safedns.blocklist.formats.entry import MODIFIER, WILDCARD
+from safedns.blocklist.header import Header, SkippedCount, read_header
+from safedns.errors import ListError
+from safedns.wire.names import name_of_key
+from tests.unit.blocklist.sample import NAMES, counts, untimed, write_names
+
+RULES = """\
+! Title: everything at once
+||bad.example^
+||www.bad.example^
+||bad.example^
+alone.example
+alone.bad.example
+@@||good.bad.example^
+||worse.good.bad.example^
+||worst.worse.good.bad.example^
+||other.bad.example^
+exact.good.bad.example
+||half.example^$third-party
+||half.example^$popup
+||*.star.example^
+"""
+
+
+def names(keys: set[str]) -> list[str]:
+    return sorted(name_of_key(key) for key in keys)
+
+
+def compile_names(tmp_path: Path, *lines: str, name: str = "list", now: float = 1000.0) -> Header:
+    source = write_names(tmp_path / f"{name}.txt", *lines)
+    return compile_list(source, name=name, category="adult", folder=tmp_path / "lists", now=now)
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "lists").iterdir())
+
+
+def test_a_list_with_everything_at_once(tmp_path: Path) -> None:
+    source = tmp_path / "rules.txt"
+    source.write_text(RULES)
+    contents = read_list(source)
+    assert contents.format == "adblock"
+    assert names(contents.below) == ["bad.example", "worse.good.bad.example"]
+    assert names(contents.exact) == ["alone.example", "exact.good.bad.example"]
+    assert names(contents.allow) == ["good.bad.example"]
+    assert contents.read == 10
+    assert contents.needless == 5
+    assert contents.subsumed == [
+        "alone.bad.example (by bad.example)",
+        "worst.worse.good.bad.example (by worse.good.bad.example)",
+        "other.bad.example (by bad.example)",
+        "www.bad.example (by bad.example)",
+    ]
+    assert contents.skipped == {
+        MODIFIER: SkippedCount(2, 12, "||half.example^$third-party"),
+        WILDCARD: SkippedCount(1, 14, "||*.star.example^"),
+    }
+
+
+def test_a_name_that_only_looks_like_a_parent_keeps_its_neighbour(tmp_path: Path) -> None:
+    header = compile_names(tmp_path, "ample.com", "example.com", "example.co")
+    assert counts(header) == {"below": 3}
+
+
+def test_the_header_says_what_the_artefact_is(tmp_path: Path) -> None:
+    header = compile_names(tmp_path, "a.example", "www.a.example", "b.example", "1.2.3.4", now=1234.5)
+    assert (header.name, header.category, header.source_format, header.built) == ("list", "adult", "domains", 1234.5)
+    assert header.compiled_with == __version__
+    assert header.source_digest == file_digest(tmp_path / "list.txt")
+    assert (header.read, header.entries, header.subsumed) == (3, 2, 1)
+    table = header.tables["below"]
+    path = tmp_path / "lists" / table.file
+    assert (path.stat().st_size, file_digest(path)) == (table.size, table.sha256)
+    assert header.size == table.size
+    assert read_header(tmp_path / "lists", "list") == header
+
+
+def test_only_tables_that_hold_something_are_written_beside_the_first(tmp_path: Path) -> None:
+    header = compile_names(tmp_path, "a.example")
+    assert files(tmp_path) == [header.tables["below"].file, "list.json"]
+
+
+def test_a_list_without_names_compiles_to_an_artefact_that_holds_none(tmp_path: Path) -> None:
+    source = tmp_path / "empty.txt"
+    source.write_text("# nothing\n")
+    header = compile_list(
+        source, name="empty", category="adult", folder=tmp_path / "lists", now=1.0, format="domains"
+    )
+    assert counts(header) == {"below": 0}
+    assert header.entries == 0
+
+
+@untimed
+@given(lines=st.lists(NAMES, min_size=1), order=st.randoms(use_true_random=False))
+def test_the_order_of_the_source_does_not_change_a_byte_of_the_tables(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], order: random.Random
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("order")
+    first = compile_names(tmp_path, *lines)
+    order.shuffle(lines)
+    assert compile_names(tmp_path, *lines, *lines[:1]).tables == first.tables
+
+
+def test_the_tables_of_the_header_before_stay_for_one_more_round(tmp_path: Path) -> None:
+    first = compile_names(tmp_path, "a.example").tables["below"].file
+    second = compile_names(tmp_path, "b.example").tables["below"].file
+    assert files(tmp_path) == sorted([first, second, "list.json"])
+    third = compile_names(tmp_path, "c.example").tables["below"].file
+    assert files(tmp_path) == sorted([second, third, "list.json"])
+
+
+def test_lists_whose_names_begin_alike_do_not_touch_each_other(tmp_path: Path) -> None:
+    for text in ("a.example", "b.example", "c.example"):
+        compile_names(tmp_path, text, name="ads")
+        compile_names(tmp_path, text, name="ads-vn")
+    assert len(table_files(tmp_path / "lists", "ads")) == 2
+    remove_artefact(tmp_path / "lists", "ads")
+    assert table_files(tmp_path / "lists", "ads") == []
+    assert counts(read_header(tmp_path / "lists", "ads-vn")) == {"below": 1}
+
+
+def test_progress_tells_the_lines_read_so_far_and_ends_with_all(tmp_path: Path) -> None:
+    source = write_names(tmp_path / "long.txt", *(f"n{number}.example" for number in range(45_000)))
+    seen: list[int] = []
+    read_list(source, progress=seen.append)
+    assert seen == [20_000, 40_000, 45_000]
+
+
+def test_carriage_returns_a_byte_order_mark_and_broken_utf8_are_survived(tmp_path: Path) -> None:
+    source = tmp_path / "windows.txt"
+    source.write_bytes(b"\xef\xbb\xbfa.example\r\nb\xff.example\r\nc.example")
+    contents = read_list(source)
+    assert names(contents.below) == ["a.example", "c.example"]
+    assert [count.line for count in contents.skipped.values()] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "list_format", "message"),
+    [
+        ("<html>Sign in</html>", None, "is in no known list format; expected one of adblock, domains, hosts"),
+        ("a.example", "rpz", "format 'rpz' is unknown; expected one of adblock, domains, hosts"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_the_file(
+    tmp_path: Path, text: str, list_format: str | None, message: str
+) -> None:
+    source = tmp_path / "x.txt"
+    source.write_text(text)
+    with pytest.raises(ListError) as error:
+        read_list(source, list_format)
+    assert str(error.value) == f"{source}: {message}"
+
+
+def test_a_missing_source_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=r"nothing\.txt: cannot be read: No such file or directory"):
+        read_list(tmp_path / "nothing.txt")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "Ads", "a.b", "-a", "x" * 65])
+def test_a_name_that_could_lead_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ListError, match="is no list name"):
+        compile_list(write_names(tmp_path / "l.txt", "a.example"), name=name, category="x", folder=tmp_path, now=1.0)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lists").write_text("in the way")
+    with pytest.raises(ListError, match=r"^list: cannot be written to .*lists: File exists$"):
+        compile_names(tmp_path, "a.example")
