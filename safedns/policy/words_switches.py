@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from types import MappingProxyType
 from typing import cast
 
 from safedns.policy.model import Switch, SwitchState, Timetable
@@ -30,9 +29,7 @@ _MEANT = {"yes": "on", "true": "on", "allow": "on", "no": "off", "false": "off",
 def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, Switch]:
     """A mapping of known services (or categories: ``what`` says which) to switches."""
     key = one_of(known, f"is not a {what} that safedns knows")
-    return MappingProxyType(
-        dict(each_entry(tree, key, lambda name, value: switch(value, modes=name in RESTRICTED_MODES)))
-    )
+    return dict(each_entry(tree, key, lambda name, value: switch(value, modes=name in RESTRICTED_MODES)))
 
 
 def switch(tree: object, *, modes: bool = False) -> Switch:

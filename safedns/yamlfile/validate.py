@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -214,12 +215,14 @@ def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 def _model_at(model: type[BaseModel], path: TreePath) -> type[BaseModel]:
     """The model that describes the mapping at ``path``; pydantic's error names the path, not the model."""
-    kind: object = model
+    kind: Any = model
     for step in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = _keys(kind)[str(step)].annotation
-        else:
-            kind = get_args(kind)[-1]
-        while get_origin(kind) is Annotated:
-            kind = get_args(kind)[0]
+        kind = _plain(_keys(kind)[str(step)].annotation if isinstance(kind, type) else get_args(kind)[-1])
     return cast("type[BaseModel]", kind)
+
+
+def _plain(kind: Any) -> Any:
+    """A type without its annotations and without ``| None``."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = get_args(kind)[0]
+    return kind
