@@ -83,10 +83,10 @@ class Recorder:
 
     async def refresh(self, within: float = REFRESH_WITHIN) -> None:
         """Ask every worker for its newest numbers and wait for them, at most ``within`` seconds."""
-        self._drop_closed()
         for link in self._links.values():
             link.receiver.nudge()
             link.fresh.clear()
+        self._drop_closed()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(_all(link.fresh for link in self._links.values()), within)
         self._count_own()

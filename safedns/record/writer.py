@@ -35,7 +35,7 @@ PURGE_ROWS = 2000
 MAX_CACHED = 50_000
 """Outcomes remembered at a time."""
 
-_BAD_EVENT = (ValueError, TypeError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError,
+_BAD_EVENT = (ValueError, TypeError, IndexError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError,
               sqlite3.ProgrammingError, sqlite3.DataError)  # fmt: skip
 
 _STORED = Outcome._fields[:-1]
@@ -204,7 +204,7 @@ class LogWriter:
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
         if free:
             db.execute(f"PRAGMA incremental_vacuum({PURGE_ROWS})").fetchall()
-            return bool(free > PURGE_ROWS)
+            return True
         # The write-ahead log still holds the pages as they were before.
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return False
