@@ -71,7 +71,7 @@ def _weekdays(part: str) -> frozenset[int]:
     if part in _WEEKDAY_WORDS:
         return _WEEKDAY_WORDS[part]
     first, dash, last = (word.strip() for word in part.replace("–", "-").partition("-"))
-    if not dash:
+    if not dash or _WINDOW.fullmatch(part):
         raise ValueError(_not_a_day(part))
     for word in (first, last):
         if word not in WEEKDAYS:

@@ -78,12 +78,18 @@ def _range(text: str) -> str:
     if not dash or first is None:
         raise ValueError(f"{show(text)} is not an address; {_WANTED}")
     if last is None or first.version != last.version:
-        whole = f"{first_text.rpartition('.')[0]}.{last_text}"
-        hint = f"{first_text}-{whole}" if parse_address(whole) else "the whole first and last address, joined by -"
-        raise ValueError(f"{show(text)} is not a range of addresses; expected {hint}")
+        raise ValueError(f"{show(text)} is not a range of addresses; expected {_whole_range(first_text, last_text)}")
     if int(last) < int(first):
         raise ValueError(f"{show(text)} ends before it begins; expected {last}-{first}")
     return str(first) if first == last else f"{first}-{last}"
+
+
+def _whole_range(first: str, last: str) -> str:
+    """What ``192.168.1.10-19`` was meant to be, if it is clear."""
+    begin, end = parse_address(first), parse_address(f"{first.rpartition('.')[0]}.{last}")
+    if begin and end and int(begin) < int(end):
+        return f"{begin}-{end}"
+    return "the whole first and last address, such as 192.168.1.10-192.168.1.19"
 
 
 def site(text: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 def show(text: str) -> str:
     """A user's text as quoted in a message: on one line and not endless."""
     line = printable(text)
-    return f"`{line if len(line) <= 60 else line[:57] + '...'}`"
+    short = line if len(line) <= 60 else line[:57] + "..."
+    return f'"{short}"' if "`" in short else f"`{short}`"
 
 
 def printable(text: str) -> str:
@@ -42,8 +43,8 @@ def expected_word(given: object, words: Iterable[str]) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """``a, b or c``; a long list is cut."""
+    """``a, b or c``; of a long list only the beginning."""
     choices = [show(word) for word in words]
-    if len(choices) > 16:
-        return ", ".join(choices[:16]) + " ..."
+    if len(choices) > 30:
+        return f"one of {len(choices)}, such as {', '.join(choices[:8])}"
     return " or ".join(filter(None, (", ".join(choices[:-1]), *choices[-1:])))

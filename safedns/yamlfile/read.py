@@ -155,6 +155,7 @@ _SYNTAX = (
     ("expected key", "a key was expected here; is the line indented like those above it?"),
     ("expected <block end>", "a key was expected here; is the line indented like those above it?"),
     ("expected '-' indicator", "a list item beginning with `- ` was expected here; is the line indented right?"),
+    ("<document start>", "nothing more was expected here; is a `}}` or `]` one too many?"),
     ("unknown escape character", "a backslash in double quotes has a meaning of its own; use single quotes"),
 )
 
