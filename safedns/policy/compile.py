@@ -49,7 +49,7 @@ def compile_snapshot(policy: Policy, lists: Lists, *, now: float, epoch: int = 0
     timelines: list[Timeline] = []
     for index, spec in enumerate(policy.profiles):
         preset = preset_for(spec, policy.presets, horizon.today)
-        log = _Layer(spec, preset, horizon).rules.log or "full"
+        log = _rules(spec, preset).log or "full"
         profiles[spec.id] = Profile(spec.id, spec.name, spec.kind, preset.name if preset else "", log, index)
         timelines.append(_timeline(spec, policy.presets, lists, horizon))
     claims = [(text, Device(text, profiles[spec.id])) for spec in policy.profiles for text in spec.devices]
@@ -68,6 +68,10 @@ def preset_for(spec: ProfileSpec, presets: Mapping[str, Preset], day: date) -> P
     age = day.year - year - (day.month < month)
     begun = [name for ages, name in bands if ages[0] <= age]
     return presets[begun[-1] if begun else bands[0][1]]
+
+
+def _rules(spec: ProfileSpec, preset: Preset | None) -> Rules:
+    return merge(preset.rules, spec.rules) if preset else spec.rules
 
 
 class _Horizon(NamedTuple):
@@ -96,7 +100,7 @@ class _Layer:
         self.child = spec.kind == "child"
         self.named = spec.rules.allow
         self.preset = preset.name if preset else ""
-        self.rules: Rules = merge(preset.rules, spec.rules) if preset else spec.rules
+        self.rules = _rules(spec, preset)
         self._horizon = horizon
         self._intervals: dict[Timetable, tuple[Interval, ...]] = {}
         for timetable in self._timetables():

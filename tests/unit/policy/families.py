@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -65,16 +66,12 @@ NO_SAFE_SEARCH = FakeSafeSearch({}, frozenset())
 
 
 class FakeIndex(NamedTuple):
-    services: Mapping[str, FakeService]
+    """Entries, the longest first, with the services that hold them."""
+
+    entries: tuple[tuple[str, tuple[str, ...]], ...]
 
     def covering(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        entries = {entry for service in self.services.values() for entry in service.names}
-        found = sorted(
-            (entry for entry in entries if name == entry or name.endswith("." + entry)), key=len, reverse=True
-        )
-        return tuple(
-            (entry, tuple(id_ for id_, service in self.services.items() if entry in service.names)) for entry in found
-        )
+        return tuple(item for item in self.entries if name == item[0] or name.endswith("." + item[0]))
 
 
 @dataclass(frozen=True)
@@ -85,9 +82,15 @@ class FakeLists:
     services: Mapping[str, FakeService] = field(default_factory=dict)
     safe_search: FakeSafeSearch = NO_SAFE_SEARCH
 
-    @property
+    @cached_property
     def index(self) -> FakeIndex:
-        return FakeIndex(self.services)
+        entries = {entry for item in self.services.values() for entry in item.names}
+        return FakeIndex(
+            tuple(
+                (entry, tuple(id_ for id_, item in self.services.items() if entry in item.names))
+                for entry in sorted(entries, key=len, reverse=True)
+            )
+        )
 
     @property
     def by_category(self) -> Mapping[str, tuple[FakeList, ...]]:

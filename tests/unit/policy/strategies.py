@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import get_args
 
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ ENTRIES = (
 CATEGORIES = ("malware", "bypass", "adult", "forums", "social", "learning", "games", "video", "search", "gambling")
 
 
+@cache
 def names() -> st.SearchStrategy[str]:
     """Names on, below and above what lists, services and parents mention, and others."""
     entry = st.sampled_from((*ENTRIES, "wikipedia.example", "example", "com"))
@@ -39,15 +41,18 @@ def names() -> st.SearchStrategy[str]:
     return st.one_of(entry, below, entry.map(lambda name: name.partition(".")[2] or name))
 
 
+@cache
 def own_names() -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(names(), max_size=3, unique=True).map(tuple)
 
 
+@cache
 def day_sets() -> st.SearchStrategy[Days]:
     words: st.SearchStrategy[DayWord] = st.sampled_from(get_args(DayWord))
     return st.builds(Days, st.frozensets(st.integers(0, 6), max_size=4), st.frozensets(words, max_size=2))
 
 
+@cache
 def timetables(step: int = 1) -> st.SearchStrategy[Timetable]:
     """Any windows on multiples of ``step`` minutes."""
     start = st.integers(0, 1440 // step - 1).map(lambda number: number * step)
@@ -65,6 +70,7 @@ def switches(step: int, states: tuple[SwitchState, ...]) -> st.SearchStrategy[Sw
     return st.one_of(plain, only_on, only_off)
 
 
+@cache
 def rules(step: int = 1) -> st.SearchStrategy[Rules]:
     def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
         return st.none() | strategy
@@ -88,6 +94,7 @@ def rules(step: int = 1) -> st.SearchStrategy[Rules]:
     )
 
 
+@cache
 def calendars() -> st.SearchStrategy[Calendar]:
     """School weekdays, and holidays around the turn of the year and at the end of March."""
     holidays = (
