@@ -20,7 +20,7 @@ from safedns.policy import words, words_names, words_switches
 from safedns.policy.model import Calendar, LogLevel, Switch, Timetable
 from safedns.policy.vocabulary import Vocabulary
 from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA, OnOff, SettingsFile
-from safedns.yamlfile.messages import unknown_word
+from safedns.yamlfile.messages import listed, show
 from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model, Text
 
 _WINDOWS_SCHEMA: dict[str, Any] = {
@@ -88,7 +88,7 @@ def _category(text: str, info: ValidationInfo) -> str:
 def _preset(text: str, info: ValidationInfo) -> str:
     known = sorted(_known(info).presets)
     if text not in known:
-        raise ValueError(unknown_word(text, known, "is not a preset"))
+        raise ValueError(f"{show(text)} is not a preset; expected {listed(known)}")
     return text
 
 

@@ -34,14 +34,6 @@ def _or_off(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, _OFF_SCHEMA]}
 
 
-def _endpoint_or_off(text: str) -> Endpoint | None:
-    return None if text == "off" else words.endpoint(text)
-
-
-def _workers(text: str) -> int:
-    return 0 if text == "auto" else words.count_within(1, 64)(text)
-
-
 def _storage(text: str) -> str:
     if text.startswith(("postgresql:", "postgres:")):
         raise ValueError("PostgreSQL is not in this version yet; use `sqlite`")
@@ -120,7 +112,9 @@ def _not_in_this_version(what: str) -> PlainValidator:
 
 
 ListenAddress = Annotated[Endpoint, Text(words.endpoint, _ENDPOINT_SCHEMA)]
-ListenAddressOrOff = Annotated[Endpoint | None, Text(_endpoint_or_off, _or_off(_ENDPOINT_SCHEMA))]
+ListenAddressOrOff = Annotated[
+    Endpoint | None, Text(words.unless("off", None, words.endpoint), _or_off(_ENDPOINT_SCHEMA))
+]
 Upstream = Annotated[UpstreamSpec, Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "127.0.0.1:5300"]})]
 Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["192.168.1.9", "fd00::9"]})]
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
@@ -186,7 +180,7 @@ class Cache(Model):
     )
     stale: Annotated[
         int,
-        Text(words.or_off(words.duration_within(0, 30 * DAY, "at most 30 days, or off")), _or_off(DURATION_SCHEMA)),
+        Text(words.unless("off", 0, words.duration_within(0, 30 * DAY, "at most 30 days")), _or_off(DURATION_SCHEMA)),
     ] = Field(default=DAY, description="How long an outdated answer may still serve while no upstream answers.")
     prefetch: OnOff = Field(default=False, description="Renew popular answers early (not in this version yet).")
 
@@ -252,12 +246,12 @@ class SettingsFile(Model):
     trusted_forwarders: Annotated[list[Network], EMPTY_LIST] = Field(
         default=[], description="Routers that ask for many devices: exempt from the rate limit."
     )
-    workers: Annotated[int, Text(_workers, {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})] = Field(
-        default=1, description="How many resolver processes run; auto = one a core."
-    )
-    rate_limit: Annotated[int, Text(words.or_off(words.count_within(0, 1_000_000)), _or_off(_COUNT_SCHEMA))] = Field(
-        default=1000, description="Queries a second that one device may send on average; off = no limit."
-    )
+    workers: Annotated[
+        int, Text(words.unless("auto", 0, words.count_within(1, 64)), {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})
+    ] = Field(default=1, description="How many resolver processes run; auto = one a core.")
+    rate_limit: Annotated[
+        int, Text(words.unless("off", 0, words.count_within(0, 1_000_000)), _or_off(_COUNT_SCHEMA))
+    ] = Field(default=1000, description="Queries a second that one device may send on average; off = no limit.")
     upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
     records: Annotated[dict[Name, Annotated[list[Address], ONE_OR_LIST]], EMPTY_MAPPING, distinct(words.name)] = Field(
         default={}, description="Names of your own and their addresses."

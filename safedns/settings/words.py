@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import idna
 
 from safedns.settings.model import Endpoint, IPNetwork, UpstreamSpec
 from safedns.yamlfile.messages import show
+
+T = TypeVar("T")
+V = TypeVar("V")
 
 DAY = 86_400
 _UNITS = {
@@ -56,9 +60,18 @@ def duration_within(low: int, high: int, words: str) -> Callable[[str], int]:
     return parse
 
 
-def or_off(parse: Callable[[str], int]) -> Callable[[str], int]:
-    """The same grammar, where ``off`` is 0."""
-    return lambda text: 0 if text == "off" else parse(text)
+def unless(word: str, meaning: V, parse: Callable[[str], T]) -> Callable[[str], T | V]:
+    """The grammar ``parse``, where a single ``word`` (``off``, ``auto``) has a meaning of its own."""
+
+    def parse_unless(text: str) -> T | V:
+        if text == word:
+            return meaning
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ValueError(f"{error}, or `{word}`") from None
+
+    return parse_unless
 
 
 def count_within(low: int, high: int) -> Callable[[str], int]:
