@@ -56,7 +56,7 @@ class ListServer:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+            def do_GET(self) -> None:
                 server.requests.append((self.path, self.headers))
                 answer = server.answers.get(self.path, Answer(status=404))
                 unchanged = bool(answer.etag) and self.headers.get("If-None-Match") == answer.etag

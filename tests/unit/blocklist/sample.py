@@ -14,6 +14,9 @@ from safedns.blocklist.header import Header
 untimed = settings(deadline=None)
 """For every property here: the first name that is not ASCII loads tables, which a busy machine takes a while over."""
 
+on_disk = settings(untimed, max_examples=40)
+"""For properties that write files, each of which is synced to the disk."""
+
 _LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=12)
 _TOPS = st.sampled_from(["com", "vn", "example", "xn--p1ai"])
 

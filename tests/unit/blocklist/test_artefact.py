@@ -15,7 +15,7 @@ from safedns.blocklist.compile import compile_list
 from safedns.blocklist.formats.entry import Entry
 from safedns.errors import ListError
 from safedns.wire.names import key_of
-from tests.unit.blocklist.sample import CROWDED_NAMES, NAMES, naive_match, untimed, write_names, write_rules
+from tests.unit.blocklist.sample import CROWDED_NAMES, NAMES, naive_match, on_disk, write_names, write_rules
 
 
 def opened(tmp_path: Path, *rules: str) -> Artefact:
@@ -72,7 +72,7 @@ def test_an_artefact_tells_its_name_category_and_size(tmp_path: Path) -> None:
 ENTRIES = st.lists(st.builds(Entry, CROWDED_NAMES | NAMES, st.sampled_from(["below", "exact", "allow"])), max_size=12)
 
 
-@untimed
+@on_disk
 @given(entries=ENTRIES, name=CROWDED_NAMES | NAMES)
 def test_matching_agrees_with_a_look_at_every_entry(
     tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], name: str

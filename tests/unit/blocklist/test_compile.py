@@ -16,7 +16,7 @@ from safedns.blocklist.formats.entry import MODIFIER, WILDCARD
 from safedns.blocklist.header import Header, SkippedCount, read_header
 from safedns.errors import ListError
 from safedns.wire.names import name_of_key
-from tests.unit.blocklist.sample import NAMES, counts, untimed, write_names
+from tests.unit.blocklist.sample import NAMES, counts, on_disk, write_names
 
 RULES = """\
 ! Title: everything at once
@@ -97,14 +97,12 @@ def test_only_tables_that_hold_something_are_written_beside_the_first(tmp_path: 
 def test_a_list_without_names_compiles_to_an_artefact_that_holds_none(tmp_path: Path) -> None:
     source = tmp_path / "empty.txt"
     source.write_text("# nothing\n")
-    header = compile_list(
-        source, name="empty", category="adult", folder=tmp_path / "lists", now=1.0, format="domains"
-    )
+    header = compile_list(source, name="empty", category="adult", folder=tmp_path / "lists", now=1.0, format="domains")
     assert counts(header) == {"below": 0}
     assert header.entries == 0
 
 
-@untimed
+@on_disk
 @given(lines=st.lists(NAMES, min_size=1), order=st.randoms(use_true_random=False))
 def test_the_order_of_the_source_does_not_change_a_byte_of_the_tables(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], order: random.Random

@@ -16,9 +16,9 @@ from tests.unit.blocklist.listserver import Answer, ListServer
 LIST = b"a.example\nb.example\n"
 
 
-def get(source: str, destination: Path, known: Validators | None = None, **limits: float) -> Fetched | NotModified:
-    bounds = Limits()._replace(connect=5, read=5, **limits)
-    return fetch(source, destination, clock=FakeClock(), known=known, limits=bounds)
+def get(source: str, destination: Path, known: Validators | None = None) -> Fetched | NotModified:
+    limits = Limits(connect=5, read=5, max_bytes=2000)
+    return fetch(source, destination, clock=FakeClock(), known=known, limits=limits)
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -113,7 +113,7 @@ def test_a_bad_answer_is_refused_and_the_file_of_before_stays(
     destination.write_bytes(b"the last good one")
     server.answers["/list.txt"] = answer
     with pytest.raises(ListError, match=message) as error:
-        get(server.url(), destination, max_bytes=2000)
+        get(server.url(), destination)
     assert error.value.source == server.url()
     assert destination.read_bytes() == b"the last good one"
     assert left_behind(tmp_path) == ["x.list"]
@@ -139,7 +139,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_speak_tls_is_told(server: ListServer, tmp_path: Path) -> None:
-    with pytest.raises(ListError, match="its certificate is not trusted|cannot be fetched"):
+    with pytest.raises(ListError, match=r"its certificate is not trusted|cannot be fetched"):
         get(server.url().replace("http://", "https://"), tmp_path / "x.new")
 
 

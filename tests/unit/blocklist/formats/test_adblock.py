@@ -52,7 +52,9 @@ def test_a_rule_about_a_whole_name_is_taken(line: str, name: str, kind: Kind) ->
     assert list(parse([line])) == [Entry(name, kind)]
 
 
-@pytest.mark.parametrize("line", ["", "  ", "! Title: x", "# comment", "[Adblock Plus 2.0]", "##.banner", "\ufeff! x", "\x1f"])
+@pytest.mark.parametrize(
+    "line", ["", "  ", "! Title: x", "# comment", "[Adblock Plus 2.0]", "##.banner", "\ufeff! x", "\x1f"]
+)
 def test_blank_lines_comments_and_the_header_say_nothing(line: str) -> None:
     assert list(parse([line])) == []
 
