@@ -1,0 +1,181 @@
+"""The answer cache: how long answers live, which go first, and that it never grows beyond its bound."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns.resolve.cache import MAX_BODY, MAX_NEGATIVE_TTL, MAX_TTL, AnswerCache
+from safedns.settings.model import CacheSettings
+from safedns.wire.answer import make_answer
+from safedns.wire.types import QType, RCode
+from tests.unit.resolve.values import FakeCounters, address_answer, failure_answer, question, small_cache
+
+START = 1000.0
+
+
+@pytest.fixture
+def counters() -> FakeCounters:
+    return FakeCounters()
+
+
+@pytest.fixture
+def cache(counters: FakeCounters) -> AnswerCache:
+    return small_cache(counters)
+
+
+def put(cache: AnswerCache, name: str, ttl: int = 60, now: float = START) -> bytes:
+    """Store an address for ``name``; returns its key."""
+    query = question(name)
+    cache.put(query.cache_key, address_answer(query, ttl=ttl), now)
+    return query.cache_key
+
+
+def test_an_answer_is_served_with_its_age_until_its_ttl_ends(cache: AnswerCache) -> None:
+    key = put(cache, "example.com", ttl=60)
+    hit = cache.get(key, START + 59.9)
+    assert hit is not None
+    assert (hit.age, hit.stale, hit.stored) == (59, False, START)
+    assert cache.get(key, START + 60) is None
+
+
+def test_hits_misses_and_expiries_are_counted_apart(cache: AnswerCache, counters: FakeCounters) -> None:
+    key = put(cache, "example.com", ttl=60)
+    cache.get(key, START)
+    cache.get(key, START + 61)
+    cache.get(b"unknown", START)
+    assert [counters["cache", event] for event in ("hit", "miss", "expired")] == [1, 1, 1]
+
+
+def test_letter_case_makes_no_difference_but_type_and_dnssec_do(cache: AnswerCache) -> None:
+    put(cache, "example.com")
+    found = {
+        "same": cache.get(question("example.com").cache_key, START),
+        "type": cache.get(question("example.com", QType.AAAA).cache_key, START),
+        "dnssec": cache.get(question("example.com", do=True).cache_key, START),
+    }
+    assert [name for name, hit in found.items() if hit is not None] == ["same"]
+
+
+def test_a_ttl_of_a_week_is_kept_for_a_day(cache: AnswerCache) -> None:
+    key = put(cache, "example.com", ttl=7 * 86_400)
+    assert cache.get(key, START + MAX_TTL - 1) is not None
+    assert cache.get(key, START + MAX_TTL) is None
+
+
+def test_a_negative_answer_lives_by_its_soa_and_three_hours_at_most(cache: AnswerCache) -> None:
+    query = question("nowhere.example.com")
+    for soa_ttl, expected in ((30, 30), (86_400, MAX_NEGATIVE_TTL)):
+        cache.put(query.cache_key, make_answer(query, [], rcode=RCode.NXDOMAIN, soa_ttl=soa_ttl), START)
+        assert cache.get(query.cache_key, START + expected - 1) is not None
+        assert cache.get(query.cache_key, START + expected) is None
+
+
+@pytest.mark.parametrize("unfit", ["ttl 0", "failure", "no soa", "too large"])
+def test_what_may_not_be_cached_leaves_the_older_answer_alone(cache: AnswerCache, unfit: str) -> None:
+    query = question("example.com")
+    answers = {
+        "ttl 0": address_answer(query, ttl=0),
+        "failure": failure_answer(query),
+        "no soa": make_answer(query, [], rcode=RCode.NXDOMAIN),
+        "too large": make_answer(query, [(query.name, int(QType.TXT), 60, bytes(MAX_BODY))]),
+    }
+    good = address_answer(query)
+    cache.put(query.cache_key, good, START)
+    cache.put(query.cache_key, answers[unfit], START)
+    hit = cache.get(query.cache_key, START)
+    assert hit is not None
+    assert hit.answer is good
+
+
+def test_an_expired_answer_is_stale_for_as_long_as_is_configured(counters: FakeCounters) -> None:
+    cache = small_cache(counters, stale=100)
+    key = put(cache, "example.com", ttl=60)
+    assert cache.stale(key, START + 59) is None
+    hit = cache.stale(key, START + 159)
+    assert hit is not None
+    assert (hit.age, hit.stale) == (159, True)
+    assert cache.stale(key, START + 160) is None
+
+
+def test_without_stale_nothing_outlives_its_ttl(counters: FakeCounters) -> None:
+    cache = small_cache(counters, stale=0)
+    key = put(cache, "example.com", ttl=60)
+    assert cache.stale(key, START + 60) is None
+
+
+def test_the_least_recently_used_goes_first(counters: FakeCounters) -> None:
+    cache = small_cache(counters, entries=2)
+    first, second = put(cache, "a.example"), put(cache, "b.example")
+    cache.get(first, START)
+    put(cache, "c.example")
+    assert cache.get(first, START) is not None
+    assert cache.get(second, START) is None
+    assert counters["cache", "evicted"] == 1
+
+
+def test_storing_again_replaces_and_renews(counters: FakeCounters) -> None:
+    cache = small_cache(counters, entries=2)
+    first = put(cache, "a.example", ttl=10)
+    put(cache, "b.example")
+    put(cache, "a.example", ttl=10, now=START + 9)
+    put(cache, "c.example")
+    assert cache.get(first, START + 15) is not None
+    assert len(cache) == 2
+
+
+def test_a_smaller_bound_takes_effect_at_once(cache: AnswerCache) -> None:
+    keys = [put(cache, f"{number}.example") for number in range(10)]
+    cache.configure(CacheSettings(entries=3))
+    assert len(cache) == 3
+    assert cache.get(keys[-1], START) is not None
+
+
+def test_flushing_a_name_takes_what_is_below_it_and_nothing_else(cache: AnswerCache) -> None:
+    names = ["example.com", "www.example.com", "a.b.example.com", "notexample.com", "example.com.net", "example.org"]
+    keys = {name: put(cache, name) for name in names}
+    # Inside one label stand the very octets of "example.com" on the wire.
+    keys["tricky"] = put(cache, "x\\007example.com")
+    cache.flush("example.com")
+    left = [name for name, key in keys.items() if cache.get(key, START) is not None]
+    assert left == ["notexample.com", "example.com.net", "example.org", "tricky"]
+
+
+@pytest.mark.parametrize("everything", [None, "."])
+def test_flushing_the_root_or_no_name_empties_it(cache: AnswerCache, everything: str | None) -> None:
+    put(cache, "example.com")
+    put(cache, "example.org")
+    cache.flush(everything)
+    assert len(cache) == 0
+
+
+def test_its_size_is_a_gauge(cache: AnswerCache, counters: FakeCounters) -> None:
+    put(cache, "example.com")
+    cache.gauges()
+    assert counters.gauges == {("cache_entries",): 1}
+
+
+@given(
+    entries=st.integers(1, 8),
+    steps=st.lists(st.tuples(st.sampled_from(["put", "get", "stale"]), st.integers(0, 20), st.integers(0, 40))),
+)
+def test_it_stays_bounded_and_serves_only_what_was_stored_and_is_still_fresh(
+    entries: int, steps: list[tuple[str, int, int]]
+) -> None:
+    cache = small_cache(FakeCounters(), entries=entries, stale=15)
+    stored: dict[bytes, tuple[object, float]] = {}
+    now = START
+    for action, number, seconds in steps:
+        query = question(f"{number}.example")
+        key = query.cache_key
+        if action == "put":
+            answer = address_answer(query, ttl=20)
+            cache.put(key, answer, now)
+            stored[key] = (answer, now)
+        elif (hit := (cache.get if action == "get" else cache.stale)(key, now)) is not None:
+            assert (hit.answer, hit.stored) == stored[key]
+            assert hit.age == now - hit.stored
+            assert (hit.age < 20) if action == "get" else (20 <= hit.age < 35)
+        assert len(cache) <= entries
+        now += seconds
