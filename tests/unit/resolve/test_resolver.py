@@ -1,0 +1,516 @@
+"""Resolution as clients see it: one exchange for many, failover, stale answers, failures that are remembered."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from safedns.errors import UpstreamError
+from safedns.resolve import resolver as module
+from safedns.resolve.resolver import Resolved
+from safedns.resolve.strategy import Kind
+from safedns.settings.model import CacheSettings, Upstreams
+from safedns.tasks import spawn
+from safedns.wire.answer import make_answer
+from safedns.wire.types import Ede, QType, RCode
+from tests.unit.resolve.house import House, Says, Script, answers, says_no, silent, spec, unreachable
+from tests.unit.resolve.values import address_answer, question
+from tests.unit.resolve.virtual import play
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def addresses(outcome: Resolved | UpstreamError) -> tuple[str, ...]:
+    assert isinstance(outcome, Resolved), outcome
+    return outcome.answer.addresses
+
+
+def test_a_miss_is_asked_upstream_and_then_served_from_the_cache_until_its_ttl_ends() -> None:
+    async def scenario() -> None:
+        house = House(one=answers(ttl=60))
+        first, second = await house.ask(), await house.ask()
+        assert isinstance(first, Resolved)
+        assert (first.upstream, first.stale, first.answer.addresses) == ("one", False, ("192.0.2.1",))
+        assert (second, house.asked()) == (first._replace(upstream="cache"), {"one": 1})
+        await asyncio.sleep(60)
+        await house.ask()
+        assert house.asked() == {"one": 2}
+
+    play(scenario())
+
+
+def test_letter_case_does_not_matter() -> None:
+    async def scenario() -> None:
+        house = House(one=answers())
+        await house.ask("www.example.com")
+        assert house.resolver.cached(question("WWW.Example.COM")) is not None
+
+    play(scenario())
+
+
+def test_a_negative_answer_is_cached_by_its_soa() -> None:
+    async def scenario() -> None:
+        house = House(one=lambda query: Says(make_answer(query, [], rcode=RCode.NXDOMAIN, soa_ttl=30)))
+        first = await house.ask("nowhere.example.com")
+        assert isinstance(first, Resolved)
+        assert first.answer.rcode == RCode.NXDOMAIN
+        await asyncio.sleep(29)
+        await house.ask("nowhere.example.com")
+        assert house.asked() == {"one": 1}
+        await asyncio.sleep(1)
+        await house.ask("nowhere.example.com")
+        assert house.asked() == {"one": 2}
+
+    play(scenario())
+
+
+class TestCoalescing:
+    def test_a_hundred_waiters_cause_one_exchange(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers())
+            outcomes = await asyncio.gather(*(house.ask() for _ in range(100)))
+            assert {addresses(outcome) for outcome in outcomes} == {("192.0.2.1",)}
+            assert house.asked() == {"one": 1}
+
+        play(scenario())
+
+    def test_different_types_and_dnssec_wishes_are_different_questions(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers())
+            questions = [question(), question(qtype=QType.AAAA), question(do=True)]
+            await asyncio.gather(*(house.resolver.resolve(one) for one in questions))
+            assert house.asked() == {"one": 3}
+
+        play(scenario())
+
+    @pytest.mark.parametrize("leaving", [0, 1])
+    def test_a_waiter_that_leaves_disturbs_nobody(self, leaving: int) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(after=0.1))
+            waiters = [spawn(house.ask(), "waiter") for _ in range(3)]
+            await asyncio.sleep(0.05)
+            waiters.pop(leaving).cancel()
+            assert {addresses(outcome) for outcome in await asyncio.gather(*waiters)} == {("192.0.2.1",)}
+            assert house.asked() == {"one": 1}
+
+        play(scenario())
+
+    def test_the_answer_is_cached_even_when_every_waiter_has_left(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(after=0.1))
+            waiter = spawn(house.ask(), "waiter")
+            await asyncio.sleep(0.05)
+            waiter.cancel()
+            await asyncio.sleep(0.1)
+            assert house.resolver.cached(question()) is not None
+
+        play(scenario())
+
+    def test_every_waiter_gets_its_own_error(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            first, second = await asyncio.gather(house.ask(), house.ask())
+            assert isinstance(first, UpstreamError)
+            assert str(first) == str(second)
+            assert first is not second
+
+        play(scenario())
+
+
+class TestFailover:
+    @pytest.mark.parametrize("kind", ["fastest", "parallel", "ordered"])
+    @pytest.mark.parametrize("broken", [silent, unreachable, says_no(RCode.SERVFAIL), says_no(RCode.REFUSED)])
+    def test_one_broken_upstream_costs_no_answer(self, kind: Kind, broken: Script) -> None:
+        async def scenario() -> None:
+            house = House(kind=kind, bad=broken, good=answers())
+            for number in range(50):
+                began = now()
+                outcome = await house.ask(f"{number}.example")
+                assert addresses(outcome) == ("192.0.2.1",)
+                assert now() - began < 1.5
+            await asyncio.sleep(10)
+            assert house.open_exchanges() == 0
+
+        play(scenario())
+
+    def test_a_dead_upstream_is_soon_left_alone(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", dead=silent, good=answers())
+            for number in range(100):
+                await house.ask(f"{number}.example")
+            assert house.asked()["dead"] == 1
+
+        play(scenario())
+
+    def test_a_dead_upstream_that_comes_back_is_noticed_and_used_again(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", first=silent, second=answers("192.0.2.2"))
+            await house.ask("a.example")
+            house.upstreams["first"].script = answers("192.0.2.1")
+            await asyncio.sleep(70)
+            await house.ask("b.example")
+            await asyncio.sleep(1)
+            assert addresses(await house.ask("c.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_the_fastest_gets_nearly_all_queries(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="fastest", slow=answers(after=0.2), quick=answers(after=0.01))
+            for number in range(100):
+                await house.ask(f"{number}.example")
+                await asyncio.sleep(1)
+            assert house.asked()["quick"] == 100
+            assert house.asked()["slow"] < 10
+
+        play(scenario())
+
+    def test_a_late_answer_is_taken_when_nobody_else_has_one(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(after=3.5))
+            began = now()
+            assert addresses(await house.ask()) == ("192.0.2.1",)
+            assert now() - began == pytest.approx(3.5, abs=0.01)
+
+        play(scenario())
+
+    def test_silence_everywhere_ends_after_the_time_budget(self) -> None:
+        async def scenario() -> None:
+            house = House(one=silent, two=silent)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert (str(outcome), outcome.ede) == ("no answer within 4 s from one, two", Ede.NO_REACHABLE_AUTHORITY)
+            assert now() - began == pytest.approx(4.0, abs=0.01)
+            assert house.open_exchanges() == 0
+
+        play(scenario())
+
+    def test_nobody_reachable_fails_at_once(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable, two=unreachable)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert outcome.ede == Ede.NETWORK_ERROR
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    def test_servfail_from_everybody_is_passed_on(self) -> None:
+        async def scenario() -> None:
+            house = House(one=says_no(RCode.SERVFAIL), two=says_no(RCode.SERVFAIL))
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert outcome.answer.rcode == RCode.SERVFAIL
+            assert house.asked() == {"one": 1, "two": 1}
+
+        play(scenario())
+
+
+class TestRememberedFailures:
+    def test_servfail_is_remembered_and_asked_again_later_and_later(self) -> None:
+        async def scenario() -> None:
+            house = House(one=says_no(RCode.SERVFAIL))
+            began = now()
+            instants = []
+            while now() - began < 100:
+                before = house.asked()["one"]
+                outcome = await house.ask()
+                assert isinstance(outcome, Resolved)
+                assert outcome.answer.rcode == RCode.SERVFAIL
+                if house.asked()["one"] > before:
+                    instants.append(round(now() - began))
+                await asyncio.sleep(0.1)
+            assert instants == [0, 1, 3, 7, 15, 31, 61, 91]
+
+        play(scenario())
+
+    def test_silence_is_remembered_as_a_cached_failure(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            await house.ask()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert outcome.ede == Ede.CACHED_ERROR
+            assert house.asked() == {"one": 1}
+
+        play(scenario())
+
+    def test_when_the_network_is_back_every_question_may_be_asked_again(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            for _ in range(5):
+                await house.ask("a.example")
+                await asyncio.sleep(20)
+            await house.ask("a.example")
+            house.upstreams["one"].script = answers()
+            await house.ask("b.example")
+            assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_a_failure_never_pushes_out_a_fresh_answer(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            house.upstreams["one"].script = says_no(RCode.SERVFAIL)
+            await house.resolver.resolve(question())
+            assert house.resolver.cached(question()) is not None
+
+        play(scenario())
+
+
+class TestStale:
+    def test_a_stale_answer_serves_after_a_while_and_the_fresh_one_follows(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers("192.0.2.1", ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = answers("192.0.2.2", after=3.0)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert (outcome.stale, outcome.answer.addresses, outcome.upstream) == (True, ("192.0.2.1",), "")
+            assert now() - began == pytest.approx(1.8, abs=0.01)
+            await asyncio.sleep(1.3)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            assert house.counters["cache", "stale"] == 1
+
+        play(scenario())
+
+    def test_who_comes_later_does_not_wait_again(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = silent
+            await house.ask()
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert outcome.stale
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    @pytest.mark.parametrize("broken", [unreachable, says_no(RCode.SERVFAIL), says_no(RCode.REFUSED)])
+    def test_a_failure_serves_stale_at_once_and_while_it_is_remembered(self, broken: Script) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = broken
+            began = now()
+            outcomes = [await house.ask(), await house.ask()]
+            assert [isinstance(one, Resolved) and one.stale for one in outcomes] == [True, True]
+            assert now() - began < 0.05
+            assert house.asked() == {"one": 2}
+
+        play(scenario())
+
+    def test_with_every_upstream_known_to_be_dead_nobody_waits_for_a_stale_answer(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask("stale.example")
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = silent
+            await house.ask("other.example")
+            began = now()
+            outcome = await house.ask("stale.example")
+            assert isinstance(outcome, Resolved)
+            assert outcome.stale
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    def test_too_old_an_answer_is_not_served(self) -> None:
+        async def scenario() -> None:
+            house = House(stale=100, one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(161)
+            house.upstreams["one"].script = unreachable
+            assert isinstance(await house.ask(), UpstreamError)
+
+        play(scenario())
+
+
+class TestRoutes:
+    def test_the_longest_route_that_covers_a_name_gets_it(self) -> None:
+        async def scenario() -> None:
+            routes = {"lan": "router", "lab.lan": "lab"}
+            house = House(routes=routes, default=answers(), router=answers(), lab=answers())
+            expected = {
+                "printer.lan": "router",
+                "lan": "router",
+                "a.lab.lan": "lab",
+                "lab.lan": "lab",
+                "notlab.lan": "router",
+                "lan.example.com": "default",
+                "plan": "default",
+            }
+            for name, upstream in expected.items():
+                outcome = await house.ask(name)
+                assert isinstance(outcome, Resolved)
+                assert outcome.upstream == upstream, name
+
+        play(scenario())
+
+    def test_a_route_that_fails_never_leaks_to_the_default(self) -> None:
+        async def scenario() -> None:
+            house = House(routes={"lan": "router"}, default=answers(), router=unreachable)
+            assert isinstance(await house.ask("printer.lan"), UpstreamError)
+            assert house.asked() == {"default": 0, "router": 1}
+
+        play(scenario())
+
+    def test_without_any_upstream_the_failure_says_so(self) -> None:
+        async def scenario() -> None:
+            outcome = await House().ask()
+            assert isinstance(outcome, UpstreamError)
+            assert str(outcome) == "no upstream is configured for www.example.com"
+
+        play(scenario())
+
+
+class TestReload:
+    def test_the_cache_and_what_is_known_of_upstreams_survive(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(), two=answers())
+            await house.ask("a.example")
+            house.resolver.configure(Upstreams(servers=(spec("one"),)), CacheSettings())
+            assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+            await house.ask("b.example")
+            assert house.asked() == {"one": 2, "two": 0}
+            assert [house.upstreams[name].closed for name in ("one", "two")] == [False, True]
+
+        play(scenario())
+
+    def test_names_under_a_changed_route_are_forgotten(self) -> None:
+        async def scenario() -> None:
+            house = House(default=answers())
+            await house.ask("printer.lan")
+            await house.ask("example.com")
+            house.scripts["router"] = answers("192.168.1.9")
+            routed = Upstreams(servers=house.settings.servers, routes={"lan": (spec("router"),)})
+            house.resolver.configure(routed, CacheSettings())
+            assert addresses(await house.ask("printer.lan")) == ("192.168.1.9",)
+            await house.ask("example.com")
+            assert house.asked() == {"default": 2, "router": 1}
+
+        play(scenario())
+
+    def test_what_failed_before_is_asked_anew(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            await house.ask()
+            house.scripts["two"] = answers()
+            house.resolver.configure(Upstreams(servers=(spec("two"),)), CacheSettings())
+            assert addresses(await house.ask()) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_a_smaller_cache_takes_effect(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers())
+            for number in range(5):
+                await house.ask(f"{number}.example")
+            house.resolver.configure(house.settings, CacheSettings(entries=2))
+            assert len(house.cache) == 2
+
+        play(scenario())
+
+
+def test_questions_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(module, "IN_FLIGHT_MAX", 3)
+        house = House(one=answers(after=0.5))
+        waiters = [spawn(house.ask(f"{number}.example"), "waiter") for number in range(3)]
+        await asyncio.sleep(0.1)
+        began = now()
+        assert isinstance(await house.ask("one.too.many.example"), UpstreamError)
+        assert now() - began < 0.01
+        again = await house.ask("2.example")
+        assert {addresses(outcome) for outcome in [again, *await asyncio.gather(*waiters)]} == {("192.0.2.1",)}
+        assert isinstance(await house.ask("now.there.is.room.example"), Resolved)
+
+    play(scenario())
+
+
+def test_closing_ends_every_waiter_and_upstream() -> None:
+    async def scenario() -> None:
+        house = House(one=silent)
+        waiters = [spawn(house.ask(f"{number}.example"), "waiter") for number in range(3)]
+        await asyncio.sleep(0.1)
+        await house.resolver.close()
+        outcomes = await asyncio.gather(*waiters)
+        assert {str(outcome) for outcome in outcomes} == {"the resolver is stopping"}
+        assert house.upstreams["one"].closed
+        assert house.open_exchanges() == 0
+
+    play(scenario())
+
+
+class TestAddressOf:
+    def test_it_shares_the_cache_and_its_ttl_counts_down(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            first = await house.resolver.address_of("safe.example", QType.A)
+            await asyncio.sleep(20)
+            second = await house.resolver.address_of("safe.example", QType.A)
+            assert (first.ttl, second.ttl) == (60, 40)
+            assert house.asked() == {"one": 1}
+
+        play(scenario())
+
+    def test_it_raises_when_nobody_answers(self) -> None:
+        async def scenario() -> None:
+            with pytest.raises(UpstreamError):
+                await House(one=unreachable).resolver.address_of("safe.example", QType.A)
+
+        play(scenario())
+
+
+class TestCounting:
+    def test_answers_errors_timeouts_and_latency_are_counted_by_upstream(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", down=unreachable, slow=answers(after=1.2))
+            await house.ask()
+            counted = {what: house.counters["upstream_queries", "slow", what] for what in ("answer", "timeout")}
+            assert counted == {"answer": 1, "timeout": 1}
+            assert house.counters["upstream_queries", "down", "error"] == 1
+            assert house.counters["upstream_latency", "slow", "2.5"] == 1
+            assert house.counters["upstream_latency_micros", "slow"] == pytest.approx(1_200_000, abs=1000)
+
+        play(scenario())
+
+    def test_gauges_show_who_is_up_and_how_far_away(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", down=unreachable, up=answers(after=0.05))
+            await house.ask()
+            waiting = spawn(house.ask("b.example"), "waiter")
+            await asyncio.sleep(0.01)
+            house.resolver.gauges()
+            gauges = house.counters.gauges
+            assert gauges.pop(("upstream_rtt_seconds", "up")) == pytest.approx(0.05, abs=0.001)
+            assert gauges == {
+                ("inflight",): 1,
+                ("cache_entries",): 1,
+                ("upstream_up", "up"): 1,
+                ("upstream_up", "down"): 0,
+            }
+            await waiting
+
+        play(scenario())
+
+
+def test_an_answer_that_may_not_be_cached_reaches_its_waiters() -> None:
+    async def scenario() -> None:
+        house = House(one=lambda query: Says(address_answer(query, ttl=0)))
+        assert addresses(await house.ask()) == addresses(await house.ask()) == ("192.0.2.1",)
+        assert house.asked() == {"one": 2}
+
+    play(scenario())
