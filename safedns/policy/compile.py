@@ -54,7 +54,7 @@ def compile_snapshot(policy: Policy, lists: Lists, *, now: float, epoch: int = 0
         timelines.append(_timeline(spec, policy.presets, lists, horizon))
     claims = [(text, Device(text, profiles[spec.id])) for spec in policy.profiles for text in spec.devices]
     clients = Clients(claims, Device("", profiles[policy.unknown]))
-    return Snapshot(profiles, clients, timelines, lists.services, zone=horizon.zone, expires=horizon.end, epoch=epoch)
+    return Snapshot(profiles, clients, timelines, lists, zone=horizon.zone, expires=horizon.end, epoch=epoch)
 
 
 def preset_for(spec: ProfileSpec, presets: Mapping[str, Preset], day: date) -> Preset | None:

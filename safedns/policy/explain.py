@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from safedns.policy.decision import Decision
 from safedns.policy.lists import Service
+from safedns.policy.rules import Question
 from safedns.policy.timeline import Timeline, Walk
 
 
@@ -32,19 +33,19 @@ class Explanation(NamedTuple):
     """When the outcome for this name changes (epoch seconds); infinite when no change is known."""
 
 
-def explain_walk(timeline: Timeline, name: str, key: str, now: float, expires: float) -> Explanation:
-    """The verdict on ``name`` at ``now``, rule by rule; ``expires``: until when time is known."""
+def explain_walk(timeline: Timeline, question: Question, now: float, expires: float) -> Explanation:
+    """The verdict at ``now``, rule by rule; ``expires``: until when time is known."""
     walk = timeline.at(now)
-    decision = walk.decide(name, key)
+    decision = walk.decide(question)
     steps: list[Step] = []
     for rule in walk.rules:
-        decided = rule.check(name, key) is not None
-        steps.append(Step(rule.step, rule.describe(name, key), decided))
+        decided = rule.check(question) is not None
+        steps.append(Step(rule.step, rule.describe(question), decided))
         if decided:
             break
 
     def outcome(some: Walk) -> tuple[str, str]:
-        verdict = some.decide(name, key)
+        verdict = some.decide(question)
         return verdict.action, verdict.target
 
     return Explanation(tuple(steps), decision, _change(timeline, now, expires, outcome)[0])

@@ -15,13 +15,25 @@ from typing import Literal, NamedTuple, Protocol
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.lists import Lists, SafeSearchTable
 from safedns.policy.model import SwitchState
-from safedns.wire.names import parents
 from safedns.wire.types import Ede
 
 LEARNING = "learning"
 """The category that homework leaves open."""
 MALWARE = "malware"
 """Blocked for everybody's security rather than by the family's wish; a client is told so (RFC 8914 section 4.16)."""
+
+
+class Question(NamedTuple):
+    """A name, with what several rules need to know of it: found out once."""
+
+    name: str
+    """Canonical."""
+    key: str
+    """``wire.names.key_of(name)``."""
+    line: tuple[str, ...]
+    """The name and its parents, the longest first."""
+    services: tuple[tuple[str, tuple[str, ...]], ...]
+    """Entries that cover the name, the longest first, with the services that hold them."""
 
 
 class Rule(Protocol):
@@ -32,11 +44,11 @@ class Rule(Protocol):
         """Its name in an explanation."""
         ...
 
-    def check(self, name: str, key: str) -> Decision | None:
-        """What happens to the canonical ``name`` (``key``: ``wire.names.key_of``), or ``None``: ask the next rule."""
+    def check(self, question: Question, /) -> Decision | None:
+        """What happens to the name, or ``None``: ask the next rule."""
         ...
 
-    def describe(self, name: str, key: str) -> str:
+    def describe(self, question: Question, /) -> str:
         """What ``check`` finds, in words."""
         ...
 
@@ -61,7 +73,7 @@ class Hit(NamedTuple):
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
-    __slots__ = ("_artefacts", "_covering", "_services", "lists")
+    __slots__ = ("_artefacts", "_services", "lists")
 
     def __init__(self, categories: Iterable[str], lists: Lists) -> None:
         names = tuple(categories)
@@ -69,17 +81,16 @@ class CategoryMatcher:
             (artefact.match, artefact) for category in names for artefact in lists.by_category.get(category, ())
         )
         self._services = {id_: item.category for id_, item in lists.services.items() if item.category in names}
-        self._covering = lists.index.covering
         self.lists = len(self._artefacts)
 
-    def first(self, name: str, key: str, longer_than: int = 0) -> Hit | None:
+    def first(self, question: Question, longer_than: int = 0) -> Hit | None:
         """The first list or service with an entry of more than ``longer_than`` characters that covers ``name``."""
         for match, artefact in self._artefacts:
-            entry = match(name, key)
+            entry = match(question.name, question.key)
             if entry is not None and len(entry) > longer_than:
                 return Hit(artefact.name, entry, artefact.category)
         if self._services:
-            for entry, services in self._covering(name):
+            for entry, services in question.services:
                 for service in services:
                     if service in self._services and len(entry) > longer_than:
                         return Hit(service, entry, self._services[service])
@@ -97,22 +108,23 @@ class Safety:
         self._matcher = CategoryMatcher(categories, lists)
         self._named = frozenset(named)
 
-    def check(self, name: str, key: str) -> Decision | None:
-        hit = self._matcher.first(name, key)
-        if hit is not None and (lifted := _longest(self._named, name)) is not None:
-            hit = self._matcher.first(name, key, len(lifted))
+    def check(self, question: Question) -> Decision | None:
+        hit = self._matcher.first(question)
+        if hit is not None and (lifted := _longest(self._named, question)) is not None:
+            hit = self._matcher.first(question, len(lifted))
         if hit is None:
             return None
         ede = Ede.BLOCKED if hit.category == MALWARE else Ede.FILTERED
         return Decision(Action.BLOCK, Reason(ReasonKind.SAFETY, *hit), ede)
 
-    def describe(self, name: str, key: str) -> str:
-        hit = self._matcher.first(name, key)
+    def describe(self, question: Question) -> str:
+        hit = self._matcher.first(question)
         if hit is None:
             return f"in none of {', '.join(self._categories)} ({self._matcher.lists} lists)"
-        decision = self.check(name, key)
+        decision = self.check(question)
         if decision is None:
-            return f"{hit.matched} is on {hit.rule} ({hit.category}), but a parent allows {_longest(self._named, name)}"
+            lifted = _longest(self._named, question)
+            return f"{hit.matched} is on {hit.rule} ({hit.category}), but a parent allows {lifted}"
         reason = decision.reason
         return f"{reason.matched} is on {reason.rule} ({reason.category}); only allowing that very name lifts this"
 
@@ -126,16 +138,16 @@ class OwnNames:
     def __init__(self, allow: Iterable[str], block: Iterable[str]) -> None:
         self._actions = dict.fromkeys(block, False) | dict.fromkeys(allow, True)
 
-    def check(self, name: str, key: str) -> Decision | None:  # noqa: ARG002 - one signature for all rules
-        entry = _longest(self._actions, name)
+    def check(self, question: Question) -> Decision | None:
+        entry = _longest(self._actions, question)
         if entry is None:
             return None
         if self._actions[entry]:
             return Decision(Action.ALLOW, Reason(ReasonKind.ALLOW_LIST, "allow", entry))
         return Decision(Action.BLOCK, Reason(ReasonKind.BLOCK_LIST, "block", entry))
 
-    def describe(self, name: str, key: str) -> str:
-        decision = self.check(name, key)
+    def describe(self, question: Question) -> str:
+        decision = self.check(question)
         if decision is None:
             return "neither allowed nor blocked by name"
         return f"{decision.reason.matched} is in the profile's {decision.reason.rule}"
@@ -157,18 +169,18 @@ class TimeClosed:
         self._learning = learning
         self._decision = Decision(Action.BLOCK, Reason(kind, str(kind)))
 
-    def check(self, name: str, key: str) -> Decision | None:
-        if self._always and _longest(self._always, name) is not None:
+    def check(self, question: Question) -> Decision | None:
+        if self._always and _longest(self._always, question) is not None:
             return None
-        if self._learning is not None and self._learning.first(name, key) is not None:
+        if self._learning is not None and self._learning.first(question) is not None:
             return None
         return self._decision
 
-    def describe(self, name: str, key: str) -> str:
-        open_ = _longest(self._always, name)
+    def describe(self, question: Question) -> str:
+        open_ = _longest(self._always, question)
         if open_ is not None:
             return f"now, but {open_} is in always"
-        hit = None if self._learning is None else self._learning.first(name, key)
+        hit = None if self._learning is None else self._learning.first(question)
         if hit is not None:
             return f"now, but {hit.matched} is for learning ({hit.rule})"
         if self._decision.reason.kind is ReasonKind.CLOCK:
@@ -182,10 +194,10 @@ class TimeOpen:
     __slots__ = ()
     step = "time"
 
-    def check(self, name: str, key: str) -> None:
+    def check(self, _question: Question) -> None:
         """Never decides."""
 
-    def describe(self, name: str, key: str) -> str:  # noqa: ARG002 - one signature for all rules
+    def describe(self, _question: Question) -> str:
         return "neither bedtime nor homework now"
 
 
@@ -209,23 +221,23 @@ class SafeSearch:
         self._blocked = frozenset(table.blocked)
         self._later = later
 
-    def check(self, name: str, key: str) -> Decision | None:
-        decision = self._rewrites.get(name)
+    def check(self, question: Question) -> Decision | None:
+        decision = self._rewrites.get(question.name)
         if decision is None:
-            entry = _longest(self._blocked, name)
+            entry = _longest(self._blocked, question)
             if entry is None:
                 return None
             decision = Decision(Action.BLOCK, Reason(ReasonKind.SAFE_SEARCH, "no safe mode", entry))
         for rule in self._later:
-            verdict = rule.check(name, key)
+            verdict = rule.check(question)
             if verdict is not None:
                 return None if verdict.blocked else decision
         return decision
 
-    def describe(self, name: str, key: str) -> str:
-        decision = self.check(name, key)
+    def describe(self, question: Question) -> str:
+        decision = self.check(question)
         if decision is None:
-            engine = name in self._rewrites or _longest(self._blocked, name) is not None
+            engine = question.name in self._rewrites or _longest(self._blocked, question) is not None
             return "a search engine that is blocked anyway" if engine else "no search engine"
         if decision.blocked:
             return f"{decision.reason.matched} is a search engine without a safe mode"
@@ -238,12 +250,11 @@ class Services:
     In a restricted mode the names that have one are rewritten, and the others of the service are on.
     """
 
-    __slots__ = ("_covering", "_rewrites", "_services", "_settings")
+    __slots__ = ("_rewrites", "_services", "_settings")
     step = "services"
 
     def __init__(self, settings: Mapping[str, Setting], lists: Lists) -> None:
         self._settings = settings
-        self._covering = lists.index.covering
         self._services = lists.services
         self._rewrites = {
             name: _rewrite(Reason(ReasonKind.SERVICE, service, name, self._category(service)), engine.targets[mode])
@@ -252,11 +263,11 @@ class Services:
             for name in engine.names
         }
 
-    def check(self, name: str, key: str) -> Decision | None:  # noqa: ARG002 - one signature for all rules
-        if name in self._rewrites:
-            return self._rewrites[name]
+    def check(self, question: Question) -> Decision | None:
+        if question.name in self._rewrites:
+            return self._rewrites[question.name]
         settings = self._settings
-        for entry, services in self._covering(name):
+        for entry, services in question.services:
             known = [service for service in services if service in settings]
             for service in known:
                 if settings[service].state != "off":
@@ -266,8 +277,8 @@ class Services:
                 return Decision(Action.BLOCK, Reason(kind, known[0], entry, self._category(known[0])))
         return None
 
-    def describe(self, name: str, key: str) -> str:
-        decision = self.check(name, key)
+    def describe(self, question: Question) -> str:
+        decision = self.check(question)
         if decision is None:
             return "no service that is set"
         _, service, entry, _ = decision.reason
@@ -292,17 +303,17 @@ class Categories:
         opening = (name for name, setting in settings.items() if setting.state != "off")
         self._on = CategoryMatcher(opening, lists) if deny else None
 
-    def check(self, name: str, key: str) -> Decision | None:
-        hit = self._off.first(name, key)
+    def check(self, question: Question) -> Decision | None:
+        hit = self._off.first(question)
         if hit is not None:
             kind = ReasonKind.WINDOW if self._settings[hit.category].timed else ReasonKind.CATEGORY
             return Decision(Action.BLOCK, Reason(kind, *hit))
-        if self._on is not None and (hit := self._on.first(name, key)) is not None:
+        if self._on is not None and (hit := self._on.first(question)) is not None:
             return Decision(Action.ALLOW, Reason(ReasonKind.CATEGORY, *hit))
         return None
 
-    def describe(self, name: str, key: str) -> str:
-        decision = self.check(name, key)
+    def describe(self, question: Question) -> str:
+        decision = self.check(question)
         if decision is None:
             return "in no category that is off" + ("" if self._on is None else ", and in none that is on")
         reason = decision.reason
@@ -313,28 +324,27 @@ class Categories:
 class Default:
     """The preset's last word on a name that no rule mentions."""
 
-    __slots__ = ("_decision",)
+    __slots__ = ("decision",)
     step = "default"
 
     def __init__(self, preset: str, *, deny: bool) -> None:
-        self._decision = Decision(Action.BLOCK if deny else Action.ALLOW, Reason(ReasonKind.DEFAULT, preset))
+        self.decision = Decision(Action.BLOCK if deny else Action.ALLOW, Reason(ReasonKind.DEFAULT, preset))
 
-    def check(self, name: str, key: str) -> Decision:  # noqa: ARG002 - one signature for all rules
-        return self._decision
+    def check(self, _question: Question) -> Decision:
+        return self.decision
 
-    def describe(self, name: str, key: str) -> str:  # noqa: ARG002 - one signature for all rules
-        preset = f"preset {self._decision.reason.rule}" if self._decision.reason.rule else "no preset"
-        if self._decision.blocked:
+    def describe(self, _question: Question) -> str:
+        preset = f"preset {self.decision.reason.rule}" if self.decision.reason.rule else "no preset"
+        if self.decision.blocked:
             return f"{preset}: what no rule opens is closed"
         return f"{preset}: what no rule closes is open"
 
 
-def _longest(entries: Collection[str], name: str) -> str | None:
-    """The longest of ``entries`` that covers ``name``."""
-    if entries:
-        for parent in parents(name):
-            if parent in entries:
-                return parent
+def _longest(entries: Collection[str], question: Question) -> str | None:
+    """The longest of ``entries`` that covers the name."""
+    for parent in question.line:
+        if parent in entries:
+            return parent
     return None
 
 

@@ -18,10 +18,11 @@ from typing import Literal, NamedTuple
 from safedns.policy.clients import Clients
 from safedns.policy.decision import Decision
 from safedns.policy.explain import Explanation, explain_walk, now_line
-from safedns.policy.lists import Service
+from safedns.policy.lists import Lists
 from safedns.policy.model import LogLevel
+from safedns.policy.rules import Question
 from safedns.policy.timeline import Timeline
-from safedns.wire.names import key_of
+from safedns.wire.names import key_of, parents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +50,14 @@ class Device(NamedTuple):
 class Snapshot:
     """Everything a policy means around one instant."""
 
-    __slots__ = ("_clients", "_services", "_timelines", "epoch", "expires", "profiles", "zone")
+    __slots__ = ("_clients", "_covering", "_lists", "_timelines", "epoch", "expires", "profiles", "zone")
 
     def __init__(
         self,
         profiles: Mapping[str, Profile],
         clients: Clients[Device],
         timelines: Sequence[Timeline],
-        services: Mapping[str, Service],
+        lists: Lists,
         *,
         zone: tzinfo,
         expires: float,
@@ -72,7 +73,8 @@ class Snapshot:
         self.epoch = epoch
         self._clients = clients
         self._timelines = tuple(timelines)
-        self._services = services
+        self._lists = lists
+        self._covering = lists.index.covering
 
     def identify(self, address: str) -> Device:
         """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
@@ -81,7 +83,7 @@ class Snapshot:
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
         edges, walks = self._timelines[profile.index]
-        return walks[bisect_right(edges, now)].decide(name, key)
+        return walks[bisect_right(edges, now)].decide(self._question(name, key))
 
     def review(self, profile: Profile, names: Sequence[str], now: float) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
@@ -90,7 +92,7 @@ class Snapshot:
         """
         walk = self._timelines[profile.index].at(now)
         for name in names:
-            objection = walk.object_to(name, key_of(name))
+            objection = walk.object_to(self._question(name, key_of(name)))
             if objection is not None:
                 return objection
         return None
@@ -103,9 +105,12 @@ class Snapshot:
 
     def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
         """The walk of ``decide`` in words, and until when its outcome stays so."""
-        return explain_walk(self._timelines[profile.index], name, key, now, self.expires)
+        return explain_walk(self._timelines[profile.index], self._question(name, key), now, self.expires)
 
     def now_line(self, profile: Profile, now: float) -> str:
         """What applies now, in one line for a parent."""
-        line = now_line(self._timelines[profile.index], self._services, now, self.expires, self.zone)
+        line = now_line(self._timelines[profile.index], self._lists.services, now, self.expires, self.zone)
         return f"{profile.name}: {line}"
+
+    def _question(self, name: str, key: str) -> Question:
+        return Question(name, key, tuple(parents(name)), self._covering(name))

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import Literal, NamedTuple
 
 from safedns.policy.decision import Action, Decision
-from safedns.policy.rules import Default, Rule, Setting
+from safedns.policy.rules import Default, Question, Rule, Setting
 
 TimeState = Literal["open", "bedtime", "homework", "clock"]
 
@@ -35,21 +35,21 @@ class Walk:
         self.state = state
         self.rules: tuple[Rule, ...] = (*rules, default)
         self._checks = tuple(rule.check for rule in rules)
-        self.default = default.check("", "")
+        self.default = default.decision
         self._reviews = tuple(rule.check for rule in review)
 
-    def decide(self, name: str, key: str) -> Decision:
+    def decide(self, question: Question) -> Decision:
         """The verdict of the first rule that has one."""
         for check in self._checks:
-            decision = check(name, key)
+            decision = check(question)
             if decision is not None:
                 return decision
         return self.default
 
-    def object_to(self, name: str, key: str) -> Decision | None:
-        """The block that an answer leading to ``name`` earns, or ``None``."""
+    def object_to(self, question: Question) -> Decision | None:
+        """The block that an answer leading to the name earns, or ``None``."""
         for check in self._reviews:
-            decision = check(name, key)
+            decision = check(question)
             if decision is not None:
                 return decision if decision.action is Action.BLOCK else None
         return None
