@@ -57,9 +57,10 @@ SHARED_HOSTING = words(
     """
     amazonaws.com cloudfront.net akamaized.net akamaihd.net akadns.net edgekey.net edgesuite.net fastly.net
     azureedge.net windows.net googleapis.com googleusercontent.com gstatic.com google.com microsoft.com live.com
-    apple.com icloud.com cloudflare.com cloudflare.net github.com github.io herokuapp.com appspot.com firebaseapp.com web.app
-    wordpress.com blogspot.com b-cdn.net cdn77.org llnwd.net hwcdn.net jsdelivr.net bootstrapcdn.com cloudinary.com imgix.net
-    zendesk.com fbcdn.net ggpht.com live-video.net qq.com baidu.com naver.com yahoo.com vng.com.vn zing.vn zadn.vn
+    apple.com icloud.com cloudflare.com cloudflare.net github.com github.io herokuapp.com appspot.com
+    firebaseapp.com web.app wordpress.com blogspot.com b-cdn.net cdn77.org llnwd.net hwcdn.net jsdelivr.net
+    bootstrapcdn.com cloudinary.com imgix.net zendesk.com fbcdn.net ggpht.com live-video.net qq.com baidu.com
+    naver.com yahoo.com vng.com.vn zing.vn zadn.vn
     """
 )
 """Names that many sites and programs live on, public suffix or not."""
@@ -340,3 +341,12 @@ def test_every_list_of_the_catalogue_says_whose_it_is() -> None:
 def test_no_two_lists_of_the_catalogue_have_one_source() -> None:
     sources = [entry.source for entry in load_catalogue(DATA).lists.values()]
     assert sorted({source for source in sources if sources.count(source) > 1}) == []
+
+
+def test_the_page_about_lists_shows_every_category_and_every_list() -> None:
+    page = (DATA.parent / "docs" / "lists.md").read_text(encoding="utf-8")
+    catalogue = load_catalogue(DATA)
+    assert [name for name in (*catalogue.categories, *catalogue.lists) if f"`{name}`" not in page] == []
+    assert [entry.name for entry in catalogue.lists.values() if f"| {entry.licence} |" not in page] == []
+    for entry in catalogue.lists.values():
+        assert (f"**`{entry.name}`**" in page) is entry.recommended
