@@ -152,9 +152,9 @@ _SYNTAX = (
     ("mapping values are not allowed", "a `:` is not expected here; is the line indented like those above it?"),
     ("expected ':'", "`key: value` was expected here; is a `:` followed by a space missing?"),
     ("expected alphabetic or numeric", "a value that begins with `*` or `&` must be in quotes; write just `x.com`"),
+    ("parsing a block collection", "a list item beginning with `- ` was expected here; is the line indented right?"),
     ("expected key", "a key was expected here; is the line indented like those above it?"),
     ("expected <block end>", "a key was expected here; is the line indented like those above it?"),
-    ("expected '-' indicator", "a list item beginning with `- ` was expected here; is the line indented right?"),
     ("<document start>", "nothing more was expected here; is a `}}` or `]` one too many?"),
     ("unknown escape character", "a backslash in double quotes has a meaning of its own; use single quotes"),
 )
@@ -167,14 +167,14 @@ def _syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Proble
     begun = error.context_mark.line + 1 if error.context_mark else place.line
     line = text.splitlines()[place.line - 1] if place.line <= len(text.splitlines()) else ""
     at = line[place.column - 1 : place.column]
-    complaint = error.problem or ""
+    complaint = f"{error.context or ''}: {error.problem or ''}"
     if at == "\t" or "\t" in line[: len(line) - len(line.lstrip())]:
         message = "a tab stands here; YAML is indented with spaces only"
     elif "cannot start any token" in complaint:
         message = f"a value that begins with {show(at)} must be in quotes"
     else:
         plain = (words.format(begun=begun) for part, words in _SYNTAX if part in complaint)
-        message = next(plain, f"this is not readable as YAML ({complaint})")
+        message = next(plain, f"this is not readable as YAML ({error.problem})")
     return Problem(file, *place, "", message)
 
 
