@@ -1,0 +1,322 @@
+"""``safedns.yaml`` -> settings: what each line means, and what is said about a line that means nothing."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from safedns.errors import ConfigError
+from safedns.settings.load import load_settings, load_settings_with_warnings
+from safedns.settings.model import (
+    PRIVATE_NETWORKS,
+    BlockSettings,
+    CacheSettings,
+    Endpoint,
+    ExtraList,
+    ListSettings,
+    Settings,
+    UpstreamSpec,
+)
+from safedns.settings.timezone import machine_zone
+
+UPSTREAMS = "upstreams: {servers: [9.9.9.9]}\n"
+
+
+class Folder:
+    """A configuration folder whose ``safedns.yaml`` a test writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, text: str) -> Settings:
+        (self.path / "safedns.yaml").write_text(text)
+        return load_settings(self.path)
+
+    def warnings(self, text: str) -> list[str]:
+        (self.path / "safedns.yaml").write_text(text)
+        return [self._short(str(problem)) for problem in load_settings_with_warnings(self.path)[1]]
+
+    def complaints(self, text: str) -> list[str]:
+        with pytest.raises(ConfigError) as caught:
+            self.load(text)
+        return [self._short(str(problem)) for problem in caught.value.problems]
+
+    def _short(self, text: str) -> str:
+        return text.removeprefix(f"{self.path / 'safedns.yaml'}:")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def test_one_upstream_is_all_that_must_be_said(folder: Folder) -> None:
+    assert folder.load(UPSTREAMS) == Settings(
+        timezone=machine_zone(),
+        language="en",
+        listen_dns=(Endpoint("0.0.0.0", 53), Endpoint("::", 53)),
+        listen_metrics=None,
+        clients=PRIVATE_NETWORKS,
+        trusted_forwarders=(),
+        workers=1,
+        upstreams=folder.load(UPSTREAMS).upstreams,
+        records={},
+        cache=CacheSettings(),
+        block=BlockSettings(),
+        lists=ListSettings(),
+        log_keep=30 * 86_400,
+        rate_limit=1000,
+        folder=folder.path,
+    )
+    assert folder.load(UPSTREAMS).upstreams.servers == (UpstreamSpec("plain", "9.9.9.9", 53, "9.9.9.9"),)
+
+
+def test_every_line_has_its_meaning(folder: Folder) -> None:
+    loaded = folder.load("""
+timezone: Europe/Berlin
+language: vi
+listen: {dns: ["127.0.0.1:5300", "[::1]:5300"], tls: [], https: off, quic: off, console: off, metrics: "127.0.0.1:9153"}
+clients: [192.168.1.0/24, "fd00::/8"]
+trusted_forwarders: [192.168.1.1]
+workers: 3
+rate_limit: 50
+upstreams:
+  servers: ["127.0.0.2:5353"]
+  strategy: parallel
+  bootstrap: [9.9.9.9]
+  routes: {LAN.: 192.168.1.1, 168.192.in-addr.arpa: [192.168.1.1, "[fd00::1]:54"]}
+records: {Máy-In.lan: 192.168.1.9, nas.lan: [192.168.1.8, "fd00::8"]}
+cache: {entries: 0100, stale: off, prefetch: off}
+block: {reply: null, ttl: 1 min}
+lists:
+  refresh: 2 days
+  use: [one, two]
+  extra: [{name: school, category: social, source: school.txt, format: hosts}]
+log: {keep: 1 week}
+storage: sqlite
+""")
+    router = UpstreamSpec("plain", "192.168.1.1", 53, "192.168.1.1")
+    assert (loaded.timezone, loaded.language) == ("Europe/Berlin", "vi")
+    assert loaded.listen_dns == (Endpoint("127.0.0.1", 5300), Endpoint("::1", 5300))
+    assert loaded.listen_metrics == Endpoint("127.0.0.1", 9153)
+    assert loaded.clients == (ip_network("192.168.1.0/24"), ip_network("fd00::/8"))
+    assert loaded.trusted_forwarders == (ip_network("192.168.1.1/32"),)
+    assert (loaded.workers, loaded.rate_limit, loaded.log_keep) == (3, 50, 604_800)
+    assert loaded.upstreams.strategy == "parallel"
+    assert loaded.upstreams.bootstrap == ("9.9.9.9",)
+    assert loaded.upstreams.routes == {
+        "lan": (router,),
+        "168.192.in-addr.arpa": (router, UpstreamSpec("plain", "fd00::1", 54, "[fd00::1]:54")),
+    }
+    assert loaded.records == {"xn--my-in-xqa.lan": ("192.168.1.9",), "nas.lan": ("192.168.1.8", "fd00::8")}
+    assert loaded.cache == CacheSettings(entries=100, stale=0)
+    assert loaded.block == BlockSettings(reply="null", ttl=60)
+    assert loaded.lists == ListSettings(
+        2 * 86_400, ("one", "two"), (ExtraList("school", "social", "school.txt", "hosts"),)
+    )
+
+
+def test_some_words_stand_for_values(folder: Folder) -> None:
+    loaded = folder.load(
+        UPSTREAMS + "clients: any\nworkers: auto\nrate_limit: off\nlists: {use: none}\ntimezone: auto\n"
+    )
+    assert loaded.clients is None
+    assert loaded.workers == (os.cpu_count() or 1)
+    assert loaded.rate_limit == 0
+    assert loaded.lists.use == ()
+    assert loaded.timezone == machine_zone()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("timezone: Asia/Hanoi", "2:11: timezone: `Asia/Hanoi` is not a time zone; did you mean `Asia/Ho_Chi_Minh`?"),
+        ("languge: vi", "2:1: languge: `languge` is not a key here; did you mean `language`?"),
+        (
+            "listen: {dns: []}",
+            "2:15: listen.dns: nobody could ask; expected at least one address such as 127.0.0.1:5300",
+        ),
+        (
+            'listen: {dns: ["127.0.0.1:53", "127.0.0.1:53"]}',
+            "2:15: listen.dns: `127.0.0.1:53` is listed twice; expected it once",
+        ),
+        (
+            'listen: {tls: ["0.0.0.0:853"]}',
+            "2:15: listen.tls: DNS over TLS is not in this version yet; use `dns`, and leave this empty: `[]`",
+        ),
+        (
+            'listen: {https: ["0.0.0.0:443"]}',
+            "2:17: listen.https: DNS over HTTPS is not in this version yet; use `dns`, and leave this empty: `[]`",
+        ),
+        (
+            'listen: {quic: ["0.0.0.0:853"]}',
+            "2:16: listen.quic: DNS over QUIC is not in this version yet; use `dns`, and leave this empty: `[]`",
+        ),
+        (
+            "listen: {metrics: on}",
+            (
+                "2:19: listen.metrics: `on` is not usable here; "
+                "expected an address and a port, such as 127.0.0.1:5300 or [::1]:5300, or `off`"
+            ),
+        ),
+        (
+            "clients: everybody",
+            (
+                "2:10: clients: `everybody` is not known here; "
+                "expected `private`, `any` or a list of networks such as `[192.168.1.0/24]`"
+            ),
+        ),
+        (
+            "clients: []",
+            "2:10: clients: nobody may ask; expected `private`, `any` or a list of networks such as `[192.168.1.0/24]`",
+        ),
+        (
+            "clients: {a: b}",
+            (
+                "2:10: clients: a mapping is not known here; "
+                "expected `private`, `any` or a list of networks such as `[192.168.1.0/24]`"
+            ),
+        ),
+        (
+            "clients: [home]",
+            "2:11: clients[1]: `home` is not a network; expected one like 192.168.1.0/24 or an address",
+        ),
+        ("workers: 0", "2:10: workers: `0` is not usable here; expected a whole number from 1 to 64, or `auto`"),
+        (
+            "storage: postgresql://user@host/safedns",
+            "2:10: storage: PostgreSQL is not in this version yet; use `sqlite`",
+        ),
+        ("storage: mysql", "2:10: storage: `mysql` is not known here; expected `sqlite`"),
+        ("block: {reply: page}", "2:16: block.reply: the block page is not in this version yet; use `nxdomain`"),
+        (
+            "block: {reply: nxdomian}",
+            (
+                "2:16: block.reply: `nxdomian` is not known here; "
+                "expected `nxdomain`, `null`, `nodata` or `refused` (did you mean `nxdomain`?)"
+            ),
+        ),
+        ("block: {ttl: 0s}", "2:14: block.ttl: `0s` is out of range; expected 1s to 1 day"),
+        (
+            "cache: {stale: 1 year}",
+            (
+                "2:16: cache.stale: `year` is not a unit of time; "
+                "expected a number and a unit, such as 45m, 2h or 1 day, or `off`"
+            ),
+        ),
+        (
+            "lists: {use: all}",
+            (
+                "2:14: lists.use: this is not a choice of lists; "
+                "expected `recommended`, `none` or a list of catalogue names"
+            ),
+        ),
+        (
+            "lists: {extra: [{name: x, category: y, source: 'ftp://z'}]}",
+            "2:48: lists.extra[1].source: `ftp://z` cannot be fetched; expected an https:// address or a file",
+        ),
+        (
+            "lists: {extra: [{name: x, category: y}]}",
+            (
+                "2:17: lists.extra[1]: `source` is missing; "
+                "expected an https:// address or a file, e.g. `source: https://example.org/list.txt`"
+            ),
+        ),
+        (
+            "records: {a.lan: 1.2.3}",
+            "2:18: records.a.lan: `1.2.3` is not an address; expected one like 192.168.1.9 or fd00::9",
+        ),
+        (
+            "records: {a.lan: 1.2.3.4, A.lan.: 1.2.3.5}",
+            "2:27: records.A.lan.: means the same as `a.lan` above; expected it once",
+        ),
+        ("certificate: {cert: x}", "2:1: certificate: `key` is missing; expected the key's file, e.g. `key: key.pem`"),
+    ],
+)
+def test_a_line_that_means_nothing_is_refused_at_its_place(folder: Folder, line: str, complaint: str) -> None:
+    assert folder.complaints(UPSTREAMS + line + "\n") == [complaint]
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "complaint"),
+    [
+        (
+            "",
+            "1:1: upstreams: `servers` is missing; expected the resolvers to ask, e.g. `servers: [9.9.9.9, 1.1.1.1]`",
+        ),
+        ("{servers: []}", "1:22: upstreams.servers: no upstream is given; expected at least one such as 9.9.9.9"),
+        (
+            "{servers: [tls://9.9.9.9]}",
+            "1:22: upstreams.servers: encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9",
+        ),
+        (
+            "{servers: [9.9.9.9], routes: {lan: tls://9.9.9.9}}",
+            (
+                "1:47: upstreams.routes.lan: `tls://9.9.9.9` is encrypted, "
+                "which is not in this version yet; use a plain address"
+            ),
+        ),
+        (
+            "{servers: [9.9.9.9], strategy: quickest}",
+            "1:43: upstreams.strategy: `quickest` is not known here; expected `fastest`, `parallel` or `ordered`",
+        ),
+    ],
+)
+def test_upstreams_must_be_usable(folder: Folder, upstreams: str, complaint: str) -> None:
+    assert folder.complaints(f"upstreams: {upstreams}\n") == [complaint]
+
+
+@pytest.mark.parametrize(
+    ("listen", "server"),
+    [
+        ("0.0.0.0:53", "127.0.0.1"),
+        ("[::]:53", "::1"),
+        ("127.0.0.1:5300", "127.0.0.1:5300"),
+    ],
+)
+def test_safedns_does_not_ask_itself(folder: Folder, listen: str, server: str) -> None:
+    text = f'listen: {{dns: ["{listen}"]}}\nupstreams:\n  servers: [9.9.9.9, "{server}"]\n'
+    assert folder.complaints(text) == [
+        f"3:22: upstreams.servers[2]: `{server}` is where safedns itself listens; expected another resolver"
+    ]
+
+
+@pytest.mark.parametrize(("listen", "server"), [("127.0.0.1:5300", "127.0.0.1"), ("0.0.0.0:53", "192.168.1.1")])
+def test_another_port_or_machine_is_no_loop(folder: Folder, listen: str, server: str) -> None:
+    loaded = folder.load(f'listen: {{dns: ["{listen}"]}}\nupstreams: {{servers: ["{server}"]}}\n')
+    assert loaded.upstreams.servers[0].host == server
+
+
+def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
+    text = """
+listen: {console: "0.0.0.0:8053"}
+certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
+trusted_forwarders: [192.168.1.1]
+cache: {prefetch: on}
+upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
+"""
+    assert folder.warnings(text) == [
+        "2:19: listen.console: the web console is not in this version yet; nothing listens there",
+        "3:1: certificate: encrypted DNS is not in this version yet; the certificate is not used",
+        (
+            "4:1: trusted_forwarders: telling apart the devices behind a router is not in this version yet; "
+            "this only lifts the rate limit"
+        ),
+        "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
+        (
+            "6:23: upstreams.servers[1]: an encrypted upstream is not in this version yet; "
+            "`tls://1.1.1.1` is skipped, plain ones are asked"
+        ),
+    ]
+    assert [server.name for server in folder.load(text).upstreams.servers] == ["9.9.9.9"]
+
+
+def test_a_folder_without_settings_says_how_to_get_some(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'safedns.yaml'}: there is no such file; expected the settings of this machine: "
+        "copy the example folder `config`, or name yours with --config"
+    )

@@ -1,0 +1,183 @@
+"""The grammar of single settings."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns.settings.model import Endpoint, UpstreamSpec
+from safedns.settings.words import (
+    address,
+    count_within,
+    duration,
+    duration_within,
+    endpoint,
+    name,
+    network,
+    on_off,
+    unless,
+    upstream,
+)
+from safedns.wire.names import parse_name
+
+
+def refusal(parse: object, text: str) -> str:
+    assert callable(parse)
+    with pytest.raises(ValueError, match="expected") as caught:
+        parse(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("10s", 10),
+        ("45m", 2700),
+        ("45 min", 2700),
+        ("2h", 7200),
+        ("1 day", 86_400),
+        ("2 Weeks", 1_209_600),
+        ("1h 30m", 5400),
+        ("1h30m", 5400),
+        ("0s", 0),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("45", "`45` has no unit; expected a number and a unit, such as 45m, 2h or 1 day"),
+        ("1 month", "`month` is not a unit of time; expected a number and a unit, such as 45m, 2h or 1 day"),
+        ("soon", "`soon` is not a length of time; expected a number and a unit, such as 45m, 2h or 1 day"),
+        ("1h -5m", "`1h -5m` is not a length of time; expected a number and a unit, such as 45m, 2h or 1 day"),
+        ("١h", "`١h` is not a length of time; expected a number and a unit, such as 45m, 2h or 1 day"),
+    ],
+)
+def test_what_is_no_duration_is_refused(text: str, complaint: str) -> None:
+    assert refusal(duration, text) == complaint
+
+
+@given(st.lists(st.tuples(st.integers(0, 9999), st.sampled_from(["s", "m", "h", "d", "w"])), min_size=1, max_size=4))
+def test_parts_of_a_duration_add_up(parts: list[tuple[int, str]]) -> None:
+    sizes = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+    text = " ".join(f"{number}{unit}" for number, unit in parts)
+    assert duration(text) == sum(number * sizes[unit] for number, unit in parts)
+
+
+def test_bounds_of_a_duration_are_said_in_words() -> None:
+    parse = duration_within(3600, 86_400, "1 hour to 1 day")
+    assert (parse("1h"), parse("1 day")) == (3600, 86_400)
+    assert refusal(parse, "59m") == "`59m` is out of range; expected 1 hour to 1 day"
+    assert refusal(parse, "25h") == "`25h` is out of range; expected 1 hour to 1 day"
+
+
+def test_a_word_may_have_a_meaning_of_its_own() -> None:
+    parse = unless("off", None, count_within(1, 9))
+    assert (parse("off"), parse("9")) == (None, 9)
+    assert refusal(parse, "0") == "`0` is not usable here; expected a whole number from 1 to 9, or `off`"
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "1e3", "x", "10", "٣", "9" * 5000])
+def test_a_count_is_digits_within_its_bounds(text: str) -> None:
+    assert refusal(count_within(0, 9), text).endswith("is not usable here; expected a whole number from 0 to 9")
+
+
+def test_a_count_with_leading_zeros_is_decimal() -> None:
+    assert count_within(0, 99)("010") == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("yes", "`yes` is not a switch; expected `on`"),
+        ("No", "`No` is not a switch; expected `off`"),
+        ("maybe", "`maybe` is not a switch; expected `on` or `off`"),
+    ],
+)
+def test_a_switch_is_on_or_off_and_nothing_else(text: str, complaint: str) -> None:
+    assert (on_off("on"), on_off("off")) == (True, False)
+    assert refusal(on_off, text) == complaint
+
+
+def test_addresses_are_kept_in_their_short_form() -> None:
+    assert address("fd00:0:0::9") == "fd00::9"
+    assert refusal(address, "192.168.1.300").startswith("`192.168.1.300` is not an address; expected one like")
+    assert refusal(address, "010.0.0.1").startswith("`010.0.0.1` is not an address")
+    assert refusal(address, "fe80::1%eth0") == "`fe80::1%eth0` names an interface (%); expected a plain address"
+
+
+def test_networks_are_addresses_or_prefixes() -> None:
+    assert network("192.168.1.0/24") == ip_network("192.168.1.0/24")
+    assert network("::1") == ip_network("::1/128")
+    assert refusal(network, "192.168.1.5/24") == (
+        "`192.168.1.5/24` is an address inside a network; "
+        "expected 192.168.1.0/24 (the network) or 192.168.1.5 (it alone)"
+    )
+    assert refusal(network, "home").startswith("`home` is not a network; expected one like 192.168.1.0/24")
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("127.0.0.1:5300", "127.0.0.1", 5300), ("[::]:53", "::", 53), ("[fd00:0::1]:65535", "fd00::1", 65535)],
+)
+def test_a_place_to_listen_is_an_address_and_a_port(text: str, host: str, port: int) -> None:
+    assert endpoint(text) == Endpoint(host, port)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "::1", "[::1]", "53", "localhost:53", "::1:53", ":53", "[x]:53", "a]:1"])
+def test_what_is_no_place_to_listen_is_refused_with_an_example(text: str) -> None:
+    assert "127.0.0.1:5300" in refusal(endpoint, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:dns", "127.0.0.1:99999999"]
+)
+def test_ports_have_bounds(text: str) -> None:
+    assert refusal(endpoint, text).endswith("has no usable port; expected a number from 1 to 65535 after the `:`")
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("9.9.9.9", ("plain", "9.9.9.9", 53)),
+        ("127.0.0.1:5300", ("plain", "127.0.0.1", 5300)),
+        ("[::1]:53", ("plain", "::1", 53)),
+        ("2620:fe::fe", ("plain", "2620:fe::fe", 53)),
+        ("tls://1.1.1.1#cloudflare-dns.com", ("tls", "1.1.1.1", 853)),
+        ("tls://[2620:fe::fe]:8853", ("tls", "2620:fe::fe", 8853)),
+        ("https://dns.quad9.net/dns-query", ("https", "dns.quad9.net", 443)),
+        ("quic://dns.example", ("quic", "dns.example", 853)),
+    ],
+)
+def test_an_upstream_is_an_address_or_an_encrypted_one_by_scheme(text: str, spec: tuple[str, str, int]) -> None:
+    assert upstream(text) == UpstreamSpec(*spec, text)  # type: ignore[arg-type]  # the table's words are the literals
+
+
+@pytest.mark.parametrize(
+    "text", ["dns.quad9.net", "udp://9.9.9.9", "tls://", "0.0.0.0", "[::]:53", "https://[x", "tls://h:x"]
+)
+def test_what_is_no_upstream_is_refused_with_an_example(text: str) -> None:
+    assert "expected an address such as 9.9.9.9" in refusal(upstream, text)
+
+
+@pytest.mark.parametrize("text", ["", ".", "a..b", "a b", "x" * 64, "a." * 130, "/etc", "*.lan", "\ud800"])
+def test_what_is_no_name_is_refused(text: str) -> None:
+    assert refusal(name, text).endswith("is not a name; expected one like printer.lan")
+
+
+@given(
+    st.lists(st.text("abcXYZ019-_ăêßö", min_size=1, max_size=12), min_size=1, max_size=4).map(".".join)
+    | st.from_regex(r"[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63}){0,3}\.?", fullmatch=True)
+)
+def test_names_are_canonical_as_on_the_wire(text: str) -> None:
+    try:
+        canonical = name(text)
+    except ValueError:
+        return
+    assert canonical == parse_name(text)
