@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import responses
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -125,7 +126,9 @@ def _conditions(source: str, known: Validators | None) -> dict[str, str]:
 
 def _check_response(source: str, response: requests.Response, limits: Limits) -> None:
     if response.status_code != 200:
-        raise ListError(source, f"the server answered {response.status_code} {response.reason}")
+        # The standard phrase: the server's own could hold anything, a terminal's control codes too.
+        phrase = responses.get(response.status_code, "")
+        raise ListError(source, f"the server answered {response.status_code} {phrase}".rstrip())
     addresses = [*(hop.url for hop in response.history), response.url]
     if source.lower().startswith("https://") and not all(url.startswith("https://") for url in addresses):
         raise ListError(source, "leads from https:// to http://, where anybody may have changed it")

@@ -50,9 +50,10 @@ class Outcome(NamedTuple):
         return self.result in ("updated", "unchanged")
 
     def __str__(self) -> str:
+        names = f"{self.entries} name{'' if self.entries == 1 else 's'}"
         if self.ok:
-            return f"{self.name}: {self.result}, {self.entries} names"
-        serving = f"the last good version stays ({self.entries} names)" if self.entries else "there is none to use yet"
+            return f"{self.name}: {self.result}, {names}"
+        serving = f"the last good version stays ({names})" if self.entries else "there is none to use yet"
         return f"{self.name}: {self.result}: {self.message}; {serving}"
 
 

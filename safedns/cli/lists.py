@@ -16,6 +16,7 @@ from safedns.blocklist.status import ListStatus, list_status
 from safedns.blocklist.update import update as update_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.cli.common import config_option, say, state_option
+from safedns.cli.table import Table
 from safedns.clock import SystemClock
 from safedns.wire.names import display, name_of_key, parse_name
 
@@ -142,9 +143,6 @@ def _examples(names: Sequence[str]) -> str:
     return f": {', '.join(names)}" if names else ""
 
 
-def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as they need; the last is not padded."""
-    lines = [tuple(heads), *map(tuple, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    for line in Table(headings).render([(row, None) for row in rows]):
+        click.echo(line)

@@ -78,9 +78,10 @@ def entry_name(text: str, *, top_level: bool = False) -> str:
 
 
 def refuse(line: int, text: str, reason: str) -> Skipped:
-    """A ``Skipped`` whose text is cut to a length that can be shown."""
+    """A ``Skipped`` whose text can be shown: not too long, and without what moves a terminal's cursor."""
     text = text.strip()
-    return Skipped(line, text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "...", reason)
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:MAX_TEXT])
+    return Skipped(line, shown if len(text) <= MAX_TEXT else shown + "...", reason)
 
 
 def without_comment(line: str, marks: str = "#") -> str:

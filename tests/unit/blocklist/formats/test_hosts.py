@@ -85,6 +85,12 @@ def test_a_bad_name_does_not_take_its_neighbours_with_it() -> None:
     assert found == [Entry("a.example", "below"), Skipped(1, "bad..name", NOT_A_NAME), Entry("c.example", "below")]
 
 
+def test_a_refused_line_cannot_move_the_cursor_of_who_reads_it() -> None:
+    [skipped] = parse(["0.0.0.0 \x1b[2Jcleared"])
+    assert isinstance(skipped, Skipped)
+    assert skipped.text == "\ufffd[2Jcleared"
+
+
 def test_a_refused_line_is_kept_at_a_length_that_can_be_shown() -> None:
     [skipped] = parse(["0.0.0.0 " + "x" * 10_000])
     assert isinstance(skipped, Skipped)

@@ -1,0 +1,101 @@
+"""All lists and services, opened together: what is found, and that a broken part costs only itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from safedns.blocklist.compile import compile_list
+from safedns.blocklist.library import Hit, Library, open_library
+from safedns.errors import ListError
+from tests.unit.blocklist.sample import write_data, write_names
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    state = tmp_path / "state"
+    for name, category, names in (
+        ("b-social", "social", ["chat.example"]),
+        ("a-adult", "adult", ["bad.example"]),
+        ("c-social", "social", ["example.org", "www.chat.example"]),
+    ):
+        source = write_names(tmp_path / f"{name}.txt", *names)
+        compile_list(source, name=name, category=category, folder=state / "lists", now=1.0)
+    return state
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_data(tmp_path / "data")
+
+
+def names(library: Library) -> list[str]:
+    return [artefact.name for artefact in library.artefacts]
+
+
+def test_everything_is_opened_and_sorted_into_categories(state: Path, data: Path) -> None:
+    library = open_library(state, data=data)
+    assert names(library) == ["a-adult", "b-social", "c-social"]
+    assert {category: [a.name for a in lists] for category, lists in library.by_category.items()} == {
+        "adult": ["a-adult"],
+        "social": ["b-social", "c-social"],
+    }
+    assert set(library.categories) == {"adult", "social"}
+    assert set(library.services) == {"chat"}
+    assert set(library.safe_search.engines) == {"google", "youtube"}
+    assert library.problems == ()
+
+
+def test_only_the_lists_asked_for_are_opened_and_absent_ones_are_told(state: Path, data: Path) -> None:
+    library = open_library(state, data=data, only=("c-social", "d-social"))
+    assert names(library) == ["c-social"]
+    assert library.problems == ("d-social: is not compiled yet",)
+
+
+def test_a_state_folder_without_lists_opens_empty(tmp_path: Path, data: Path) -> None:
+    assert open_library(tmp_path / "nowhere", data=data).artefacts == ()
+
+
+def test_a_broken_list_is_left_out_and_told(state: Path, data: Path) -> None:
+    next((state / "lists").glob("b-social.*.below")).write_bytes(b"")
+    library = open_library(state, data=data)
+    assert names(library) == ["a-adult", "c-social"]
+    [problem] = library.problems
+    assert problem.startswith("b-social: its table ")
+
+
+def test_a_stray_file_is_no_list(state: Path, data: Path) -> None:
+    (state / "lists" / "Not A List.json").write_text("{}")
+    library = open_library(state, data=data)
+    assert names(library) == ["a-adult", "b-social", "c-social"]
+    assert library.problems[0].startswith("Not A List: is no list name")
+
+
+def test_users_services_are_added_and_a_broken_one_is_left_out_and_told(
+    state: Path, data: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "services"
+    own.mkdir()
+    (own / "club.yaml").write_text("{title: Club, category: social, names: [club.example]}")
+    (own / "typo.yaml").write_text("{title: Typo}")
+    library = open_library(state, data=data, extra_service_folders=(own,))
+    assert set(library.services) == {"chat", "club"}
+    assert library.index.covering("www.club.example") == (("club.example", ("club",)),)
+    assert library.problems == (f"{own / 'typo.yaml'}: names: expected at least one domain name",)
+
+
+def test_our_own_tables_must_be_there(state: Path, data: Path) -> None:
+    (data / "safesearch.yaml").unlink()
+    with pytest.raises(ListError, match=r"safesearch\.yaml: cannot be read"):
+        open_library(state, data=data)
+
+
+def test_a_search_finds_every_list_and_service_with_the_entry(state: Path, data: Path) -> None:
+    library = open_library(state, data=data)
+    assert library.search("www.chat.example") == [
+        Hit("list", "b-social", "social", "chat.example"),
+        Hit("list", "c-social", "social", "www.chat.example"),
+        Hit("service", "chat", "social", "chat.example"),
+    ]
+    assert library.search("cdn.example") == []
