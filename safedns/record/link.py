@@ -249,26 +249,23 @@ class _PlainEvents:
     identity; the originals are kept, or another could take over their identity.
     """
 
-    __slots__ = ("_originals", "_twins")
+    __slots__ = ("_twins",)
 
     def __init__(self) -> None:
-        self._twins: dict[int, tuple[Any, ...]] = {}
-        self._originals: list[Any] = []
+        self._twins: dict[int, tuple[tuple[Any, ...], Any]] = {}
 
     def __call__(self, events: Sequence[EventRow]) -> list[EventRow]:
-        if len(self._originals) > MAX_TWINS:
+        if len(self._twins) > MAX_TWINS:
             self._twins.clear()
-            self._originals.clear()
         known, make = self._twins.get, self._twin
         return [
-            (at, client, device, micros, known(id(outcome)) or make(outcome))
+            (at, client, device, micros, (known(id(outcome)) or make(outcome))[0])
             for at, client, device, micros, outcome in events
         ]
 
-    def _twin(self, outcome: Iterable[Any]) -> tuple[Any, ...]:
-        self._originals.append(outcome)
-        twin = self._twins[id(outcome)] = _plain(outcome)
-        return twin
+    def _twin(self, outcome: Iterable[Any]) -> tuple[tuple[Any, ...], Any]:
+        made = self._twins[id(outcome)] = (_plain(outcome), outcome)
+        return made
 
 
 def _decode(message: bytes) -> tuple[list[EventRow], dict[Key, int], dict[Key, float], bool] | None:

@@ -244,6 +244,26 @@ def test_following_shows_the_last_rows_and_then_each_new_one_once_until_ctrl_c(s
     writer.close()
 
 
+def test_rows_written_while_the_log_is_being_read_are_shown_once(state: Path) -> None:
+    writer = LogWriter(state / LOG_NAME, FakeClock(), Counters())
+    numbers = iter((10, 11, 12))
+
+    class Busy(QueryLog):
+        """A log that grows right after it was asked for its last row."""
+
+        def last_id(self) -> int:
+            found = super().last_id()
+            writer.add([event(micros=number, at=NOON + number) for number in (next(numbers, None),) if number])
+            writer.commit()
+            return found
+
+    seen = Seen()
+    with Busy(state / LOG_NAME) as log:
+        follow(log, LogFilter(profile="binh"), seen, waits(*[lambda: None] * 4))
+    assert sorted(seen.micros) == [1, 2, 10, 11, 12]
+    writer.close()
+
+
 def test_following_goes_on_when_every_row_was_purged_and_the_numbers_begin_again(state: Path) -> None:
     clock = FakeClock()
     writer = LogWriter(state / LOG_NAME, clock, Counters())

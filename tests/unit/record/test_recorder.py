@@ -136,11 +136,18 @@ async def test_refresh_brings_what_was_counted_a_moment_ago(tmp_path: Path) -> N
 
 async def test_refresh_does_not_take_an_older_flush_for_the_answer(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
+        loop = asyncio.get_running_loop()
         worker = home.worker("resolver-0")
+        worker.sender.detach(loop)
         worker.counters.cell("memo", "hit")[0] += 1
         worker.sender.flush()
         worker.counters.cell("memo", "hit")[0] += 1
-        await home.recorder.refresh(within=10)
+        refreshed = spawn(home.recorder.refresh(within=10), "refresh")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not refreshed.done()
+        worker.sender.attach(loop)
+        await refreshed
         assert home.recorder.totals.counters["memo", "hit"] == 2
 
 
