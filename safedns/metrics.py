@@ -18,7 +18,6 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from safedns import __version__
-from safedns.errors import SafednsError
 from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS
 from safedns.record.counters import Key
 from safedns.record.recorder import Totals
@@ -84,7 +83,7 @@ METRICS = (
            aggregate="min"),
     Metric("config_loaded", "gauge", "safedns_config_loaded_timestamp_seconds",
            "When the configuration in force was loaded.", unit="seconds", aggregate="min"),
-    Metric("process_restarts", "counter", "safedns_process_restarts_total", "Restarts of a process after it ended.",
+    Metric("restarts", "counter", "safedns_process_restarts_total", "Restarts of a process after it ended.",
            ("process",)),
     Metric("build_info", "gauge", "safedns_build_info", "Always 1; the version is in the label.", ("version",),
            aggregate="max"),
@@ -168,17 +167,12 @@ def _fitting(samples: Samples, labels: tuple[str, ...]) -> list[tuple[tuple[str,
 async def serve_metrics(endpoint: Endpoint, totals: Totals, refresh: Callable[[], Awaitable[None]]) -> asyncio.Server:
     """Answer ``GET /metrics`` on ``endpoint``; ``refresh`` fetches the newest numbers before each scrape.
 
-    The caller closes the server. Raises ``SafednsError`` where the address cannot be had.
+    The caller closes the server. Raises ``OSError`` where the address cannot be had.
     """
     registry = CollectorRegistry()
     registry.register(TotalsCollector(totals))
     handler = _Handler(registry, refresh)
-    try:
-        return await asyncio.start_server(handler.connected, endpoint.host, endpoint.port, limit=MAX_REQUEST)
-    except OSError as error:
-        raise SafednsError(
-            f"metrics: cannot listen on {endpoint}: {error.strerror or error}; see listen.metrics"
-        ) from error
+    return await asyncio.start_server(handler.connected, endpoint.host, endpoint.port, limit=MAX_REQUEST)
 
 
 class _Reply(NamedTuple):
