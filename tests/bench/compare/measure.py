@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,16 @@ from tests.bench.compare import dnsperf, process
 from tests.bench.compare.names import Names, Workload, dealt, workloads
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.systems import Site, System
-from tests.bench.compare.table import MEMORY, START, Result
+from tests.bench.compare.table import IDLE, MEMORY, START, Result
 
 START_WITHIN = 300.0
 MOST_ODD = 0.01
 """Share of queries that may stay unanswered, or be answered otherwise than expected, before it is remarked on."""
 FULL_SPEED_PASSES = 5
+REST = 3.0
+"""Seconds of rest over which idle CPU is measured."""
+CANDIDATES = 1200
+"""Popular names that are tried; those that all systems let through make the load."""
 
 NOERROR, NXDOMAIN = 0, 3
 
@@ -52,11 +56,6 @@ class Plan:
         return self.queries // self.rate + 2
 
     @property
-    def works(self) -> tuple[Workload, ...]:
-        """The workloads of each round."""
-        return workloads(self.names, self.queries, full_speed=self.full_speed)
-
-    @property
     def clients(self) -> tuple[str, ...]:
         """The addresses that ask."""
         return tuple(f"127.0.0.{number}" for number in range(1, self.addresses + 1))
@@ -73,8 +72,7 @@ class Started:
 
 def run(plan: Plan, clock: Clock, say: Callable[[str], None]) -> Result:
     """Make all rounds; ``say`` is told of progress. The result's ``failed`` names every system that fell out."""
-    works = plan.works
-    result = Result([system.name for system in plan.systems], [work.name for work in works])
+    result = Result([system.name for system in plan.systems], [work.name for work in _works(plan, plan.names.allowed)])
     for number in range(plan.rounds):
         turn = number % len(plan.systems)
         systems = [*plan.systems[turn:], *plan.systems[:turn]]
@@ -83,10 +81,15 @@ def run(plan: Plan, clock: Clock, say: Callable[[str], None]) -> Result:
             for system in systems:
                 if system.name not in result.failed:
                     one.start(system)
-            for work in works:
+            for work in _works(plan, one.agreed()):
                 one.load(work)
             one.look_back()
     return result
+
+
+def _works(plan: Plan, allowed: Sequence[str]) -> tuple[Workload, ...]:
+    names = plan.names._replace(allowed=tuple(allowed))
+    return workloads(names, plan.queries, full_speed=plan.full_speed)
 
 
 class _Round:
@@ -141,6 +144,18 @@ class _Round:
         self._result.other[system.name, START].append(self._clock.monotonic() - begun)
         self._started.append(Started(system, site, program.pid))
 
+    def agreed(self) -> list[str]:
+        """Allowed names that every started system lets through: safedns has rules of its own beside the lists."""
+        agreed = list(self._plan.names.allowed[:CANDIDATES])
+        for started in tuple(self._started):
+            through = [name for name in agreed if ask(started.site.port, name) == NOERROR]
+            if len(through) < len(agreed) / 2:
+                refused = f"it answered only {len(through)} of {len(agreed)} allowed names; {last_words(started)}"
+                self._fall_out(started, refused)
+            else:
+                agreed = through
+        return agreed
+
     def load(self, work: Workload) -> None:
         """Measure every started system under ``work``."""
         parts = self._plan.addresses
@@ -155,16 +170,29 @@ class _Round:
                     dnsperf.run(started.site.port, primers, rate=self._plan.rate, seconds=self._plan.seconds)
                 self._measure(started, work, files)
             except BenchError as error:
-                self._result.fail(started.system.name, f"{work.name}: {error}")
-                self._started.remove(started)
+                self._fall_out(started, f"{work.name}: {error}")
 
     def look_back(self) -> None:
-        """After the last load: memory, and whether the queries were logged."""
+        """After the last load: what rest costs, memory, and whether the queries were logged."""
+        self._rest()
         for started in self._started:
             name, folder = started.system.name, started.site.folder
             self._result.other[name, MEMORY].append(process.memory_mib(started.pid))
             if started.system.log and not any(file.stat().st_size for file in folder.glob(started.system.log)):
                 self._result.remark(f"{name} wrote no query log, so its figures leave that work out")
+
+    def _rest(self) -> None:
+        for started in self._started:
+            process.settle(started.pid, self._clock)
+        before = {started.system.name: process.cpu_seconds(started.pid) for started in self._started}
+        time.sleep(REST)
+        for started in self._started:
+            used = process.cpu_seconds(started.pid) - before[started.system.name]
+            self._result.other[started.system.name, IDLE].append(used / REST * 1000)
+
+    def _fall_out(self, started: Started, why: str) -> None:
+        self._result.fail(started.system.name, why)
+        self._started.remove(started)
 
     def _measure(self, started: Started, work: Workload, files: list[Path]) -> None:
         process.settle(started.pid, self._clock)
@@ -174,7 +202,7 @@ class _Round:
         process.settle(started.pid, self._clock)
         used = process.cpu_seconds(started.pid) - before
         if not report.completed:
-            raise BenchError(f"none of {report.sent} queries was answered; {process.last_words(started.site.folder)}")
+            raise BenchError(f"none of {report.sent} queries was answered; {last_words(started)}")
         key = (started.system.name, work.name)
         self._result.cpu[key].append(used / report.completed * 1e6)
         if work.full_speed:
@@ -201,6 +229,11 @@ class _Round:
         folder = self._folder / name
         folder.mkdir()
         return folder
+
+
+def last_words(started: Started) -> str:
+    """What a system that does not do as expected said last."""
+    return f"its last words: {process.last_words(started.site.folder)}"
 
 
 def oddities(report: dnsperf.Report, expected: str) -> list[str]:

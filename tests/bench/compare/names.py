@@ -74,7 +74,8 @@ def household(count: int, listed: Iterable[str], popular: Iterable[str]) -> Name
     chosen = real[:count]
     chosen.extend(generated(count - len(chosen), "blocked"))
     blocked = frozenset(chosen)
-    allowed = [name for name in dict.fromkeys(popular) if is_name(name) and not below(name, blocked)]
+    allowed = sorted({name for name in popular if is_name(name) and not below(name, blocked)})
+    random.Random(3).shuffle(allowed)
     if len(allowed) < HOT_NAMES:
         allowed.extend(generated(HOT_NAMES - len(allowed), "allowed"))
     from_lists = min(len(real), count)

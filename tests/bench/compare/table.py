@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 MEMORY = "memory MiB"
 START = "start s"
+IDLE = "idle ms/s"
 
 _TITLE = "CPU microseconds a query, all processes of a system together; median of the rounds (least-most)"
-_OTHER_TITLE = "Memory after the load (PSS, all processes), and time from start to the first filtered answer"
+_OTHER_TITLE = (
+    "Memory after the load (PSS, all processes), time from start to the first filtered answer, CPU while nobody asks"
+)
 _SPEED_TITLE = "Answers a second at full speed; the load has the same cores, so read it with care"
 
 
@@ -28,7 +31,7 @@ class Result:
     cpu: Samples = field(default_factory=lambda: defaultdict(list))
     """Microseconds a query by workload."""
     other: Samples = field(default_factory=lambda: defaultdict(list))
-    """By ``MEMORY`` and ``START``."""
+    """By ``MEMORY``, ``START`` and ``IDLE``."""
     speed: Samples = field(default_factory=lambda: defaultdict(list))
     """Answers a second, for workloads at full speed."""
     facts: list[str] = field(default_factory=list)
@@ -94,7 +97,7 @@ def render(result: Result, *, markdown: bool) -> str:
     fast = dict.fromkeys((work for _, work in result.speed), 0)
     tables = [
         (_TITLE, rows(result.systems, dict.fromkeys(result.workloads, 1), result.cpu)),
-        (_OTHER_TITLE, rows(result.systems, {MEMORY: 0, START: 2}, result.other)),
+        (_OTHER_TITLE, rows(result.systems, {MEMORY: 0, START: 2, IDLE: 1}, result.other)),
         *([(_SPEED_TITLE, rows(result.systems, fast, result.speed))] if fast else ()),
     ]
     parts = [f"{title}:\n\n{as_markdown(table) if markdown else as_text(table)}" for title, table in tables]
