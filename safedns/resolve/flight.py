@@ -10,6 +10,7 @@ cached or looked up here: that is the resolver's.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from safedns.resolve.upstream import Upstream
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
+
+log = logging.getLogger(__name__)
 
 STALE_AFTER = 1.8
 """Seconds that a client waits before it gets a stale answer, if there is one (RFC 8767 section 5)."""
@@ -121,21 +124,30 @@ class Flight:
 
     def abandon(self, error: UpstreamError) -> None:
         """Stop here; waiters get ``error``."""
-        self._landed = None
-        self.release(error)
+        self._land(error)
         self._end()
 
     def _advance(self, now: float) -> None:
         while isinstance(step := self._race.next(now), Ask):
-            exchange = self._members[step.position].upstream.exchange(self.query)
-            self._exchanges[step.attempt] = exchange
-            exchange.add_done_callback(partial(self._exchange_done, step))
+            self._ask(step, now)
         if isinstance(step, Wait):
             self._sleep(now, step.until)
             return
         if self._landed is not None:
             self._land(self._nothing())
         self._end()
+
+    def _ask(self, ask: Ask, now: float) -> None:
+        member = self._members[ask.position]
+        try:
+            exchange = member.upstream.exchange(self.query)
+        except Exception as error:
+            # A fault of one upstream's code: whoever waits is better served by another than by a traceback.
+            log.exception("asking upstream %s failed", member.upstream.name)
+            self._failed(ask, member, error, now)
+            return
+        self._exchanges[ask.attempt] = exchange
+        exchange.add_done_callback(partial(self._exchange_done, ask))
 
     def _exchange_done(self, ask: Ask, exchange: asyncio.Future[Answer]) -> None:
         if exchange.cancelled():

@@ -112,7 +112,6 @@ class Resolver:
         """End everything: waiters get ``UpstreamError``, sockets are closed."""
         for flight in list(self._open):
             flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
-        self._flights.clear()
         await _close_all(member.upstream for member in self._routing.members.values())
 
     def _start(self, query: Query, stale: Hit | None) -> Flight:

@@ -1,0 +1,101 @@
+"""One question on its way: what waiters, upstreams and the table of flights see of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from safedns.errors import UpstreamError
+from safedns.resolve.counting import UpstreamMeter
+from safedns.resolve.flight import Flight, Member, Resolved
+from safedns.resolve.strategy import Health, Kind, Team
+from safedns.wire.query import Query
+from tests.unit.resolve.house import Says, Script, ScriptedUpstream, answers, silent
+from tests.unit.resolve.values import FakeCounters, address_answer, question
+from tests.unit.resolve.virtual import LoopClock, play
+
+
+class Watched:
+    """A flight with what it reports."""
+
+    def __init__(self, *scripts: Script, kind: Kind = "ordered", stale: bool = False) -> None:
+        self.log: list[str] = []
+        self.upstreams = [ScriptedUpstream(f"u{number}", script) for number, script in enumerate(scripts)]
+        members = [Member(one, Health(), UpstreamMeter(FakeCounters(), one.name)) for one in self.upstreams]
+        self.healths = [member.health for member in members]
+        query = question()
+        self.flight = Flight(
+            query,
+            Team(kind, self.healths),
+            members,
+            LoopClock(),
+            address_answer(query, "192.0.2.77") if stale else None,
+            landed=self.landed,
+            ended=lambda _: self.log.append("ended"),
+        )
+        self.flight.start()
+
+    def landed(self, flight: Flight, outcome: Resolved | UpstreamError) -> None:
+        self.log.append(f"landed by {outcome.upstream}" if isinstance(outcome, Resolved) else "landed with an error")
+        flight.release(outcome)
+
+
+def test_it_lands_once_and_ends_once() -> None:
+    async def scenario() -> None:
+        watched = Watched(answers())
+        await watched.flight.join()
+        assert watched.log == ["landed by u0", "ended"]
+
+    play(scenario())
+
+
+def test_after_landing_it_listens_to_the_others_for_what_they_say_about_themselves() -> None:
+    async def scenario() -> None:
+        watched = Watched(answers(after=0.01), answers(after=0.3), silent, kind="parallel")
+        await watched.flight.join()
+        assert watched.log == ["landed by u0"]
+        await asyncio.sleep(2)
+        assert watched.log == ["landed by u0", "ended"]
+        assert watched.healths[1].srtt == pytest.approx(0.3, abs=0.001)
+        assert [health.sound for health in watched.healths] == [True, True, False]
+        assert all(exchange.done() for one in watched.upstreams for exchange in one.exchanges)
+
+    play(scenario())
+
+
+def test_a_stale_answer_reaches_those_who_wait_and_those_who_come_while_the_flight_goes_on() -> None:
+    async def scenario() -> None:
+        watched = Watched(answers("192.0.2.1", after=3.0), stale=True)
+        waited = await watched.flight.join()
+        late = await watched.flight.join()
+        assert [one.answer.addresses for one in (waited, late)] == [("192.0.2.77",)] * 2
+        await asyncio.sleep(3)
+        assert watched.log == ["landed by u0", "ended"]
+
+    play(scenario())
+
+
+def test_a_fault_in_an_upstreams_code_is_logged_and_the_next_is_asked(caplog: pytest.LogCaptureFixture) -> None:
+    def faulty(_: Query) -> Says:
+        raise ZeroDivisionError("a fault")
+
+    async def scenario() -> None:
+        watched = Watched(faulty, answers())
+        assert (await watched.flight.join()).upstream == "u1"
+
+    play(scenario())
+    assert [record.getMessage() for record in caplog.records] == ["asking upstream u0 failed"]
+
+
+def test_abandoning_gives_waiters_the_error_and_cancels_what_is_open() -> None:
+    async def scenario() -> None:
+        watched = Watched(silent)
+        waiter = watched.flight.join()
+        watched.flight.abandon(UpstreamError("stopping"))
+        with pytest.raises(UpstreamError, match="stopping"):
+            await waiter
+        assert watched.log == ["landed with an error", "ended"]
+        assert watched.upstreams[0].exchanges[0].cancelled()
+
+    play(scenario())
