@@ -120,7 +120,8 @@ class Safety:
     def describe(self, question: Question) -> str:
         hit = self._matcher.first(question)
         if hit is None:
-            return f"in none of {', '.join(self._categories)} ({self._matcher.lists} lists)"
+            number = self._matcher.lists
+            return f"in none of {', '.join(self._categories)} ({number} list{'' if number == 1 else 's'})"
         decision = self.check(question)
         if decision is None:
             lifted = _longest(self._named, question)

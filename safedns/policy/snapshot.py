@@ -82,8 +82,7 @@ class Snapshot:
 
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
-        edges, walks = self._timelines[profile.index]
-        return walks[bisect_right(edges, now)].decide(self._question(name, key))
+        return self._timelines[profile.index].at(now).decide(self._question(name, key))
 
     def review(self, profile: Profile, names: Sequence[str], now: float) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.

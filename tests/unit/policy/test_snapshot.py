@@ -133,6 +133,16 @@ def test_the_next_edge_is_strictly_later_and_at_it_the_new_rules_hold(snapshot: 
     assert snapshot.next_edge(binh, edge) == at("2026-11-24 06:30")
 
 
+def test_every_view_of_the_snapshot_changes_at_the_edge_itself(snapshot: Snapshot) -> None:
+    edge, binh = at("2026-11-23 15:00"), snapshot.profiles["binh"]
+    assert snapshot.next_edge(binh, edge - 1) == edge
+    for now, open_ in ((edge - 1, False), (edge, True)):
+        assert ask(snapshot, "binh", "roblox.com", now).blocked is not open_
+        assert (review(snapshot, "roblox.com", now=now) is None) is open_
+        assert snapshot.explain(binh, "roblox.com", "com.roblox.", 1, now).decision.blocked is not open_
+        assert ("Roblox on" in snapshot.now_line(binh, now)) is open_
+
+
 def test_a_profile_without_time_rules_has_no_edge(snapshot: Snapshot) -> None:
     assert snapshot.next_edge(snapshot.profiles["guests"], NOON) == inf
     assert snapshot.next_edge(snapshot.profiles["an"], 0.0) == inf

@@ -1,0 +1,204 @@
+"""``safedns explain WHO NAME``: why is a name allowed or blocked for somebody, and until when.
+
+Works without the daemon: reads the configuration and the compiled lists, and runs the very rules that decide.
+``--json`` prints one object:
+
+    at, until    ISO 8601 with offset; ``until`` is null where no change is known within the next two weeks
+    who          {profile, name, kind, preset, device}; device is empty for one that nobody has claimed
+    query        {name, type}
+    outcome      allowed | blocked | rewritten | local; ``local`` is answered here before any rule
+    target       the name that answers instead, or empty
+    ede          extended error code of the reply (RFC 8914), or null
+    reason       {kind, rule, matched, category}, as in the query log
+    steps        [{step, text, decided}], the walk as far as it went
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, tzinfo
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.library import Library, open_library
+from safedns.blocklist.wanted import wanted_lists
+from safedns.cli.common import config_option, say, state_option
+from safedns.cli.moments import parse_moment
+from safedns.clock import SystemClock
+from safedns.policy.clients import parse_address
+from safedns.policy.compile import RELEASE, compile_snapshot
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.explain import Explanation, Step, when
+from safedns.policy.household import Household, load_household
+from safedns.policy.model import Policy
+from safedns.policy.snapshot import Device, Snapshot
+from safedns.policy.vocabulary import own_services
+from safedns.resolve.local import LocalNames
+from safedns.wire.names import display, key_of, parse_name
+from safedns.wire.query import decode_query
+from safedns.wire.request import plain_request
+from safedns.wire.types import parse_type, type_name
+from safedns.yamlfile.messages import unknown_word
+
+
+class Case(NamedTuple):
+    """What is to be explained."""
+
+    device: Device
+    name: str
+    qtype: int
+    at: float
+    zone: tzinfo
+
+
+@click.command()
+@click.argument("who")
+@click.argument("name")
+@click.option("--type", "type_text", default="A", metavar="TYPE", help="Record type; A by default.")
+@click.option(
+    "--at", "at_text", metavar="TIME", help="'2026-11-23 21:30' in the household's time zone; now by default."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines: one object.")
+@config_option
+@state_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    who: str,
+    name: str,
+    type_text: str,
+    at_text: str | None,
+    as_json: bool,
+    config: Path,
+    state: Path,
+) -> None:
+    """Why NAME is allowed or blocked for WHO (a child, group, device or address), and until when.
+
+    Exit 0 if it is allowed, 1 if it is blocked, 2 for an unknown WHO or a bad option.
+    """
+    household = load_household(config)
+    now = SystemClock.wall()
+    try:
+        canonical, qtype = parse_name(name), parse_type(type_text)
+        at = now if at_text is None else _moment(at_text, now, household.policy.timezone)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
+    release = RELEASE if at_text is None else 0.0
+    snapshot = compile_snapshot(household.policy, _library(household, config, state), now=at, release=release)
+    device = find_device(household.policy, snapshot, who)
+    if device is None:
+        known = [spec.id for spec in household.policy.profiles]
+        devices = [text for spec in household.policy.profiles for text in spec.devices]
+        message = unknown_word(who, [*known, *devices], "is no child, group, device or address")
+        raise click.UsageError(message)
+    case = Case(device, canonical, qtype, at, snapshot.zone)
+    explanation = _local(household, case) or snapshot.explain(device.profile, canonical, key_of(canonical), qtype, at)
+    if as_json:
+        click.echo(json.dumps(as_object(case, explanation), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(as_text(case, explanation)))
+    ctx.exit(1 if explanation.decision.blocked else 0)
+
+
+def find_device(policy: Policy, snapshot: Snapshot, who: str) -> Device | None:
+    """Whom ``who`` means: the id or shown name of a profile, a device as the policy writes it, or any address."""
+    wanted = who.strip().casefold()
+    for spec in policy.profiles:
+        if wanted in (spec.id.casefold(), spec.name.casefold()):
+            return Device("", snapshot.profiles[spec.id])
+    for spec in policy.profiles:
+        for text in spec.devices:
+            if wanted == text.casefold():
+                return Device(text, snapshot.profiles[spec.id])
+    return snapshot.identify(wanted) if parse_address(wanted) is not None else None
+
+
+def as_text(case: Case, explanation: Explanation) -> list[str]:
+    """The walk for a person: one line a step, the deciding one marked, then the outcome."""
+    profile = case.device.profile
+    known = [case.device.name, f"preset {profile.preset}" if profile.preset else ""]
+    details = f" ({', '.join(filter(None, known))})" if any(known) else ""
+    asked = datetime.fromtimestamp(case.at, case.zone)
+    width = max(len(step.kind) for step in explanation.steps)
+    return [
+        f"{profile.name}{details} asks for {display(case.name)} {type_name(case.qtype)}, {asked:%a %d %b %Y %H:%M}",
+        "",
+        *(f"{'->' if step.decided else '  '} {step.kind:{width}}  {step.text}" for step in explanation.steps),
+        "",
+        _outcome(case, explanation),
+    ]
+
+
+def as_object(case: Case, explanation: Explanation) -> dict[str, Any]:
+    """The stable form for machines, as the module's docstring describes it."""
+    profile, decision = case.device.profile, explanation.decision
+    local = decision.reason.kind is ReasonKind.LOCAL
+    return {
+        "at": _iso(case.at, case.zone),
+        "until": _iso(explanation.until, case.zone) if isfinite(explanation.until) else None,
+        "who": {
+            "profile": profile.id,
+            "name": profile.name,
+            "kind": profile.kind,
+            "preset": profile.preset,
+            "device": case.device.name,
+        },
+        "query": {"name": case.name, "type": type_name(case.qtype)},
+        "outcome": "local" if local else decision.action.value,
+        "target": decision.target,
+        "ede": None if decision.action is Action.ALLOW else int(decision.ede),
+        "reason": decision.reason._asdict(),
+        "steps": [{"step": step.kind, "text": step.text, "decided": step.decided} for step in explanation.steps],
+    }
+
+
+def _outcome(case: Case, explanation: Explanation) -> str:
+    decision = explanation.decision
+    if decision.reason.kind is ReasonKind.LOCAL:
+        return "answered here, for everybody alike"
+    words = f"answered by {decision.target}" if decision.target else decision.action.value
+    if isfinite(explanation.until):
+        return f"{words} until {when(explanation.until, case.at, case.zone)}"
+    return f"{words}; nothing within the next two weeks changes that"
+
+
+def _local(household: Household, case: Case) -> Explanation | None:
+    """The answer that comes before every rule: ``records`` and special names."""
+    settings = household.settings
+    names = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+    if names.answer(decode_query(plain_request(case.name, case.qtype, 0))) is None:
+        return None
+    step = Step("local", "a name of this house or one that must not leave it: answered before any rule", decided=True)
+    return Explanation((step,), Decision(Action.ALLOW, Reason(ReasonKind.LOCAL)), inf)
+
+
+def _library(household: Household, config: Path, state: Path) -> Library:
+    """The lists that the daemon would use; says how many are missing, for they cannot block anything here."""
+    wanted = wanted_lists(household.settings.lists, load_catalogue(), config)
+    only = [item.name for item in wanted]
+    library = open_library(state, extra_service_folders=(own_services(config),), only=only)
+    if library.problems:
+        more = f" (and {len(library.problems) - 1} more)" if len(library.problems) > 1 else ""
+        say(f"warning: not every list can be asked: {library.problems[0]}{more}; see `safedns lists status`")
+    return library
+
+
+def _moment(text: str, now: float, zone_name: str) -> float:
+    """As everywhere, but a time of day alone is today's: rules are asked about the evening to come."""
+    zone = ZoneInfo(zone_name)
+    try:
+        clock = time.fromisoformat(text.strip())
+    except ValueError:
+        return parse_moment(text, now, zone)
+    return datetime.combine(datetime.fromtimestamp(now, zone).date(), clock, zone).timestamp()
+
+
+def _iso(instant: float, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(instant, zone).isoformat(timespec="seconds")
