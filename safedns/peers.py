@@ -22,7 +22,9 @@ class Peer:
 
     __slots__ = ("_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "tokens")
 
-    def __init__(self, address: str, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int) -> None:
+    def __init__(
+        self, address: str, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
+    ) -> None:
         self.address = address
         self.device = device
         self.profile = profile
@@ -31,7 +33,7 @@ class Peer:
         self.logged = profile.log != "off"
         self._rate = rate
         self._burst = 2 * rate
-        self._filled = 0.0
+        self._filled = mono
         self.tokens = self._burst if rate else _UNLIMITED
 
     def refill(self, mono: float) -> bool:
@@ -52,8 +54,8 @@ class Peers:
         self._snapshot = snapshot
         self._memos: dict[str, Memo] = {}
 
-    def meet(self, address: str) -> Peer:
-        """The peer of an address that is not in ``by_address`` yet."""
+    def meet(self, address: str, mono: float) -> Peer:
+        """The peer of an address that is not in ``by_address`` yet; its bucket is full at ``mono``."""
         if len(self.by_address) >= PEERS:
             self.by_address.clear()
         plain = _plain(address)
@@ -66,6 +68,7 @@ class Peers:
             self._memos.setdefault(device.profile.id, {}),
             admitted=self._settings.clients is None or _inside(plain, self._settings.clients),
             rate=0 if trusted else self._settings.rate_limit,
+            mono=mono,
         )
         self.by_address[address] = peer
         return peer

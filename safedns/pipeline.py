@@ -29,7 +29,7 @@ from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
 from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
 from safedns.settings.model import BlockReply, Settings
-from safedns.wire.answer import Answer, make_answer
+from safedns.wire.answer import make_answer
 from safedns.wire.query import Ignored, Query, decode_query
 from safedns.wire.reply import blocked_answer, error_reply
 from safedns.wire.types import Ede, QType, RCode
@@ -78,7 +78,7 @@ class Pipeline:
     def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
         try:
-            peer = self._peers.by_address.get(address) or self._peers.meet(address)
+            peer = self._peers.by_address.get(address) or self._peers.meet(address, mono)
             peer.tokens -= 1
             if peer.tokens < 0 and not peer.refill(mono):
                 self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
@@ -112,7 +112,7 @@ class Pipeline:
             resolved = await self._resolver.resolve(miss.lookup)
             wall, mono = self._clock.wall(), self._clock.monotonic()
             address = asked.peer.address
-            asked = asked._replace(peer=self._peers.by_address.get(address) or self._peers.meet(address))
+            asked = asked._replace(peer=self._peers.by_address.get(address) or self._peers.meet(address, mono))
             decision = self._decide(asked, wall)
             if decision.target != miss.decision.target and not decision.blocked:
                 return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
@@ -182,7 +182,7 @@ class Pipeline:
         return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._ede(decision)), wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
-        failed: Answer = make_answer(asked.query, [], rcode=RCode.SERVFAIL)
+        failed = make_answer(asked.query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
         found = Found(failed, "none", ede=(int(code), text))
         return self._exit.finish(asked, decision, found, self._clock.wall(), self._clock.monotonic())
 

@@ -24,8 +24,12 @@ class Sealed(NamedTuple):
     """Names of the artefacts that the configuration asks for."""
 
 
-def _reduce_mapping(mapping: MappingProxyType[Any, Any]) -> tuple[type[Any], tuple[dict[Any, Any]]]:
-    return MappingProxyType, (dict(mapping),)
+def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+def _reduce_mapping(mapping: MappingProxyType[Any, Any]) -> tuple[Any, tuple[dict[Any, Any]]]:
+    return _read_only, (dict(mapping),)
 
 
 copyreg.pickle(MappingProxyType, _reduce_mapping)

@@ -84,7 +84,7 @@ class RecorderProcess:
             self._links.clear()
             spawn(self._recorder.run(), "recorder")
             self._channel.send({"event": "ready"})
-        self._recorder.keep(message["log_keep"])
+        self._recorder.keep = message["log_keep"]
         endpoint = Endpoint(*message["metrics"]) if message["metrics"] else None
         if endpoint != self._endpoint:
             await self._move_metrics(self._recorder, endpoint)

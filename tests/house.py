@@ -1,0 +1,247 @@
+"""A household in one process, for tests of the whole path: real configuration, lists, policy, cache and codec.
+
+Only the outside world is fake: the clock, and the upstreams, which answer from a table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import dns.flags
+import dns.message
+import dns.rrset
+import yaml
+
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.library import open_library
+from safedns.blocklist.update import update
+from safedns.blocklist.wanted import wanted_lists
+from safedns.errors import UpstreamError
+from safedns.pipeline import Miss, Pipeline
+from safedns.policy.compile import compile_snapshot
+from safedns.policy.household import load_household
+from safedns.record.counters import Counters
+from safedns.resolve.cache import AnswerCache
+from safedns.resolve.counting import UpstreamMeter
+from safedns.resolve.local import LocalNames
+from safedns.resolve.resolver import Resolver
+from safedns.settings.model import UpstreamSpec
+from safedns.wire.answer import Answer, decode_answer
+from safedns.wire.query import Query
+from safedns.wire.request import upstream_request
+from tests.fakes import FakeClock
+
+SETTINGS: dict[str, Any] = {
+    "timezone": "Asia/Ho_Chi_Minh",
+    "language": "en",
+    "listen": {"dns": ["127.0.0.1:5300"], "metrics": "off"},
+    "upstreams": {"servers": ["127.0.0.9:53"], "strategy": "ordered"},
+    "lists": {"use": "none"},
+}
+FAMILY: dict[str, Any] = {
+    "children": {"binh": {"name": "Bình", "preset": "open", "devices": ["127.0.0.3"]}},
+    "groups": {"adults": {"preset": "open", "devices": ["127.0.0.1"]}},
+    "unknown": "adults",
+}
+
+Table = Mapping[str, list[str]]
+"""``"www.example.com A"`` -> zone-file lines (targets with a final dot), or ``["NXDOMAIN"]``, ``["NODATA"]``, ``["SERVFAIL"]``,
+``["SILENT"]``."""
+
+
+class EventList:
+    """The recorder's place: keeps what was recorded."""
+
+    def __init__(self) -> None:
+        self.pending: list[tuple[Any, ...]] = []
+
+
+class Asked(NamedTuple):
+    """One question that reached an upstream."""
+
+    name: str
+    qtype: int
+
+
+class TableUpstream:
+    """An upstream that answers from a table at once; a name that is not in it does not exist."""
+
+    def __init__(self, spec: UpstreamSpec, table: Table, asked: list[Asked]) -> None:
+        self.name = spec.name
+        self._table = table
+        self._asked = asked
+
+    def exchange(self, query: Query) -> asyncio.Future[Answer]:
+        self._asked.append(Asked(query.name, query.qtype))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        response = table_response(dns.message.from_wire(upstream_request(query, 0)), self._table)
+        if response is None:
+            future.set_exception(UpstreamError("silent as the table says", 23))
+        else:
+            future.set_result(decode_answer(response.to_wire(max_size=65535), query))
+        return future
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def table_response(query: dns.message.Message, table: Table) -> dns.message.Message | None:
+    """What the table says to ``query``; ``None`` for silence."""
+    question = query.question[0]
+    key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
+    lines = table.get(key)
+    response = dns.message.make_response(query, recursion_available=True)
+    if lines == ["SILENT"]:
+        return None
+    if lines is None or lines[0] in ("NXDOMAIN", "NODATA", "SERVFAIL"):
+        if lines is None or lines[0] == "NXDOMAIN":
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        elif lines[0] == "SERVFAIL":
+            response.set_rcode(dns.rcode.SERVFAIL)
+            return response
+        soa = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
+        response.authority.append(_rrset(soa))
+        return response
+    for line in lines:
+        response.answer.append(_rrset(line))
+    return response
+
+
+def _rrset(line: str) -> dns.rrset.RRset:
+    owner, ttl, rclass, rtype, rdata = line.split(maxsplit=4)
+    return dns.rrset.from_text(owner.rstrip(".") + ".", int(ttl), rclass, rtype, rdata)
+
+
+class House:
+    """A household under a fake clock; ``ask`` it as a device would."""
+
+    def __init__(self, folder: Path, *, table: Table | None = None, now: str = "2026-11-23 12:00", memo: bool = True):
+        """``now``: wall clock of the household's zone. Write the files with ``save`` before the first ``ask``."""
+        self.config = folder / "config"
+        self.state = folder / "state"
+        self.config.mkdir(exist_ok=True)
+        self.clock = FakeClock()
+        self.events = EventList()
+        self.counters = Counters()
+        self.asked: list[Asked] = []
+        self.table: dict[str, list[str]] = dict(table or {})
+        self._now = now
+        self._memo = memo
+        self._epoch = 0
+        self._resolver: Resolver | None = None
+        self.pipeline: Pipeline | None = None
+
+    def save(
+        self,
+        settings: Mapping[str, Any] | None = None,
+        family: Mapping[str, Any] | None = None,
+        lists: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """Write the configuration (``lists``: category -> names) and use it, as a reload does."""
+        merged = {**SETTINGS, **(settings or {})}
+        extra = []
+        for category, names in (lists or {}).items():
+            (self.config / f"{category}.txt").write_text("\n".join(names) + "\n")
+            extra.append({"name": f"test-{category}", "category": category, "source": f"{category}.txt"})
+        merged["lists"] = {**merged["lists"], "extra": extra}
+        (self.config / "safedns.yaml").write_text(yaml.safe_dump(merged, allow_unicode=True))
+        (self.config / "family.yaml").write_text(yaml.safe_dump(dict(family or FAMILY), allow_unicode=True))
+        self.load()
+
+    def load(self) -> None:
+        """Read the folder and answer by it from now on."""
+        household = load_household(self.config)
+        settings = household.settings
+        self.clock.jump(self.instant(self._now, settings.timezone)) if self._epoch == 0 else None
+        catalogue = load_catalogue()
+        wanted = [each.name for each in wanted_lists(settings.lists, catalogue, self.config) if "test-" in each.name]
+        if wanted:
+            update(self.state, settings.lists, catalogue, self.config, clock=self.clock, names=wanted)
+        library = open_library(self.state, only=wanted)
+        snapshot = compile_snapshot(household.policy, library, now=self.clock.wall(), epoch=self._epoch)
+        self._epoch += 1
+        if self.pipeline is None:
+            self._resolver = Resolver(
+                settings.upstreams,
+                AnswerCache(settings.cache, self.counters),
+                self.clock,
+                self.counters,
+                connect=self._connect,
+            )
+            self.pipeline = Pipeline(
+                clock=self.clock,
+                resolver=self._resolver,
+                counters=self.counters,
+                events=self.events,
+                memo=self._memo,
+            )
+        self.pipeline.install(settings, snapshot, LocalNames(settings.records, tuple(settings.upstreams.routes)))
+
+    def _connect(self, spec: UpstreamSpec, _clock: object, _meter: UpstreamMeter) -> TableUpstream:
+        return TableUpstream(spec, self.table, self.asked)
+
+    def instant(self, text: str, zone: str = "Asia/Ho_Chi_Minh") -> float:
+        """Epoch seconds of a wall-clock reading in the household's zone."""
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+    def at(self, text: str) -> None:
+        """Let time pass until the wall clock reads ``text``."""
+        self.clock.advance(self.instant(text) - self.clock.wall())
+
+    async def packet(self, packet: bytes, client: str = "127.0.0.1", protocol: str = "udp") -> bytes | None:
+        """The reply to raw bytes."""
+        assert self.pipeline is not None
+        wall, mono = self.clock.wall(), self.clock.monotonic()
+        reply = self.pipeline.answer_now(packet, client, protocol, wall, mono)
+        return await self.pipeline.answer_later(reply) if isinstance(reply, Miss) else reply
+
+    async def ask(
+        self,
+        name: str,
+        qtype: str = "A",
+        *,
+        client: str = "127.0.0.1",
+        protocol: str = "udp",
+        edns: bool = True,
+        change: Callable[[dns.message.Message], None] | None = None,
+    ) -> dns.message.Message:
+        """The reply to a question, read by dnspython and checked to belong to it."""
+        query = dns.message.make_query(name, qtype, use_edns=0 if edns else -1)
+        if change is not None:
+            change(query)
+        reply = await self.packet(query.to_wire(), client, protocol)
+        assert reply is not None, f"no reply to {name} {qtype}"
+        message = dns.message.from_wire(reply)
+        assert query.is_response(message)
+        return message
+
+    def counter(self, *key: str) -> int:
+        """What was counted under ``key`` so far."""
+        return self.counters.cell(*key)[0]
+
+
+def answers(message: dns.message.Message) -> list[str]:
+    """The answer section in zone-file form without TTLs and classes: ``www.example.com A 192.0.2.1``."""
+    return [
+        f"{rrset.name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(rrset.rdtype)} {rdata.to_text()}"
+        for rrset in message.answer
+        for rdata in rrset
+    ]
+
+
+def extended_error(message: dns.message.Message) -> tuple[int, str] | None:
+    """Code and text of the extended error (RFC 8914), if there is one."""
+    for option in message.options:
+        if isinstance(option, dns.edns.EDEOption):
+            return int(option.code), option.text or ""
+    return None
+
+
+def ttls(message: dns.message.Message) -> list[int]:
+    """Every TTL of the answer and authority sections."""
+    return [rrset.ttl for section in (message.answer, message.authority) for rrset in section]

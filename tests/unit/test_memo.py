@@ -1,0 +1,100 @@
+"""The memo is an accelerator and nothing else: with and without it every reply is the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safedns.memo import MEMO_ENTRIES, ttl_cap
+from tests.house import House
+
+FAMILY: dict[str, Any] = {
+    "children": {
+        "an": {
+            "preset": "open",
+            "devices": ["127.0.0.2"],
+            "bedtime": "12:01-12:02, 12:05-12:06",
+            "services": {"youtube": "strict"},
+        },
+        "binh": {"preset": "open", "devices": ["127.0.0.3"], "categories": {"social": "off"}, "bedtime": "12:03-12:04"},
+    },
+    "groups": {"adults": {"preset": "open", "devices": ["127.0.0.1"]}},
+    "unknown": "adults",
+}
+TABLE = {
+    "a.example.com A": ["a.example.com 7 IN A 192.0.2.1"],
+    "b.example.com A": ["b.example.com 90 IN CNAME c.example.com.", "c.example.com 20 IN A 192.0.2.2"],
+    "friends.example A": ["friends.example 3600 IN A 192.0.2.3"],
+    "gone.example.com A": ["NXDOMAIN"],
+    "silent.example.com A": ["SILENT"],
+    "restrict.youtube.com A": ["restrict.youtube.com 40 IN A 216.239.38.120"],
+}
+NAMES = (
+    "a.example.com",
+    "B.Example.com",
+    "friends.example",
+    "gone.example.com",
+    "silent.example.com",
+    "www.youtube.com",
+)
+PACKETS = [
+    dns.message.make_query(name, qtype, use_edns=edns, id=number).to_wire()
+    for number, (name, qtype, edns) in enumerate(
+        (name, qtype, edns) for name in NAMES for qtype in ("A", "HTTPS") for edns in (-1, 0)
+    )
+]
+STEP = st.tuples(st.sampled_from(PACKETS), st.sampled_from(["127.0.0.1", "127.0.0.2", "127.0.0.3"]))
+WAIT = st.one_of(st.just(0.0), st.floats(0, 2), st.floats(0, 60))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return tmp_path_factory.mktemp("with"), tmp_path_factory.mktemp("without")
+
+
+@given(steps=st.lists(st.tuples(STEP, WAIT), min_size=1, max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_replies_with_and_without_the_memo_are_the_same_bytes(
+    folders: tuple[Path, Path], steps: list[tuple[tuple[bytes, str], float]]
+) -> None:
+    asyncio.run(_compare(folders, steps))
+
+
+async def _compare(folders: tuple[Path, Path], steps: list[tuple[tuple[bytes, str], float]]) -> None:
+    fast = House(folders[0], table=TABLE, memo=True)
+    slow = House(folders[1], table=TABLE, memo=False)
+    for house in (fast, slow):
+        house.save(family=FAMILY, lists={"social": ["friends.example"]})
+    for (packet, client), wait in steps:
+        for house in (fast, slow):
+            house.clock.advance(wait)
+        assert await fast.packet(packet, client) == await slow.packet(packet, client)
+    assert slow.counter("memo", "hit") == 0
+    assert _outcomes(fast) == _outcomes(slow)
+
+
+def _outcomes(house: House) -> list[tuple[Any, ...]]:
+    return [(event[0], event[1], event[2], event[4]) for event in house.events.pending]
+
+
+async def test_a_memo_is_bounded(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.save(family=FAMILY, lists={"social": ["friends.example"]})
+    for number in range(MEMO_ENTRIES + 10):
+        await house.packet(dns.message.make_query(f"n{number}.friends.example", "A").to_wire(), "127.0.0.3")
+    peer = house.pipeline._peers.by_address["127.0.0.3"]  # type: ignore[union-attr]
+    assert 0 < len(peer.memo) <= MEMO_ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("left", "cap"),
+    [(0.0, 1), (0.4, 1), (1.0, 1), (1.9, 1), (2.0, 2), (59.999, 59), (3600.0, 3600), (float("inf"), None)],
+)
+def test_no_ttl_passes_the_next_edge_and_none_is_below_a_second(left: float, cap: int | None) -> None:
+    assert ttl_cap(1000.0 + left, 1000.0) == cap
