@@ -81,6 +81,12 @@ def spec(name: str) -> UpstreamSpec:
     return UpstreamSpec("plain", "192.0.2.53", 53, name)
 
 
+def addresses(outcome: Resolved | UpstreamError) -> tuple[str, ...]:
+    """The addresses of an outcome that is none but an answer."""
+    assert isinstance(outcome, Resolved), outcome
+    return outcome.answer.addresses
+
+
 class House:
     """A resolver, its upstreams by name, and what it counts. Make it inside a running loop."""
 

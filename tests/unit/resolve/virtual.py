@@ -51,6 +51,11 @@ class LoopClock:
         return asyncio.get_running_loop().time()
 
 
+def now() -> float:
+    """The running loop's time."""
+    return asyncio.get_running_loop().time()
+
+
 def play(scenario: Coroutine[Any, Any, T]) -> T:
     """Run a scenario in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:

@@ -1,0 +1,233 @@
+"""Resolution in trouble: failover, failures that are remembered, stale answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from safedns.errors import UpstreamError
+from safedns.resolve.resolver import Resolved
+from safedns.resolve.strategy import Kind
+from safedns.wire.types import Ede, RCode
+from tests.unit.resolve.house import House, Script, addresses, answers, says_no, silent, unreachable
+from tests.unit.resolve.values import question
+from tests.unit.resolve.virtual import now, play
+
+
+class TestFailover:
+    @pytest.mark.parametrize("kind", ["fastest", "parallel", "ordered"])
+    @pytest.mark.parametrize("broken", [silent, unreachable, says_no(RCode.SERVFAIL), says_no(RCode.REFUSED)])
+    def test_one_broken_upstream_costs_no_answer(self, kind: Kind, broken: Script) -> None:
+        async def scenario() -> None:
+            house = House(kind=kind, bad=broken, good=answers())
+            for number in range(50):
+                began = now()
+                outcome = await house.ask(f"{number}.example")
+                assert addresses(outcome) == ("192.0.2.1",)
+                assert now() - began < 1.5
+            await asyncio.sleep(10)
+            assert house.open_exchanges() == 0
+
+        play(scenario())
+
+    def test_a_dead_upstream_is_soon_left_alone(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", dead=silent, good=answers())
+            for number in range(100):
+                await house.ask(f"{number}.example")
+            assert house.asked()["dead"] == 1
+
+        play(scenario())
+
+    def test_a_dead_upstream_that_comes_back_is_noticed_and_used_again(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", first=silent, second=answers("192.0.2.2"))
+            await house.ask("a.example")
+            house.upstreams["first"].script = answers("192.0.2.1")
+            await asyncio.sleep(70)
+            await house.ask("b.example")
+            await asyncio.sleep(1)
+            assert addresses(await house.ask("c.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_the_fastest_gets_nearly_all_queries(self) -> None:
+        async def scenario() -> None:
+            house = House(kind="fastest", slow=answers(after=0.2), quick=answers(after=0.01))
+            for number in range(100):
+                await house.ask(f"{number}.example")
+                await asyncio.sleep(1)
+            assert house.asked()["quick"] == 100
+            assert house.asked()["slow"] < 10
+
+        play(scenario())
+
+    def test_a_late_answer_is_taken_when_nobody_else_has_one(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(after=3.5))
+            began = now()
+            assert addresses(await house.ask()) == ("192.0.2.1",)
+            assert now() - began == pytest.approx(3.5, abs=0.01)
+
+        play(scenario())
+
+    def test_silence_everywhere_ends_after_the_time_budget(self) -> None:
+        async def scenario() -> None:
+            house = House(one=silent, two=silent)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert (str(outcome), outcome.ede) == ("no answer within 4 s from one, two", Ede.NO_REACHABLE_AUTHORITY)
+            assert now() - began == pytest.approx(4.0, abs=0.01)
+            assert house.open_exchanges() == 0
+
+        play(scenario())
+
+    def test_nobody_reachable_fails_at_once(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable, two=unreachable)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert outcome.ede == Ede.NETWORK_ERROR
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    def test_servfail_from_everybody_is_passed_on(self) -> None:
+        async def scenario() -> None:
+            house = House(one=says_no(RCode.SERVFAIL), two=says_no(RCode.SERVFAIL))
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert outcome.answer.rcode == RCode.SERVFAIL
+            assert house.asked() == {"one": 1, "two": 1}
+
+        play(scenario())
+
+
+class TestRememberedFailures:
+    def test_servfail_is_remembered_and_asked_again_later_and_later(self) -> None:
+        async def scenario() -> None:
+            house = House(one=says_no(RCode.SERVFAIL))
+            began = now()
+            instants = []
+            while now() - began < 100:
+                before = house.asked()["one"]
+                outcome = await house.ask()
+                assert isinstance(outcome, Resolved)
+                assert outcome.answer.rcode == RCode.SERVFAIL
+                if house.asked()["one"] > before:
+                    instants.append(round(now() - began))
+                await asyncio.sleep(0.1)
+            assert instants == [0, 1, 3, 7, 15, 31, 61, 91]
+
+        play(scenario())
+
+    def test_silence_is_remembered_as_a_cached_failure(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            await house.ask()
+            outcome = await house.ask()
+            assert isinstance(outcome, UpstreamError)
+            assert outcome.ede == Ede.CACHED_ERROR
+            assert house.asked() == {"one": 1}
+
+        play(scenario())
+
+    def test_when_the_network_is_back_every_question_may_be_asked_again(self) -> None:
+        async def scenario() -> None:
+            house = House(one=unreachable)
+            for _ in range(5):
+                await house.ask("a.example")
+                await asyncio.sleep(20)
+            await house.ask("a.example")
+            house.upstreams["one"].script = answers()
+            await house.ask("b.example")
+            assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_a_failure_never_pushes_out_a_fresh_answer(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            house.upstreams["one"].script = says_no(RCode.SERVFAIL)
+            await house.resolver.resolve(question())
+            assert house.resolver.cached(question()) is not None
+
+        play(scenario())
+
+
+class TestStale:
+    def test_a_stale_answer_serves_after_a_while_and_the_fresh_one_follows(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers("192.0.2.1", ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = answers("192.0.2.2", after=3.0)
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert (outcome.stale, outcome.answer.addresses, outcome.upstream) == (True, ("192.0.2.1",), "")
+            assert now() - began == pytest.approx(1.8, abs=0.01)
+            await asyncio.sleep(1.3)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            assert house.counters["cache", "stale"] == 1
+
+        play(scenario())
+
+    def test_who_comes_later_does_not_wait_again(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = silent
+            await house.ask()
+            began = now()
+            outcome = await house.ask()
+            assert isinstance(outcome, Resolved)
+            assert outcome.stale
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    @pytest.mark.parametrize("broken", [unreachable, says_no(RCode.SERVFAIL), says_no(RCode.REFUSED)])
+    def test_a_failure_serves_stale_at_once_and_while_it_is_remembered(self, broken: Script) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = broken
+            began = now()
+            outcomes = [await house.ask(), await house.ask()]
+            assert [isinstance(one, Resolved) and one.stale for one in outcomes] == [True, True]
+            assert now() - began < 0.05
+            assert house.asked() == {"one": 2}
+
+        play(scenario())
+
+    def test_with_every_upstream_known_to_be_dead_nobody_waits_for_a_stale_answer(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(ttl=60))
+            await house.ask("stale.example")
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = silent
+            await house.ask("other.example")
+            began = now()
+            outcome = await house.ask("stale.example")
+            assert isinstance(outcome, Resolved)
+            assert outcome.stale
+            assert now() - began < 0.01
+
+        play(scenario())
+
+    def test_too_old_an_answer_is_not_served(self) -> None:
+        async def scenario() -> None:
+            house = House(stale=100, one=answers(ttl=60))
+            await house.ask()
+            await asyncio.sleep(161)
+            house.upstreams["one"].script = unreachable
+            assert isinstance(await house.ask(), UpstreamError)
+
+        play(scenario())
