@@ -36,6 +36,7 @@ def device(text: str) -> str:
 
 def claim(text: str) -> Claim:
     """An address, network, ``first-last`` range, MAC address, IPv6 interface id (``::a:b:c:d``) or name."""
+    text = text.replace("–", "-")  # phones make a long dash of what is typed
     lower = text.casefold()
     if _MAC.fullmatch(lower):
         return Claim("hardware address", lower.replace("-", ":"))
@@ -73,7 +74,7 @@ def _network(text: str) -> str:
 
 
 def _range(text: str) -> str:
-    first_text, dash, last_text = (part.strip() for part in text.replace("–", "-").partition("-"))
+    first_text, dash, last_text = (part.strip() for part in text.partition("-"))
     first, last = parse_address(first_text), parse_address(last_text)
     if not dash or first is None:
         raise ValueError(f"{show(text)} is not an address; {_WANTED}")

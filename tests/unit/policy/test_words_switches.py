@@ -1,0 +1,91 @@
+"""The grammar of services, categories and limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from safedns.policy.model import DayWindows, Switch, Window
+from safedns.policy.words import EVERY_DAY, days
+from safedns.policy.words_switches import limits, switch, switches
+from safedns.yamlfile.validate import GrammarError
+
+MORNING = (DayWindows(EVERY_DAY, (Window(540, 660),)),)
+WEEKEND = (DayWindows(days("weekend"), (Window(540, 660),)),)
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        ("on", Switch("on")),
+        ("off", Switch("off")),
+        ({"on": "09:00-11:00"}, Switch("off", on_during=MORNING)),
+        ({"off": {"weekend": "09:00-11:00"}}, Switch("on", off_during=WEEKEND)),
+        ({"limit": "45m"}, Switch("on", limit=2700)),
+        ({"on": {"weekend": "09:00-11:00"}, "limit": "1h"}, Switch("off", on_during=WEEKEND, limit=3600)),
+        ({"off": "09:00-11:00", "limit": "1h"}, Switch("on", off_during=MORNING, limit=3600)),
+    ],
+)
+def test_a_switch_is_on_off_or_one_of_them_at_times(tree: object, expected: Switch) -> None:
+    assert switch(tree) == expected
+
+
+def test_only_services_with_restricted_modes_know_them() -> None:
+    assert switch("moderate", modes=True) == Switch("moderate")
+    assert switches({"youtube": "strict"}, ["youtube"], "service") == {"youtube": Switch("strict")}
+    with pytest.raises(GrammarError, match="`strict` is known only for youtube; expected `on` or `off`"):
+        switches({"tiktok": "strict"}, ["tiktok"], "service")
+
+
+@pytest.mark.parametrize(
+    ("tree", "complaint"),
+    [
+        ("yes", "`yes` is not a switch; expected `on`"),
+        ("False", "`False` is not a switch; expected `off`"),
+        ("block", "`block` is not a switch; expected `off`"),
+        ("offf", "`offf` is not known here; expected `on` or `off` (did you mean `off`?)"),
+        ({}, 'an empty mapping stands here; expected `on`, `off` or times such as {on: {weekend: "9:00-11:00"}}'),
+        (["on"], 'a list stands here; expected `on`, `off` or times such as {on: {weekend: "9:00-11:00"}}'),
+        (
+            {"on": "09:00-11:00", "off": "12:00-13:00"},
+            "`on` and `off` times are both given; expected one of them, the rest is the other",
+        ),
+        ({"onn": "09:00-11:00"}, "`onn` is not a key here; did you mean `on`?"),
+        (
+            {"limit": "45"},
+            "`45` has no unit; expected a number and a unit, such as 45m, 2h or 1 day",
+        ),
+        ({"limit": ["45m"]}, "a list stands here; expected a single word or text"),
+    ],
+)
+def test_what_is_no_switch_is_refused(tree: object, complaint: str) -> None:
+    with pytest.raises(ValueError, match="; ") as caught:
+        switch(tree)
+    assert str(caught.value) == complaint
+
+
+def test_every_unknown_service_and_every_bad_switch_is_reported_with_its_path() -> None:
+    tree = {"tiktak": "off", "roblox": {"on": {"weekend": "9-11"}}, "tiktok": "no", "zalo": "on"}
+    with pytest.raises(GrammarError) as caught:
+        switches(tree, ["roblox", "tiktok", "zalo"], "service")
+    assert caught.value.found == (
+        (("tiktak", "[key]"), "`tiktak` is not a service that safedns knows; did you mean `tiktok`?"),
+        (("roblox", "on", "weekend"), "`9-11` is not a window of time; expected from-to, such as 21:00-06:30"),
+        (("tiktok",), "`no` is not a switch; expected `off`"),
+    )
+
+
+def test_limits_are_checked_and_named() -> None:
+    tree = {"internet": "2h", "games": {"school days": "30m", "other days": "90m"}}
+    assert limits(tree, ["games"]) == ("internet", "games")
+    assert limits("", ["games"]) == ()
+
+
+def test_every_bad_limit_is_reported() -> None:
+    with pytest.raises(GrammarError) as caught:
+        limits({"gamess": "2h", "games": {"monday": "30m", "sun": "30"}, "internet": "much"}, ["games"])
+    assert [path for path, _ in caught.value.found] == [
+        ("gamess", "[key]"),
+        ("games", "monday", "[key]"),
+        ("games", "sun"),
+        ("internet",),
+    ]
