@@ -102,6 +102,7 @@ Times = Annotated[Timetable | None, PlainValidator(words.timetable), WithJsonSch
 Site = Annotated[str, Text(words_names.site, {"type": "string", "examples": ["khanacademy.org"]})]
 Device = Annotated[str, Text(words_names.device, {"type": "string", "examples": ["192.168.1.31"]})]
 ProfileId = Annotated[str, AfterValidator(words_names.profile_id)]
+Log = Annotated[LogLevel, WithJsonSchema({"enum": ["full", "summary", "off", False]})]
 PresetName = Annotated[str, AfterValidator(_preset)]
 DayDate = Annotated[date, Text(words.calendar_day, {"type": "string", "format": "date", "examples": ["2027-02-04"]})]
 
@@ -132,7 +133,7 @@ class RuleLines(Model):
     always: Annotated[list[Site], EMPTY_LIST] = Field(
         default=[], description="Sites that stay reachable at bedtime and homework."
     )
-    log: LogLevel | None = Field(default=None, description="What is recorded: full, summary or off.")
+    log: Log | None = Field(default=None, description="What is recorded: full, summary or off.")
 
 
 class Profile(RuleLines):

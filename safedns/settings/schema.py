@@ -15,7 +15,7 @@ from safedns.settings.model import PRIVATE_NETWORKS, Endpoint, IPNetwork, Upstre
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
-from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, ONE_OR_LIST, Model, Text, distinct, each
+from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, Model, OneOrList, Text, distinct, each
 
 ON_OFF_SCHEMA: dict[str, Any] = {"enum": ["on", "off", True, False]}
 """An editor that reads YAML 1.1 sees booleans where ``on`` and ``off`` are written."""
@@ -166,7 +166,7 @@ class UpstreamSection(Model):
         default=[], description="Addresses that find upstreams given by name."
     )
     routes: Annotated[
-        dict[Name, Annotated[list[Annotated[Upstream, AfterValidator(_is_plain)]], ONE_OR_LIST]],
+        dict[Name, Annotated[list[Annotated[Upstream, AfterValidator(_is_plain)]], OneOrList()]],
         EMPTY_MAPPING,
         distinct(words.name),
     ] = Field(default={}, description="Domains that are asked elsewhere, e.g. lan: 192.168.1.1 for the router's names.")
@@ -253,7 +253,7 @@ class SettingsFile(Model):
         int, Text(words.unless("off", 0, words.count_within(0, 1_000_000)), _or_off(_COUNT_SCHEMA))
     ] = Field(default=1000, description="Queries a second that one device may send on average; off = no limit.")
     upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
-    records: Annotated[dict[Name, Annotated[list[Address], ONE_OR_LIST]], EMPTY_MAPPING, distinct(words.name)] = Field(
+    records: Annotated[dict[Name, Annotated[list[Address], OneOrList()]], EMPTY_MAPPING, distinct(words.name)] = Field(
         default={}, description="Names of your own and their addresses."
     )
     cache: Cache = Cache()

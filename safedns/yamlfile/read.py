@@ -155,6 +155,7 @@ _SYNTAX = (
     ("parsing a block collection", "a list item beginning with `- ` was expected here; is the line indented right?"),
     ("expected key", "a key was expected here; is the line indented like those above it?"),
     ("expected <block end>", "a key was expected here; is the line indented like those above it?"),
+    ("node content", "a value was expected here; is a bracket or a quote left open?"),
     ("<document start>", "nothing more was expected here; is a `}}` or `]` one too many?"),
     ("unknown escape character", "a backslash in double quotes has a meaning of its own; use single quotes"),
 )

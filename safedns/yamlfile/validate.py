@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
@@ -71,8 +79,19 @@ EMPTY_MAPPING = BeforeValidator(lambda value: {} if value == "" else value)
 """For mapping fields: a key that is begun and left empty is an empty mapping."""
 
 
-ONE_OR_LIST = BeforeValidator(lambda value: [value] if isinstance(value, str) and value else value)
-"""For list fields that are mostly one item long: a single text is a list of one."""
+class OneOrList:
+    """Marks a list field that is mostly one item long: a single text is a list of one."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's hook: wrap a single text before the list is checked."""
+        return core_schema.no_info_before_validator_function(
+            lambda value: [value] if isinstance(value, str) and value else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Pydantic's hook: an editor accepts both."""
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
 
 
 def text_only(tree: object) -> str:

@@ -87,6 +87,7 @@ UNREADABLE = [
     (b"a: |\n  x\n y: z", "f.yaml:3:2: a key was expected here; is the line indented like those above it?"),
     (b"a: @x", "f.yaml:1:4: a value that begins with `@` must be in quotes"),
     (b"a: [*.x.com]", "f.yaml:1:6: a value that begins with `*` or `&` must be in quotes; write just `x.com`"),
+    (b"a: [\n", "f.yaml:2:1: a value was expected here; is a bracket or a quote left open?"),
     (b"{a: 1}}", "f.yaml:1:7: nothing more was expected here; is a `}` or `]` one too many?"),
 ]
 

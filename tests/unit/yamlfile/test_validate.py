@@ -12,9 +12,9 @@ from safedns.yamlfile.read import parse_yaml
 from safedns.yamlfile.validate import (
     EMPTY_LIST,
     EMPTY_MAPPING,
-    ONE_OR_LIST,
     GrammarError,
     Model,
+    OneOrList,
     Text,
     distinct,
     each,
@@ -48,7 +48,7 @@ class Outer(Model):
     one: Inner | None = None
     many: Annotated[dict[Annotated[str, AfterValidator(not_bad)], Inner], EMPTY_MAPPING] = Field(default={})
     rows: Annotated[list[Inner], EMPTY_LIST] = Field(default=[])
-    numbers: Annotated[list[Number], ONE_OR_LIST] = Field(default=[])
+    numbers: Annotated[list[Number], OneOrList()] = Field(default=[])
     sums: Annotated[
         dict[str, int], PlainValidator(lambda tree: dict(each_entry(tree, not_bad, lambda _, value: number(value))))
     ] = Field(default={})

@@ -1,0 +1,81 @@
+"""The configuration folder as a whole: the examples are good, and every problem of every file comes at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from safedns.errors import ConfigError
+from safedns.policy.household import load_household
+
+CONFIG = Path(__file__).parents[3] / "config"
+DATA = Path(__file__).parent / "data"
+
+
+def test_the_example_household_is_good_and_without_warnings() -> None:
+    household = load_household(CONFIG)
+    assert household.warnings == ()
+    assert [profile.id for profile in household.policy.profiles] == ["an", "binh", "adults", "guests"]
+    assert household.policy.timezone == household.settings.timezone == "Asia/Ho_Chi_Minh"
+    assert [str(endpoint) for endpoint in household.settings.listen_dns] == ["127.0.0.1:5300"]
+
+
+def test_the_bundled_presets_cover_every_age_of_a_child_once() -> None:
+    presets = load_household(CONFIG).policy.presets
+    bands = sorted(preset.ages for preset in presets.values() if preset.ages)
+    assert [age for first, last in bands for age in range(first, last + 1)] == list(range(18))
+    for preset in presets.values():
+        expected = ("malware", "bypass", "adult") if preset.ages else ("malware",)
+        assert preset.rules.safety == expected, preset.name
+    assert [name for name, preset in presets.items() if preset.rules.default == "deny"] == ["under-6"]
+
+
+def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> None:
+    household = load_household(DATA / "contract")
+    assert [problem.path for problem in household.warnings] == [
+        "listen.console",
+        "certificate",
+        "upstreams.servers[1]",
+        "upstreams.servers[2]",
+        "cache.prefetch",
+        "children.an.devices[2]",
+        "children.an.devices[3]",
+        "children.binh.services.roblox.limit",
+        "children.binh.limits.games",
+    ]
+
+
+def test_all_mistakes_of_both_files_are_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DATA / "mistakes")
+    with pytest.raises(ConfigError) as caught:
+        load_household(Path())
+    assert f"{caught.value}\n" == (DATA / "mistakes" / "problems.txt").read_text(encoding="utf-8")
+
+
+def test_an_empty_folder_lacks_both_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_household(tmp_path)
+    assert [Path(problem.file).name for problem in caught.value.problems] == ["family.yaml", "safedns.yaml"]
+
+
+def test_what_only_the_catalogue_knows_is_said_at_its_place_in_the_file(tmp_path: Path) -> None:
+    shutil.copy(CONFIG / "family.yaml", tmp_path)
+    (tmp_path / "safedns.yaml").write_text(
+        "upstreams: {servers: [9.9.9.9]}\n"
+        "lists:\n"
+        "  use: [no-such-list]\n"
+        "  extra:\n"
+        "    - {name: school, category: socal, source: list.txt}\n"
+    )
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "broken.yaml").write_text("title: Broken\n")
+    with pytest.raises(ConfigError) as caught:
+        load_household(tmp_path)
+    found = [(Path(problem.file).name, problem.line, problem.column, problem.path) for problem in caught.value.problems]
+    assert found == [
+        ("safedns.yaml", 3, 8, "lists.use"),
+        ("safedns.yaml", 5, 32, "lists.extra[1].category"),
+        ("broken.yaml", 0, 0, ""),
+    ]
