@@ -32,7 +32,7 @@ from safedns.policy.rules import (
     TimeClosed,
     TimeOpen,
 )
-from safedns.policy.schedule import DAY, Interval, expand, instants, midnight
+from safedns.policy.schedule import Interval, expand
 from safedns.policy.snapshot import Device, Profile, Snapshot
 from safedns.policy.timeline import State, Timeline, TimeState, Walk
 
@@ -89,8 +89,13 @@ def _horizon(policy: Policy, now: float, release: float) -> _Horizon:
     zone = ZoneInfo(policy.timezone)
     today = datetime.fromtimestamp(now, zone).date()
     days = tuple(today + timedelta(number) for number in range(-2, _KNOWN_DAYS + 2))
-    start, end = (datetime.combine(day, time(), zone).timestamp() for day in (days[1], days[-1]))
+    start, end = _first_instant(days[1], zone), _first_instant(days[-1], zone)
     return _Horizon(zone, policy.calendar, today, days, max(start, release), end)
+
+
+def _first_instant(day: date, zone: tzinfo) -> float:
+    """When ``day`` begins; where its midnight is skipped, the instant at which the clocks are changed."""
+    return datetime.combine(day, time(), zone).timestamp()
 
 
 class _Layer:
@@ -177,8 +182,7 @@ def _layers(spec: ProfileSpec, presets: Mapping[str, Preset], horizon: _Horizon)
     for day in horizon.days:
         preset = preset_for(spec, presets, day)
         if not layers or layers[-1][1].preset != (preset.name if preset else ""):
-            begins = instants(((midnight(day), midnight(day) + DAY),), horizon.zone)[0][0]
-            layers.append((begins, _Layer(spec, preset, horizon)))
+            layers.append((_first_instant(day, horizon.zone), _Layer(spec, preset, horizon)))
     return layers
 
 

@@ -21,7 +21,7 @@ from safedns.policy.model import Calendar, Days, Timetable
 Interval = tuple[int, int]
 """Half-open, seconds: of instants (since the epoch) or of wall-clock readings (as if the zone were UTC)."""
 
-DAY = 86_400
+_DAY = 86_400
 _STEP = 6 * 3600
 """How far apart offsets are sampled: no zone changes its clocks twice within it."""
 
@@ -31,21 +31,21 @@ def expand(timetable: Timetable, calendar: Calendar, zone: tzinfo, first_day: da
 
     A window that began the evening before counts with its tail; one that passes the last midnight is cut there.
     """
-    first, last = midnight(first_day), midnight(first_day + timedelta(days))
+    first, last = _midnight(first_day), _midnight(first_day + timedelta(days))
     readings = _merge(
         (max(start, first), min(end, last))
         for start, end in _readings(timetable, calendar, first_day, days)
         if end > first and start < last
     )
-    return instants(readings, zone)
+    return _instants(readings, zone)
 
 
-def instants(readings: tuple[Interval, ...], zone: tzinfo) -> tuple[Interval, ...]:
+def _instants(readings: tuple[Interval, ...], zone: tzinfo) -> tuple[Interval, ...]:
     """The instants whose wall-clock reading in ``zone`` lies in ``readings`` (sorted): sorted, merged."""
     if not readings:
         return ()
     found: list[Interval] = []
-    for begin, until, offset in _pieces(zone, readings[0][0] - 2 * DAY, readings[-1][1] + 2 * DAY):
+    for begin, until, offset in _pieces(zone, readings[0][0] - 2 * _DAY, readings[-1][1] + 2 * _DAY):
         found.extend(
             (max(start - offset, begin), min(end - offset, until))
             for start, end in readings
@@ -54,9 +54,9 @@ def instants(readings: tuple[Interval, ...], zone: tzinfo) -> tuple[Interval, ..
     return _merge(found)
 
 
-def midnight(day: date) -> int:
+def _midnight(day: date) -> int:
     """The wall-clock reading 00:00 of ``day``, in seconds."""
-    return (day.toordinal() - _EPOCH) * DAY
+    return (day.toordinal() - _EPOCH) * _DAY
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -65,7 +65,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 def _readings(timetable: Timetable, calendar: Calendar, first_day: date, days: int) -> Iterator[Interval]:
     for number in range(-1, days):
         day = first_day + timedelta(number)
-        start = midnight(day)
+        start = _midnight(day)
         for entry in timetable:
             if _chosen(entry.days, day, calendar):
                 for window in entry.windows:

@@ -65,6 +65,14 @@ def test_a_birthday_is_an_edge_at_local_midnight() -> None:
     assert snapshot.profiles["an"].preset == "0-5"
 
 
+def test_a_birthday_begins_with_the_first_of_two_midnights() -> None:
+    presets = (preset("0-5", ages=(0, 5), rules=Rules(default="deny")), preset("6-8", ages=(6, 8)))
+    policy = family(child("an", born=(2020, 11)), presets=presets, zone="America/Havana")
+    now = at("2026-10-25 12:00", "America/Havana")
+    snapshot = compile_snapshot(policy, LISTS, now=now, release=0.0)
+    assert edges(snapshot, "an", now) == [at("2026-11-01 00:00", "America/Havana", fold=0)]
+
+
 def test_bedtime_of_the_new_preset_counts_from_the_birthday_on() -> None:
     presets = (
         preset("0-5", ages=(0, 5), rules=Rules(bedtime=timetable(every_day="19:00-07:00"))),
