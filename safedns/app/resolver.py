@@ -30,6 +30,7 @@ from safedns.resolve.cache import AnswerCache
 from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
 from safedns.server.flush import Flusher
+from safedns.server.loop import HotSelector
 from safedns.server.tcp import TcpServer
 from safedns.server.udp import UdpServer
 from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received, from_memory_file
@@ -58,10 +59,11 @@ class Loaded(NamedTuple):
 class ResolverProcess:
     """Holds the parts together; all of them live in one event loop."""
 
-    def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
+    def __init__(self, state: Path, channel: Channel, clock: Clock, selector: HotSelector) -> None:
         self._state = state
         self._channel = channel
         self._clock = clock
+        self._selector = selector
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
@@ -172,7 +174,7 @@ class ResolverProcess:
         sock.setblocking(False)
         self._places[place] = sock
         if place[0] == "udp":
-            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
+            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher, self._selector)
         else:
             server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
             await server.start()
@@ -237,10 +239,13 @@ class ResolverProcess:
 
 def run(arguments: argparse.Namespace) -> None:
     """The process: ends at SIGTERM."""
-    asyncio.run(_main(arguments.state, Channel.inherited(arguments.channel)))
+    clock = SystemClock()
+    selector = HotSelector(clock)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock, selector))
 
 
-async def _main(state: Path, channel: Channel) -> None:
+async def _main(state: Path, channel: Channel, clock: Clock, selector: HotSelector) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await ResolverProcess(state, channel, SystemClock()).run(stop)
+    await ResolverProcess(state, channel, clock, selector).run(stop)
