@@ -30,7 +30,7 @@ from safedns.resolve.cache import AnswerCache
 from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
 from safedns.server.flush import Flusher
-from safedns.server.loop import HotSelector
+from safedns.server.loop import HotLoop
 from safedns.server.tcp import TcpServer
 from safedns.server.udp import UdpServer
 from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received, from_memory_file
@@ -44,8 +44,8 @@ _JUMP = 0.5
 """Seconds by which the wall clock may drift between two looks before every memo is dropped."""
 _RENEW = 86_400.0
 """Seconds before a snapshot's expansion of time ends at which it is made anew."""
-_LAST_ANSWERS = 1.0
-"""Seconds that queries in flight have at the end."""
+_COLLECT = (20_000, 20, 50)
+"""When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
 
 
 class Loaded(NamedTuple):
@@ -59,11 +59,10 @@ class Loaded(NamedTuple):
 class ResolverProcess:
     """Holds the parts together; all of them live in one event loop."""
 
-    def __init__(self, state: Path, channel: Channel, clock: Clock, selector: HotSelector) -> None:
+    def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
         self._state = state
         self._channel = channel
         self._clock = clock
-        self._selector = selector
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
@@ -143,6 +142,7 @@ class ResolverProcess:
         self._install()
         gc.collect()
         gc.freeze()  # what was just loaded lives long: collections need not walk through it
+        gc.set_threshold(*_COLLECT)
 
     def _compile(self, sealed: Sealed, epoch: int) -> Loaded:
         services = (sealed.settings.folder / "services",)
@@ -174,7 +174,7 @@ class ResolverProcess:
         sock.setblocking(False)
         self._places[place] = sock
         if place[0] == "udp":
-            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher, self._selector)
+            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
         else:
             server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
             await server.start()
@@ -240,12 +240,11 @@ class ResolverProcess:
 def run(arguments: argparse.Namespace) -> None:
     """The process: ends at SIGTERM."""
     clock = SystemClock()
-    selector = HotSelector(clock)
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
-        runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock, selector))
+    with asyncio.Runner(loop_factory=lambda: HotLoop(clock)) as runner:
+        runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock))
 
 
-async def _main(state: Path, channel: Channel, clock: Clock, selector: HotSelector) -> None:
+async def _main(state: Path, channel: Channel, clock: Clock) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await ResolverProcess(state, channel, clock, selector).run(stop)
+    await ResolverProcess(state, channel, clock).run(stop)

@@ -19,14 +19,12 @@ class Flusher:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
-    def due(self) -> bool:
-        """Something may have been recorded; ``True`` = a timer was made."""
+    def due(self) -> None:
+        """Something may have been recorded."""
         if len(self._sender.pending) >= MANY:
             self._sender.flush()
         elif self._timer is None:
             self._timer = self._loop.call_later(DELAY, self._on_timer)
-            return True
-        return False
 
     def close(self) -> None:
         """Send what is left."""

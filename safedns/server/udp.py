@@ -5,13 +5,13 @@ A task is made only for a miss. Must not decode or decide: the pipeline does.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 
 from safedns.clock import Clock
 from safedns.pipeline import Miss, Pipeline
 from safedns.server.flush import Flusher
-from safedns.server.loop import HotSelector
 from safedns.tasks import spawn
 
 BATCH = 64
@@ -23,26 +23,22 @@ _RECEIVE = 4096
 class UdpServer:
     """Serves one bound, non-blocking datagram socket until closed."""
 
-    def __init__(
-        self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher, selector: HotSelector
-    ) -> None:
+    def __init__(self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher) -> None:
         self._sock = sock
-        self._selector = selector
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
-        selector.add_hot(sock.fileno(), self._on_readable)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(sock, self._on_readable)
 
     def close(self) -> None:
         """Stop reading; queries already waiting for an upstream are still answered."""
-        self._selector.remove_hot(self._sock.fileno())
+        self._loop.remove_reader(self._sock)
 
-    def _on_readable(self) -> bool:
-        """Answer what has arrived; ``True`` = a task or timer was made."""
+    def _on_readable(self) -> None:
         receive, answer_now = self._sock.recvfrom, self._pipeline.answer_now
         wall, mono = self._clock.wall(), self._clock.monotonic()
         answered = 0
-        left_work = False
         for _ in range(BATCH):
             try:
                 packet, peer = receive(_RECEIVE)
@@ -56,10 +52,9 @@ class UdpServer:
                 self._send(reply, peer)
             elif reply is not None:
                 spawn(self._answer_later(reply, peer), "udp query")  # type: ignore[arg-type]  # neither bytes nor None
-                left_work = True
         if answered:
             self._pipeline.batch_done(answered, mono)
-        return self._flusher.due() or left_work
+        self._flusher.due()
 
     async def _answer_later(self, miss: Miss, peer: tuple[str, int]) -> None:
         reply = await self._pipeline.answer_later(miss)
