@@ -6,7 +6,7 @@ Only the outside world is fake: the clock, and the upstreams, which answer from 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ import yaml
 
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import open_library
-from safedns.blocklist.update import update
+from safedns.blocklist.update import prepare, update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
 from safedns.pipeline import Miss, Pipeline
@@ -30,7 +30,7 @@ from safedns.resolve.cache import AnswerCache
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
-from safedns.settings.model import UpstreamSpec
+from safedns.settings.model import Settings, UpstreamSpec
 from safedns.wire.answer import Answer, decode_answer
 from safedns.wire.query import Query
 from safedns.wire.request import upstream_request
@@ -50,8 +50,11 @@ FAMILY: dict[str, Any] = {
 }
 
 Table = Mapping[str, list[str]]
-"""``"www.example.com A"`` -> zone-file lines (targets with a final dot), or ``["NXDOMAIN"]``, ``["NODATA"]``, ``["SERVFAIL"]``,
-``["SILENT"]``."""
+"""``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow."""
+
+WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "SILENT")
+SOA = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
 
 
 class EventList:
@@ -66,6 +69,7 @@ class Asked(NamedTuple):
 
     name: str
     qtype: int
+    upstream: str
 
 
 class TableUpstream:
@@ -77,7 +81,7 @@ class TableUpstream:
         self._asked = asked
 
     def exchange(self, query: Query) -> asyncio.Future[Answer]:
-        self._asked.append(Asked(query.name, query.qtype))
+        self._asked.append(Asked(query.name, query.qtype, self.name))
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         response = table_response(dns.message.from_wire(upstream_request(query, 0)), self._table)
         if response is None:
@@ -94,33 +98,57 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     """What the table says to ``query``; ``None`` for silence."""
     question = query.question[0]
     key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
-    lines = table.get(key)
+    lines = table.get(key, table.get("*", ["NXDOMAIN"]))
     response = dns.message.make_response(query, recursion_available=True)
     if lines == ["SILENT"]:
         return None
-    if lines is None or lines[0] in ("NXDOMAIN", "NODATA", "SERVFAIL"):
-        if lines is None or lines[0] == "NXDOMAIN":
+    if lines == ["SERVFAIL"]:
+        response.set_rcode(dns.rcode.SERVFAIL)
+        return response
+    if lines[0] in WORDS:
+        if lines[0] == "NXDOMAIN":
             response.set_rcode(dns.rcode.NXDOMAIN)
-        elif lines[0] == "SERVFAIL":
-            response.set_rcode(dns.rcode.SERVFAIL)
-            return response
-        soa = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
-        response.authority.append(_rrset(soa))
+        response.authority.append(rrset_from(lines[1] if len(lines) > 1 else SOA))
         return response
     for line in lines:
-        response.answer.append(_rrset(line))
+        response.answer.append(rrset_from(line))
     return response
 
 
-def _rrset(line: str) -> dns.rrset.RRset:
+def rrset_from(line: str) -> dns.rrset.RRset:
     owner, ttl, rclass, rtype, rdata = line.split(maxsplit=4)
     return dns.rrset.from_text(owner.rstrip(".") + ".", int(ttl), rclass, rtype, rdata)
+
+
+def configuration(
+    settings: Mapping[str, Any] | None = None,
+    family: Mapping[str, Any] | None = None,
+    lists: Mapping[str, list[str]] | None = None,
+) -> dict[str, str]:
+    """The files of a configuration folder: ``settings`` laid over ``SETTINGS``, ``lists`` by category."""
+    merged = {**SETTINGS, **(settings or {})}
+    files = {f"{category}.txt": "\n".join(names) + "\n" for category, names in (lists or {}).items()}
+    extra = [
+        {"name": f"test-{category}", "category": category, "source": f"{category}.txt"} for category in (lists or {})
+    ]
+    merged["lists"] = {**merged["lists"], "extra": extra}
+    files["safedns.yaml"] = yaml.safe_dump(merged, allow_unicode=True)
+    files["family.yaml"] = yaml.safe_dump(dict(family or FAMILY), allow_unicode=True)
+    return files
 
 
 class House:
     """A household under a fake clock; ``ask`` it as a device would."""
 
-    def __init__(self, folder: Path, *, table: Table | None = None, now: str = "2026-11-23 12:00", memo: bool = True):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        table: Table | None = None,
+        now: str = "2026-11-23 12:00",
+        memo: bool = True,
+        starter_lists: bool = False,
+    ):
         """``now``: wall clock of the household's zone. Write the files with ``save`` before the first ``ask``."""
         self.config = folder / "config"
         self.state = folder / "state"
@@ -130,8 +158,13 @@ class House:
         self.counters = Counters()
         self.asked: list[Asked] = []
         self.table: dict[str, list[str]] = dict(table or {})
+        self.tables: dict[str, dict[str, list[str]]] = {}
+        """What upstreams of these names answer instead."""
+        self.zone = "Asia/Ho_Chi_Minh"
         self._now = now
         self._memo = memo
+        self._starter_lists = starter_lists
+        self._expires = 0.0
         self._epoch = 0
         self._resolver: Resolver | None = None
         self.pipeline: Pipeline | None = None
@@ -143,28 +176,29 @@ class House:
         lists: Mapping[str, list[str]] | None = None,
     ) -> None:
         """Write the configuration (``lists``: category -> names) and use it, as a reload does."""
-        merged = {**SETTINGS, **(settings or {})}
-        extra = []
-        for category, names in (lists or {}).items():
-            (self.config / f"{category}.txt").write_text("\n".join(names) + "\n")
-            extra.append({"name": f"test-{category}", "category": category, "source": f"{category}.txt"})
-        merged["lists"] = {**merged["lists"], "extra": extra}
-        (self.config / "safedns.yaml").write_text(yaml.safe_dump(merged, allow_unicode=True))
-        (self.config / "family.yaml").write_text(yaml.safe_dump(dict(family or FAMILY), allow_unicode=True))
+        self.write(configuration(settings, family, lists))
         self.load()
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files of the configuration folder, by their path in it."""
+        for name, text in files.items():
+            file = self.config / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
 
     def load(self) -> None:
         """Read the folder and answer by it from now on."""
         household = load_household(self.config)
         settings = household.settings
-        self.clock.jump(self.instant(self._now, settings.timezone)) if self._epoch == 0 else None
-        catalogue = load_catalogue()
-        wanted = [each.name for each in wanted_lists(settings.lists, catalogue, self.config) if "test-" in each.name]
-        if wanted:
-            update(self.state, settings.lists, catalogue, self.config, clock=self.clock, names=wanted)
-        library = open_library(self.state, only=wanted)
+        self.zone = settings.timezone
+        if self._epoch == 0:
+            self.clock.jump(self.instant(self._now))
+        library = open_library(
+            self.state, extra_service_folders=(self.config / "services",), only=self._lists(settings)
+        )
         snapshot = compile_snapshot(household.policy, library, now=self.clock.wall(), epoch=self._epoch)
         self._epoch += 1
+        self._expires = snapshot.expires
         if self.pipeline is None:
             self._resolver = Resolver(
                 settings.upstreams,
@@ -180,14 +214,34 @@ class House:
                 events=self.events,
                 memo=self._memo,
             )
+        elif self._resolver is not None:
+            self._resolver.configure(settings.upstreams, settings.cache)
         self.pipeline.install(settings, snapshot, LocalNames(settings.records, tuple(settings.upstreams.routes)))
 
-    def _connect(self, spec: UpstreamSpec, _clock: object, _meter: UpstreamMeter) -> TableUpstream:
-        return TableUpstream(spec, self.table, self.asked)
+    def renew(self) -> None:
+        """Work the rules out anew where time has run far ahead of them, as the resolver process does."""
+        if self.clock.wall() > self._expires - 86_400:
+            self.load()
 
-    def instant(self, text: str, zone: str = "Asia/Ho_Chi_Minh") -> float:
-        """Epoch seconds of a wall-clock reading in the household's zone."""
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+    def _lists(self, settings: Settings) -> list[str]:
+        """Names of the lists to load, each compiled."""
+        catalogue = load_catalogue()
+        wanted = [each.name for each in wanted_lists(settings.lists, catalogue, self.config)]
+        if self._starter_lists:
+            assert prepare(self.state, settings, self.config, now=self.clock.wall()) == ()
+            return wanted
+        own = [name for name in wanted if "test-" in name]
+        if own:
+            update(self.state, settings.lists, catalogue, self.config, clock=self.clock, names=own)
+        return own
+
+    def _connect(self, spec: UpstreamSpec, _clock: object, _meter: UpstreamMeter) -> TableUpstream:
+        return TableUpstream(spec, self.tables.get(spec.name, self.table), self.asked)
+
+    def instant(self, text: str) -> float:
+        """Epoch seconds of a wall-clock reading in the household's zone; ``+01:00`` behind it tells twins apart."""
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))).timestamp()
 
     def at(self, text: str) -> None:
         """Let time pass until the wall clock reads ``text``."""
@@ -199,6 +253,10 @@ class House:
         wall, mono = self.clock.wall(), self.clock.monotonic()
         reply = self.pipeline.answer_now(packet, client, protocol, wall, mono)
         return await self.pipeline.answer_later(reply) if isinstance(reply, Miss) else reply
+
+    async def packets(self, packets: Sequence[bytes], client: str = "127.0.0.1", protocol: str = "udp") -> list[bytes]:
+        """The replies to packets that arrive at the same moment."""
+        return [reply for reply in await asyncio.gather(*(self.packet(p, client, protocol) for p in packets)) if reply]
 
     async def ask(
         self,

@@ -1,0 +1,101 @@
+"""The quick stage: one household of ``tests/house.py`` in this process. Only clock, sockets and upstreams are fake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import dns.rdatatype
+from click.testing import CliRunner
+
+from safedns.cli.logs import command as logs
+from safedns.errors import ConfigError
+from safedns.record.counters import Counters
+from safedns.record.schema import LOG_NAME
+from safedns.record.writer import LogWriter
+from tests.house import House
+from tests.scenarios.expect import Counted
+from tests.scenarios.scenario import MAIN, Scenario, Step
+
+
+class InProcess:
+    """Plays in virtual time."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self._loop = asyncio.Runner()
+        self._house = House(folder, table=scenario.upstream, now=scenario.now, starter_lists=True)
+        self._counted: Counted = Counter()
+        self.places = {f"<{MAIN}>": "127.0.0.9:53"}
+        for number, (name, table) in enumerate(scenario.other_upstreams.items(), 10):
+            self.places[f"<{name}>"] = f"127.0.0.{number}:53"
+            self._house.tables[f"127.0.0.{number}:53"] = dict(table)
+
+    def __enter__(self) -> InProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.close()
+
+    def start(self, files: Mapping[str, str]) -> None:
+        self._house.write(files)
+        self._house.load()
+
+    def exchange(self, packets: Sequence[bytes], client: str, protocol: str, replies: int) -> list[bytes]:
+        del replies  # whatever is coming has come when this returns
+        return self._loop.run(self._house.packets(packets, client, protocol))
+
+    def counters(self, queries: int) -> Counted:
+        del queries  # counted at once
+        self._counted.update(self._house.counters.drain())
+        return Counter(self._counted)
+
+    def asked(self) -> list[str]:
+        names = {place: name for name, place in self.places.items()}
+        return [
+            f"{asked.name} {dns.rdatatype.to_text(dns.rdatatype.RdataType(asked.qtype))} {names[asked.upstream]}"
+            .removesuffix(f" <{MAIN}>")
+            for asked in self._house.asked
+        ]  # fmt: skip
+
+    def answer_by(self, upstream: str, table: Mapping[str, list[str]]) -> None:
+        known = self._house.table if upstream == MAIN else self._house.tables[self.places[f"<{upstream}>"]]
+        known.clear()
+        known.update(table)
+
+    def save(self, files: Mapping[str, str]) -> str:
+        self._house.write(files)
+        try:
+            self._loop.run(self._load())
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    async def _load(self) -> None:
+        self._house.load()
+
+    def move_clock(self, step: Step) -> None:
+        if step.clock is not None:
+            assert self._house.instant(step.clock) > self._house.clock.wall(), f"{step.clock} is over already"
+            self._house.at(step.clock)
+            self._house.renew()
+        elif step.wait is not None:
+            self._house.clock.advance(step.wait)
+            self._house.renew()
+        elif step.set_clock is not None:
+            self._house.clock.jump(self._house.instant(step.set_clock))
+            self._house.load()  # as the resolver process does once it notices
+
+    def log(self) -> list[dict[str, Any]]:
+        writer = LogWriter(self._house.state / LOG_NAME, self._house.clock, Counters())
+        writer.add([(*event[:4], tuple(event[4])) for event in self._house.events.pending])
+        writer.close()
+        folders = ["--config", str(self._house.config), "--state", str(self._house.state)]
+        shown = CliRunner().invoke(logs, ["--json", "--limit", "0", *folders], catch_exceptions=False)
+        return [json.loads(line) for line in shown.stdout.splitlines()]
