@@ -21,7 +21,7 @@ class Sealed(NamedTuple):
     settings: Settings
     policy: Policy
     lists: tuple[str, ...]
-    """Names of the artefacts that the configuration asks for."""
+    """Names of the artefacts that are to be opened: what the configuration asks for but for lists never fetched yet."""
 
 
 def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:

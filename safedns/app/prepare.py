@@ -12,6 +12,8 @@ from pathlib import Path
 
 from safedns.app.household import Sealed, seal
 from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.header import header_path
+from safedns.blocklist.library import lists_folder
 from safedns.blocklist.update import prepare as prepare_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.clock import SystemClock
@@ -30,6 +32,9 @@ def prepare(config: Path, state: Path) -> Prepared:
     settings = household.settings
     lists_left_out = prepare_lists(state, settings, config, now=SystemClock().wall())
     wanted = wanted_lists(settings.lists, load_catalogue(), config)
+    absent = tuple(
+        each.name for each in wanted if each.file is None and not header_path(lists_folder(state), each.name).exists()
+    )
     metrics = settings.listen_metrics
     plan = Plan(
         listen=tuple((endpoint.host, endpoint.port) for endpoint in settings.listen_dns),
@@ -44,5 +49,7 @@ def prepare(config: Path, state: Path) -> Prepared:
             if device.startswith("127.")
         ),
         warnings=(*(str(warning) for warning in household.warnings), *lists_left_out),
+        absent=absent,
     )
-    return Prepared(plan, seal(Sealed(settings, household.policy, tuple(each.name for each in wanted))))
+    lists = tuple(each.name for each in wanted if each.name not in absent)
+    return Prepared(plan, seal(Sealed(settings, household.policy, lists)))

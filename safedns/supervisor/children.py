@@ -44,7 +44,9 @@ class Child:
         """``started`` hands a new process what it needs; ``heard`` gets its messages; ``changed``: pids changed."""
         self.name = name
         self.restarts = 0
-        self.ready = asyncio.Event()
+        self.settled = asyncio.Event()
+        """Set when the process has loaded what it was told to, or could not."""
+        self.failure = ""
         self.last_beat = clock.monotonic()
         self._arguments = arguments
         self._clock = clock
@@ -64,13 +66,35 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the process has loaded what it was told to."""
+        return self.settled.is_set() and not self.failure
+
+    def settle(self, *, failure: str = "") -> None:
+        """The process has loaded what it was told to, or says why it could not."""
+        self.failure = failure
+        self.settled.set()
+
+    def unsettle(self) -> None:
+        """The process is about to be told to load something."""
+        self.failure = ""
+        self.settled.clear()
+
     def start(self) -> None:
-        """Start the process and hand it what it needs."""
-        self._timer = None
+        """Start the process and hand it what it needs; a system that has no room for one is asked again."""
         ours, theirs = Channel.pair()
         command = [sys.executable, "-m", "safedns.app", *self._arguments, "--channel", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), start_new_session=True)
-        theirs.close()
+        try:
+            self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), start_new_session=True)
+        except OSError as error:
+            ours.close()
+            log.error("%s cannot be started: %s; trying again", self.name, error.strerror)  # noqa: TRY400 - the line says it all
+            self._timer = asyncio.get_running_loop().call_later(_LONGEST_DELAY, self.start)
+            return
+        finally:
+            theirs.close()
+        self._timer = None
         self._channel = ours
         self._gone.clear()
         self._born = self.last_beat = self._clock.monotonic()
@@ -147,7 +171,7 @@ class Child:
         if self._process is not None:
             self._process.wait()
             self._process = None
-        self.ready.clear()
+        self.unsettle()
 
 
 def remember(file: Path, pids: list[int]) -> None:

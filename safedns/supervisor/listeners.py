@@ -6,9 +6,10 @@ The supervisor keeps every socket open: what arrives while a resolver is being r
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from safedns.errors import SafednsError
@@ -41,23 +42,33 @@ class Listeners:
         self._refused: set[Place] = set()
 
     def sync(self, endpoints: Iterable[tuple[str, int]], workers: int) -> bool:
-        """Open what is missing, close what is not wanted any more; ``True`` if anything changed.
+        """Open what is missing, then close what is not wanted any more; ``True`` if anything changed.
 
-        An address named outright that cannot be bound raises ``SafednsError``; one found through a wildcard is
-        logged and tried again at the next change.
+        An address named outright that cannot be bound raises ``SafednsError``, and nothing has changed; one that this
+        machine does not have (yet), or found through a wildcard, is logged and tried again at the next change, unless
+        it leaves nothing to listen on.
         """
         wanted = expand(endpoints)
-        before = set(self._sockets)
-        for key in before - {(worker, place) for worker in range(workers) for place in wanted}:
-            self._sockets.pop(key).close()
-        for place, named in wanted.items():
-            if all((worker, place) in self._sockets for worker in range(workers)):
-                continue
-            try:
-                self._open(place, workers)
-            except OSError as error:
-                self._refuse(place, error, named=named)
-        return before != set(self._sockets)
+        opened: dict[tuple[int, Place], socket.socket] = {}
+        refused: dict[Place, OSError] = {}
+        try:
+            for place, named in wanted.items():
+                try:
+                    opened |= self._missing(place, workers)
+                except OSError as error:
+                    refused[place] = error
+                    if named and error.errno != errno.EADDRNOTAVAIL:
+                        raise _refusal(place, error) from error
+            if refused and not opened and not self._sockets:
+                raise _refusal(*next(iter(refused.items())))
+        except SafednsError:
+            _close(opened)
+            raise
+        self._tell(refused)
+        gone = self._sockets.keys() - {(worker, place) for worker in range(workers) for place in wanted}
+        _close({key: self._sockets.pop(key) for key in gone})
+        self._sockets |= opened
+        return bool(gone or opened)
 
     def of(self, worker: int) -> dict[Place, socket.socket]:
         """One resolver's sockets."""
@@ -68,30 +79,43 @@ class Listeners:
         return tuple(sorted({place for _, place in self._sockets}))
 
     def close(self) -> None:
-        for sock in self._sockets.values():
-            sock.close()
+        _close(self._sockets)
         self._sockets.clear()
 
-    def _open(self, place: Place, workers: int) -> None:
-        if not any(known == place for _, known in self._sockets):
+    def _missing(self, place: Place, workers: int) -> dict[tuple[int, Place], socket.socket]:
+        """The sockets of ``place`` that are not open yet, bound."""
+        missing = [(worker, place) for worker in range(workers) if (worker, place) not in self._sockets]
+        if len(missing) == workers:
             _bound(place, shared=False).close()  # shared ports would let a second server slip in unnoticed
-        for worker in range(workers):
-            if (worker, place) not in self._sockets:
-                self._sockets[worker, place] = _bound(place, shared=True)
-        self._refused.discard(place)
+        opened: dict[tuple[int, Place], socket.socket] = {}
+        try:
+            for key in missing:
+                opened[key] = _bound(place, shared=True)
+        except OSError:
+            _close(opened)
+            raise
+        return opened
 
-    def _refuse(self, place: Place, error: OSError, *, named: bool) -> None:
-        if named and not self._sockets_at(place.port):
-            raise SafednsError(
-                f"cannot listen on {place}: {error.strerror}; is another DNS server running, or may this user not "
-                "use the port? see docs/operations.md"
-            ) from error
-        if place not in self._refused:
-            self._refused.add(place)
-            log.warning("cannot listen on %s: %s", place, error.strerror)
+    def _tell(self, refused: Mapping[Place, OSError]) -> None:
+        """Log what could not be bound, each once for as long as it lasts."""
+        for place in sorted(refused.keys() - self._refused):
+            log.warning("cannot listen on %s: %s", place, refused[place].strerror)
+        self._refused = set(refused)
 
-    def _sockets_at(self, port: int) -> bool:
-        return any(place.port == port for _, place in self._sockets)
+
+def _refusal(place: Place, error: OSError) -> SafednsError:
+    if error.errno == errno.EADDRINUSE:
+        advice = "is another DNS server running? see docs/operations.md"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        advice = "this user may not use the port; see docs/operations.md"
+    else:
+        advice = "expected an address of this machine; see listen.dns in safedns.yaml"
+    return SafednsError(f"cannot listen on {place}: {error.strerror}; {advice}")
+
+
+def _close(sockets: Mapping[tuple[int, Place], socket.socket]) -> None:
+    for sock in sockets.values():
+        sock.close()
 
 
 def expand(endpoints: Iterable[tuple[str, int]]) -> dict[Place, bool]:

@@ -24,6 +24,8 @@ class Plan:
     tryout: tuple[tuple[str, str], ...]
     """``(profile's name, loopback address)`` of devices that live on this machine: the example household's do."""
     warnings: tuple[str, ...]
+    absent: tuple[str, ...]
+    """Names of the public lists that were never fetched yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +48,5 @@ class Prepared:
         raw["metrics"] = tuple(raw["metrics"]) if raw["metrics"] else None
         raw["tryout"] = tuple((who, address) for who, address in raw["tryout"])
         raw["warnings"] = tuple(raw["warnings"])
+        raw["absent"] = tuple(raw["absent"])
         return cls(Plan(**raw), household)

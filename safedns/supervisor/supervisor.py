@@ -29,15 +29,15 @@ from safedns.supervisor.children import Child, remember, replace_orphans
 from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
-from safedns.supervisor.plan import Prepared
-from safedns.supervisor.watch import look
+from safedns.supervisor.plan import Plan, Prepared
+from safedns.supervisor.watch import Look, look
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
 
 _WATCH = 0.2
 """Seconds between looks at the configuration folder."""
-_BEAT_LIMIT = 15.0
+BEAT_LIMIT = 15.0
 """Seconds without a sign of life after which a child is killed and started again."""
 _READY_LIMIT = 60.0
 _STOP_PATIENCE = 3.0
@@ -48,15 +48,21 @@ _FIRST_UPDATE = 20.0
 class Supervisor:
     """Runs until told to stop."""
 
-    def __init__(self, config: Path, state: Path, clock: Clock) -> None:
+    def __init__(self, config: Path, state: Path, clock: Clock, *, beat_limit: float = BEAT_LIMIT) -> None:
+        """``beat_limit``: seconds without a sign of life after which a child is started again."""
         self._config = config
         self._state = state
         self._clock = clock
+        self._beat_limit = beat_limit
         self._listeners = Listeners()
         self._links = Links()
         self._resolvers: list[Child] = []
         self._recorder: Child | None = None
         self._prepared: Prepared | None = None
+        self._workers = 0
+        """Resolvers there are: as many as the configuration asked for at the start."""
+        self._seen: Look = frozenset()
+        self._start_up: asyncio.Timeout | None = None
         self._problems = ""
         self._loaded_at = 0.0
         self._epoch = 0
@@ -67,19 +73,10 @@ class Supervisor:
 
     async def run(self, ready: Callable[[Prepared], None]) -> None:
         """Start everything, call ``ready`` once queries are answered, and keep it running until ``stop``."""
-        folder = self._state / "run"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._prepared = await self._prepare()
-        if replaced := replace_orphans(folder / "children.json", _STOP_PATIENCE, time.sleep):
-            log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
-        self._listeners.sync(self._prepared.plan.listen, self._prepared.plan.workers)
         try:
-            self._start_children()
-            await self._all_ready()
-            self._loaded_at = self._clock.wall()
-            self._tell_recorder()
-            ready(self._prepared)
-            notify("READY=1")
+            async with self._reloading:
+                if not await self._begin(ready):
+                    return
             await self._keep()
         finally:
             notify("STOPPING=1")
@@ -88,6 +85,38 @@ class Supervisor:
     def stop(self) -> None:
         """Make ``run`` return, after every child has ended."""
         self._stop.set()
+        if self._start_up is not None:
+            self._start_up.reschedule(0)
+            self._start_up = None
+
+    async def _begin(self, ready: Callable[[Prepared], None]) -> bool:
+        """``False`` when it was told to stop before it had started."""
+        try:
+            async with asyncio.timeout(None) as self._start_up:
+                prepared = await self._start()
+        except TimeoutError:
+            if not self._stop.is_set():
+                raise
+            return False
+        self._start_up = None
+        self._loaded_at = self._clock.wall()
+        self._tell_recorder()
+        ready(prepared)
+        notify("READY=1")
+        return True
+
+    async def _start(self) -> Prepared:
+        self._seen = look(self._config)  # before it is read: what is saved meanwhile is read again
+        prepared = self._prepared = await self._prepare()
+        children = self._state / "run" / "children.json"
+        if replaced := replace_orphans(children, _STOP_PATIENCE, time.sleep):
+            log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
+        self._workers = prepared.plan.workers
+        self._listeners.sync(prepared.plan.listen, self._workers)
+        self._tell_absent(prepared.plan.absent)
+        self._start_children()
+        await self._all_ready()
+        return prepared
 
     async def reload(self) -> dict[str, Any]:
         """Check the configuration and use it; a wrong one changes nothing. Answers ``{"ok", "problems"}``."""
@@ -95,7 +124,7 @@ class Supervisor:
             notify("RELOADING=1\nMONOTONIC_USEC=" + str(int(self._clock.monotonic() * 1e6)))
             try:
                 await self._use(await self._prepare())
-            except SafednsError as error:
+            except (SafednsError, OSError) as error:
                 self._problems = str(error)
                 log.warning("the configuration has problems and was not loaded; the last good one stays:\n%s", error)
             else:
@@ -109,7 +138,7 @@ class Supervisor:
     async def status(self) -> dict[str, Any]:
         """What runs, and what applies to each child now."""
         children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
-        now = await self._ask_resolver("status")
+        now = await self._ask_resolver("status") if children else {}
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -117,7 +146,7 @@ class Supervisor:
             "configuration": {"ok": not self._problems, "problems": self._problems, "loaded": self._loaded_at},
             "listen": [str(place) for place in self._listeners.places()],
             "processes": [
-                {"name": child.name, "pid": child.pid, "restarts": child.restarts, "ready": child.ready.is_set()}
+                {"name": child.name, "pid": child.pid, "restarts": child.restarts, "ready": child.ready}
                 for child in children
             ],
             "profiles": now.get("profiles", []),
@@ -139,26 +168,46 @@ class Supervisor:
         return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=stderr)
 
     async def _use(self, prepared: Prepared) -> None:
-        before, plan = self._prepared, prepared.plan
-        self._listeners.sync(plan.listen, plan.workers)
+        """Put a checked configuration in force; where a resolver cannot load it, the one before stays."""
+        before = self._prepared
+        assert before is not None  # noqa: S101 - reloads wait for the start
+        self._apply(prepared)
+        try:
+            await self._all_ready()
+        except SafednsError:
+            self._apply(before)
+            raise
+        self._tell_differences(before.plan, prepared.plan)
+
+    def _apply(self, prepared: Prepared) -> None:
+        plan = prepared.plan
+        self._listeners.sync(plan.listen, self._workers)
         self._prepared = prepared
-        if before is not None and before.plan.workers != plan.workers:
-            log.warning("`workers` takes effect at the next start of safedns")
         self._hand_out_listeners()
         self._epoch += 1
         for child in self._resolvers:
-            child.ready.clear()
+            child.unsettle()
             self._hand_out_household(child)
-        if before is not None and (before.plan.metrics, before.plan.log_keep) != (plan.metrics, plan.log_keep):
-            self._brief_recorder()
-        await self._all_ready()
+        self._brief_recorder()
+
+    def _tell_differences(self, before: Plan, now: Plan) -> None:
+        if now.workers not in (before.workers, self._workers):
+            log.warning("`workers: %d` takes effect at the next start of safedns", now.workers)
+        for warning in now.warnings:
+            if warning not in before.warnings:
+                log.warning("%s", warning)
+        if now.absent != before.absent:
+            self._tell_absent(now.absent)
+
+    def _tell_absent(self, absent: tuple[str, ...]) -> None:
+        if absent:
+            log.info("lists that were never fetched yet, %d: %s", len(absent), ", ".join(absent))
 
     def _start_children(self) -> None:
-        assert self._prepared is not None  # noqa: S101 - run() has just set it
         state = ("--state", str(self._state))
         self._recorder = self._child("recorder", ("recorder", *state), self._recorder_started)
         self._recorder.start()
-        for worker in range(self._prepared.plan.workers):
+        for worker in range(self._workers):
             child = self._child(f"resolver-{worker}", ("resolver", *state), self._resolver_started)
             self._resolvers.append(child)
             child.start()
@@ -180,8 +229,7 @@ class Supervisor:
         self._hand_out_sockets(child)
 
     def _recorder_started(self, child: Child) -> None:
-        assert self._prepared is not None  # noqa: S101 - children start after the plan is known
-        for worker in range(self._prepared.plan.workers):
+        for worker in range(self._workers):
             child.send({"do": "link", "worker": worker}, (self._links.recorder_end(worker),))
         self._brief_recorder()
 
@@ -222,9 +270,9 @@ class Supervisor:
         child.last_beat = self._clock.monotonic()
         event = message.get("event")
         if event == "ready" and message.get("epoch", self._epoch) == self._epoch:
-            child.ready.set()
+            child.settle()
         elif event == "failed":
-            log.error("%s could not load the configuration: %s", child.name, message.get("error"))
+            child.settle(failure=str(message.get("error")))
         elif event == "answer" and (waiting := self._answers.pop(message["number"], None)) and not waiting.done():
             waiting.set_result(message)
 
@@ -243,7 +291,9 @@ class Supervisor:
         try:
             async with asyncio.timeout(_READY_LIMIT):
                 for child in self._resolvers:
-                    await child.ready.wait()
+                    await child.settled.wait()
+                    if child.failure:
+                        raise SafednsError(f"{child.name} cannot load the configuration: {child.failure}")
         except TimeoutError:
             raise SafednsError("a resolver process did not get ready within a minute; see its messages above") from None
 
@@ -264,17 +314,16 @@ class Supervisor:
     def _addresses_changed(self) -> None:
         if self._prepared is not None:
             with contextlib.suppress(SafednsError):  # a named address that went away may come back: keep the rest
-                if self._listeners.sync(self._prepared.plan.listen, self._prepared.plan.workers):
+                if self._listeners.sync(self._prepared.plan.listen, self._workers):
                     log.info("local addresses changed; listening on %d", len(self._listeners.places()))
             self._hand_out_listeners()
 
     async def _watch_files(self) -> None:
-        seen = look(self._config)
         while True:
             await asyncio.sleep(_WATCH)
             current = look(self._config)
-            if current != seen:
-                seen = current
+            if current != self._seen:
+                self._seen = current
                 await self.reload()
 
     async def _watch_children(self) -> None:
@@ -283,7 +332,7 @@ class Supervisor:
             await asyncio.sleep(min(1.0, (limit or 2.0) / 2))
             now = self._clock.monotonic()
             for child in [*self._resolvers, *([self._recorder] if self._recorder else [])]:
-                if child.pid is not None and now - child.last_beat > _BEAT_LIMIT:
+                if child.pid is not None and now - child.last_beat > self._beat_limit:
                     log.error("%s does not answer any more; starting it again", child.name)
                     child.last_beat = now
                     child.kill()
@@ -305,10 +354,11 @@ class Supervisor:
                 await self.reload()
 
     async def _end(self) -> None:
-        for child in self._resolvers:
-            await child.stop(_STOP_PATIENCE)
+        """Resolvers first, for what they recorded last is still to be written."""
+        await asyncio.gather(*(child.stop(_STOP_PATIENCE) for child in self._resolvers))
         if self._recorder is not None:
             await self._recorder.stop(_STOP_PATIENCE)
         self._listeners.close()
         self._links.close()
-        (self._state / "run" / "children.json").unlink(missing_ok=True)
+        if self._recorder is not None:
+            (self._state / "run" / "children.json").unlink(missing_ok=True)
