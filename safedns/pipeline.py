@@ -4,7 +4,7 @@
                  -> decode -> local name? ------------------------------------------+
                  -> decide -+- block -----------------------------------------------+
                             +- allow or rewrite -> cache hit -> review -------------+
-                            '- .. miss .. await upstream .. decide again, review ---'
+                            '- .. miss .. upstream answers .. decide again, review -'
 
 ``answer_now`` is synchronous and serves everything but misses; a miss comes back as a ``Miss`` for ``answer_later``.
 Must not: open sockets, touch files, know a transport. Whatever goes wrong in here becomes SERVFAIL, counted and
@@ -13,6 +13,8 @@ logged: never an unfiltered answer, never an exception for the socket reader.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from safedns.clock import Clock
@@ -26,7 +28,7 @@ from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
 from safedns.resolve.local import LocalNames
-from safedns.resolve.resolver import Resolver
+from safedns.resolve.resolver import Resolved, Resolver
 from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
 from safedns.settings.model import BlockReply, Settings
 from safedns.wire.answer import make_answer
@@ -37,6 +39,10 @@ from safedns.wire.types import Ede, QType, RCode
 _LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
 _NOBODY = "none"
 _ADDRESSES = (QType.A, QType.AAAA)
+
+
+Deliver = Callable[[bytes | None], None]
+"""Takes the reply to a miss; must not raise."""
 
 
 class Miss(NamedTuple):
@@ -105,26 +111,35 @@ class Pipeline:
         self._counters.cell("latency", bucket_of(micros))[0] += queries
         self._counters.cell("latency_micros")[0] += micros * queries
 
-    async def answer_later(self, miss: Miss) -> bytes | None:
-        """The reply to a miss: its answer is fetched, then the policy is asked again, for it may have changed."""
+    def answer_later(self, miss: Miss, deliver: Deliver) -> None:
+        """Fetch what a miss needs; ``deliver`` gets the reply, now or later, exactly once."""
+        try:
+            self._resolver.resolve(miss.lookup, partial(self._resolved, miss, deliver))
+        except Exception as error:  # noqa: BLE001 - as above
+            deliver(self._failed(miss.asked.packet, miss.asked.protocol, error))
+
+    def _resolved(self, miss: Miss, deliver: Deliver, outcome: Resolved | UpstreamError) -> None:
         asked = miss.asked
         try:
-            resolved = await self._resolver.resolve(miss.lookup)
-            wall, mono = self._clock.wall(), self._clock.monotonic()
-            address = asked.peer.address
-            asked = asked._replace(peer=self._peers.by_address.get(address) or self._peers.meet(address, mono))
-            decision = self._decide(asked, wall)
-            if decision.target != miss.decision.target and not decision.blocked:
-                return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
-            source = "stale" if resolved.stale else "upstream"
-            found = Found(resolved.answer, source, resolved.upstream, mono)
-            return self._answer(asked, decision, found, wall, mono)
-        except UpstreamError as error:
-            return self._unresolved(asked, miss.decision, error.ede, str(error))
+            reply: bytes | None = self._settle(miss, outcome)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._failed(asked.packet, asked.protocol, error)
-        finally:
-            self._exit.waited(asked)
+            reply = self._failed(asked.packet, asked.protocol, error)
+        self._exit.waited(asked)
+        deliver(reply)
+
+    def _settle(self, miss: Miss, outcome: Resolved | UpstreamError) -> bytes:
+        """The reply to a miss by the policy of now, for it may have changed while an upstream was asked."""
+        asked = miss.asked
+        if isinstance(outcome, UpstreamError):
+            return self._unresolved(asked, miss.decision, outcome.ede, str(outcome))
+        wall, mono = self._clock.wall(), self._clock.monotonic()
+        peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
+        asked = Asked(asked.packet, asked.query, peer, asked.protocol, asked.start)
+        decision = self._decide(asked, wall)
+        if decision.target != miss.decision.target and not decision.blocked:
+            return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
+        found = Found(outcome.answer, "stale" if outcome.stale else "upstream", outcome.upstream, mono)
+        return self._answer(asked, decision, found, wall, mono)
 
     def _walk(self, packet: bytes, peer: Peer, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         try:

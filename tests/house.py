@@ -30,9 +30,9 @@ from safedns.resolve.cache import AnswerCache
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
+from safedns.resolve.upstream import Exchange
 from safedns.settings.model import Settings, UpstreamSpec
-from safedns.wire.answer import Answer, decode_answer
-from safedns.wire.query import Query
+from safedns.wire.answer import decode_answer
 from safedns.wire.request import upstream_request
 from tests.fakes import FakeClock
 
@@ -80,15 +80,15 @@ class TableUpstream:
         self._table = table
         self._asked = asked
 
-    def exchange(self, query: Query) -> asyncio.Future[Answer]:
+    def start(self, exchange: Exchange) -> None:
+        query = exchange.query
         self._asked.append(Asked(query.name, query.qtype, self.name))
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         response = table_response(dns.message.from_wire(upstream_request(query, 0)), self._table)
+        loop = asyncio.get_running_loop()
         if response is None:
-            future.set_exception(UpstreamError("silent as the table says", 23))
+            loop.call_soon(exchange.fail, UpstreamError("silent as the table says", 23))
         else:
-            future.set_result(decode_answer(response.to_wire(max_size=65535), query))
-        return future
+            loop.call_soon(exchange.answer, decode_answer(response.to_wire(max_size=65535), query))
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -252,7 +252,11 @@ class House:
         assert self.pipeline is not None
         wall, mono = self.clock.wall(), self.clock.monotonic()
         reply = self.pipeline.answer_now(packet, client, protocol, wall, mono)
-        return await self.pipeline.answer_later(reply) if isinstance(reply, Miss) else reply
+        if not isinstance(reply, Miss):
+            return reply
+        future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self.pipeline.answer_later(reply, future.set_result)
+        return await future
 
     async def packets(self, packets: Sequence[bytes], client: str = "127.0.0.1", protocol: str = "udp") -> list[bytes]:
         """The replies to packets that arrive at the same moment."""

@@ -1,7 +1,7 @@
 """One question on its way: drives the race of its upstreams, and tells everybody who waits for it how it ended.
 
-    Flight -- race says Ask --> upstream.exchange --> answer, failure or silence --> race ... --> landed
-       '-- join: one future for each waiter; a cancelled waiter disturbs nobody
+    Flight -- race says Ask --> upstream.start --> answer, failure or silence --> race ... --> landed
+       '-- join: one callback for each waiter
 
 After the landing it lingers for exchanges that are still open, for what they say about their upstream. Nothing is
 cached or looked up here: that is the resolver's.
@@ -9,7 +9,6 @@ cached or looked up here: that is the resolver's.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,9 +16,10 @@ from typing import NamedTuple
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
+from safedns.resolve.alarms import Alarms
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.strategy import BUDGET, Ask, Health, Team, Wait
-from safedns.resolve.upstream import Upstream
+from safedns.resolve.upstream import Exchange, Upstream
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
@@ -42,6 +42,10 @@ class Resolved(NamedTuple):
     """Whether the answer is past its time and goes out with a TTL of 30 s (RFC 8767)."""
 
 
+Done = Callable[[Resolved | UpstreamError], None]
+"""Who waits for a question; called exactly once, must not raise."""
+
+
 class Member(NamedTuple):
     """An upstream in a team."""
 
@@ -54,20 +58,22 @@ class Flight:
     """One question under way for any number of waiters."""
 
     __slots__ = (
+        "_advancing",
+        "_alarms",
         "_clock",
         "_ended",
         "_error",
         "_exchanges",
         "_landed",
-        "_loop",
         "_members",
         "_race",
+        "_served_stale",
         "_stale",
         "_stale_at",
-        "_timer",
         "_waiters",
         "query",
         "refusal",
+        "wake_at",
     )
 
     def __init__(
@@ -76,12 +82,14 @@ class Flight:
         team: Team,
         members: Sequence[Member],
         clock: Clock,
+        alarms: Alarms,
         stale: Answer | None,
         *,
         landed: Callable[[Flight, Resolved | UpstreamError], None],
         ended: Callable[[Flight], None],
+        served_stale: Callable[[], None],
     ) -> None:
-        """``landed`` is called once with the outcome, ``ended`` once when no exchange is left."""
+        """``landed`` gets the outcome, once; ``ended``: no exchange is left; ``served_stale``: somebody got ``stale``."""
         now = clock.monotonic()
         self.query = query
         self.refusal: Answer | None = None
@@ -90,12 +98,15 @@ class Flight:
         self._clock = clock
         self._landed: Callable[[Flight, Resolved | UpstreamError], None] | None = landed
         self._ended = ended
-        self._loop = asyncio.get_running_loop()
+        self._served_stale = served_stale
+        self._alarms = alarms
         self._race = team.race(now)
-        self._exchanges: dict[int, asyncio.Future[Answer]] = {}
-        self._waiters: list[asyncio.Future[Resolved]] = []
+        self._advancing = False
+        self._exchanges: dict[int, Exchange] = {}
+        self._waiters: list[Done] = []
         self._error: UpstreamError | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self.wake_at = float("inf")
+        """When ``woken`` is due (monotonic seconds)."""
         self._stale = stale
         self._stale_at = float("inf") if stale is None else now if self._race.hopeless else now + STALE_AFTER
 
@@ -103,24 +114,20 @@ class Flight:
         """Ask the first upstream."""
         self._advance(self._clock.monotonic())
 
-    def join(self) -> asyncio.Future[Resolved]:
-        """The outcome, for one waiter: ``Resolved`` or ``UpstreamError``."""
-        waiter: asyncio.Future[Resolved] = self._loop.create_future()
-        self._waiters.append(waiter)
+    def join(self, done: Done) -> None:
+        """``done`` gets the outcome, too."""
+        self._waiters.append(done)
         if self._stale is not None and self._clock.monotonic() >= self._stale_at:
             self.release(Resolved(self._stale, "", True))
-        return waiter
 
     def release(self, outcome: Resolved | UpstreamError) -> None:
         """Give the outcome to everybody who waits."""
         waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if waiter.done():
-                continue
-            if isinstance(outcome, Resolved):
-                waiter.set_result(outcome)
-            else:
-                waiter.set_exception(UpstreamError(str(outcome), outcome.ede))
+        went_stale = isinstance(outcome, Resolved) and outcome.stale
+        for done in waiters:
+            if went_stale:
+                self._served_stale()
+            done(outcome)
 
     def abandon(self, error: UpstreamError) -> None:
         """Stop here; waiters get ``error``."""
@@ -128,8 +135,10 @@ class Flight:
         self._end()
 
     def _advance(self, now: float) -> None:
+        self._advancing = True
         while isinstance(step := self._race.next(now), Ask):
-            self._ask(step, now)
+            self._ask(step)
+        self._advancing = False
         if isinstance(step, Wait):
             self._sleep(now, step.until)
             return
@@ -137,30 +146,26 @@ class Flight:
             self._land(self._nothing())
         self._end()
 
-    def _ask(self, ask: Ask, now: float) -> None:
-        member = self._members[ask.position]
+    def _ask(self, ask: Ask) -> None:
+        exchange = self._exchanges[ask.attempt] = Exchange(self.query, partial(self._exchange_ended, ask))
+        upstream = self._members[ask.position].upstream
         try:
-            exchange = member.upstream.exchange(self.query)
+            upstream.start(exchange)
         except Exception as error:
             # A fault of one upstream's code: whoever waits is better served by another than by a traceback.
-            log.exception("asking upstream %s failed", member.upstream.name)
-            self._failed(ask, member, error, now)
-            return
-        self._exchanges[ask.attempt] = exchange
-        exchange.add_done_callback(partial(self._exchange_done, ask))
+            log.exception("asking upstream %s failed", upstream.name)
+            exchange.fail(UpstreamError(f"asking failed: {error}", Ede.NETWORK_ERROR))
 
-    def _exchange_done(self, ask: Ask, exchange: asyncio.Future[Answer]) -> None:
-        if exchange.cancelled():
-            return
+    def _exchange_ended(self, ask: Ask, outcome: Answer | UpstreamError) -> None:
         now = self._clock.monotonic()
         member = self._members[ask.position]
         del self._exchanges[ask.attempt]
-        error = exchange.exception()
-        if error is not None:
-            self._failed(ask, member, error, now)
+        if isinstance(outcome, UpstreamError):
+            self._failed(ask, member, outcome, now)
         else:
-            self._answered(ask, member, exchange.result(), now)
-        self._advance(now)
+            self._answered(ask, member, outcome, now)
+        if not self._advancing:  # else ``_advance`` is just asking, and goes on itself
+            self._advance(now)
 
     def _answered(self, ask: Ask, member: Member, answer: Answer, now: float) -> None:
         if answer.rcode == RCode.REFUSED:
@@ -176,10 +181,10 @@ class Flight:
         else:
             self.refusal = answer
 
-    def _failed(self, ask: Ask, member: Member, error: BaseException, now: float) -> None:
+    def _failed(self, ask: Ask, member: Member, error: UpstreamError, now: float) -> None:
         self._race.failed(ask.attempt, now)
         member.meter.errors[0] += 1
-        self._error = error if isinstance(error, UpstreamError) else UpstreamError(str(error), Ede.NETWORK_ERROR)
+        self._error = error
 
     def _nothing(self) -> UpstreamError:
         if self._exchanges or self._error is None:
@@ -188,14 +193,15 @@ class Flight:
         return self._error
 
     def _sleep(self, now: float, until: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         if now < self._stale_at:
             until = min(until, self._stale_at)
-        self._timer = self._loop.call_later(until - now, self._woken)
+        if until != self.wake_at:
+            self.wake_at = until
+            self._alarms.set(until, self)
 
-    def _woken(self) -> None:
-        now = self._clock.monotonic()
+    def woken(self, now: float) -> None:
+        """``wake_at`` has come."""
+        self.wake_at = float("inf")
         if self._stale is not None and now >= self._stale_at:
             self.release(Resolved(self._stale, "", True))
         for position in self._race.overdue(now):
@@ -209,8 +215,7 @@ class Flight:
             landed(self, outcome)
 
     def _end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self.wake_at = float("inf")
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
             exchange.cancel()

@@ -1,7 +1,7 @@
 """Clean resolution behind the policy: cache, one flight for each question, failover, stale answers.
 
     cached(query) -- synchronous: the answer cache
-    resolve(query) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
+    resolve(query, done) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
 
 Who asks, and whether they may, is not known here; answers are reviewed by whoever serves them.
 """
@@ -13,20 +13,20 @@ from functools import partial
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
+from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
-from safedns.resolve.flight import Flight, Resolved
-from safedns.resolve.routing import Connect, Routing, connect_plain
+from safedns.resolve.flight import Done, Flight, Resolved
+from safedns.resolve.routing import Connect, Routing, Squad, connect_plain
 from safedns.resolve.upstream import Upstream
 from safedns.settings.model import CacheSettings, Upstreams
 from safedns.tasks import spawn
 from safedns.wire.answer import Answer
-from safedns.wire.query import Query, decode_query
-from safedns.wire.request import plain_request
+from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
-__all__ = ["Resolved", "Resolver"]
+__all__ = ["Done", "Resolved", "Resolver"]
 
 IN_FLIGHT_MAX = 2000
 """Questions under way at once; beyond that new ones fail at once."""
@@ -50,6 +50,7 @@ class Resolver:
         self._counters = counters
         self._connect = connect
         self._routing = Routing(upstreams, clock, counters, connect)
+        self._alarms = Alarms(clock)
         self._failures = Failures()
         self._nobody_answered = False
         self._flights: dict[bytes, Flight] = {}
@@ -61,28 +62,25 @@ class Resolver:
         """The fresh answer from the cache."""
         return self._cache.get(query.cache_key, self._clock.monotonic())
 
-    async def resolve(self, query: Query) -> Resolved:
-        """Ask upstream what the cache does not have; raises ``UpstreamError`` when there is nothing to serve."""
+    def resolve(self, query: Query, done: Done) -> None:
+        """Ask upstream what the cache does not have; ``done`` gets it, or ``UpstreamError`` when there is nothing."""
         flight = self._flights.get(query.cache_key)
-        if flight is None:
-            now = self._clock.monotonic()
-            stale = self._cache.stale(query.cache_key, now)
-            failure = self._failures.recent(query.cache_key, now)
-            if failure is not None:
-                return self._failed_lately(stale, failure)
-            flight = self._start(query, stale)
-        resolved = await flight.join()
-        if resolved.stale:
-            self._cache.served_stale()
-        return resolved
-
-    async def address_of(self, name: str, qtype: int) -> Answer:
-        """Answer for a canonical name of our own choosing, its TTL what is left of it; raises ``UpstreamError``."""
-        query = decode_query(plain_request(name, qtype, 0))
-        hit = self.cached(query)
-        if hit is not None:
-            return hit.answer._replace(ttl=max(1, hit.answer.ttl - hit.age))
-        return (await self.resolve(query)).answer
+        if flight is not None:
+            flight.join(done)
+            return
+        now = self._clock.monotonic()
+        stale = self._cache.stale(query.cache_key, now)
+        failure = self._failures.recent(query.cache_key, now)
+        if failure is not None:
+            done(self._failed_lately(stale, failure))
+            return
+        squad = self._routing.squad_for(query.name)
+        if len(self._open) >= IN_FLIGHT_MAX:
+            done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
+        elif not squad.members:
+            done(UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY))
+        else:
+            self._launch(query, squad, stale, done)
 
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
         """Take new settings at once. The cache stays, but for names whose route has changed."""
@@ -112,35 +110,33 @@ class Resolver:
         """End everything: waiters get ``UpstreamError``, sockets are closed."""
         for flight in list(self._open):
             flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
+        self._alarms.close()
         await _close_all(member.upstream for member in self._routing.members.values())
 
-    def _start(self, query: Query, stale: Hit | None) -> Flight:
-        if len(self._open) >= IN_FLIGHT_MAX:
-            raise UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER)
-        team, members = self._routing.squad_for(query.name)
-        if not members:
-            raise UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY)
+    def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:
         flight = Flight(
             query,
-            team,
-            members,
+            squad.team,
+            squad.members,
             self._clock,
+            self._alarms,
             stale.answer if stale is not None else None,
             landed=partial(self._landed, stale),
             ended=self._open.discard,
+            served_stale=self._cache.served_stale,
         )
         self._flights[query.cache_key] = flight
         self._open.add(flight)
+        flight.join(done)
         flight.start()
-        return flight
 
-    def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved:
+    def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
         if stale is not None:
             self._cache.served_stale()
             return Resolved(stale.answer, "", True)
         if failure.answer is not None:
             return Resolved(failure.answer, "", False)
-        raise UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
+        return UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
 
     def _landed(self, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
         key = flight.query.cache_key

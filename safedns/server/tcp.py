@@ -13,7 +13,6 @@ from collections import Counter
 from safedns.clock import Clock
 from safedns.pipeline import Miss, Pipeline
 from safedns.server.flush import Flusher
-from safedns.tasks import spawn
 from safedns.wire.stream import Deframer, frame
 
 IDLE = 10.0
@@ -105,14 +104,11 @@ class _Connection:
         wall, mono = self._clock.wall(), self._clock.monotonic()
         reply = self._pipeline.answer_now(packet, self._peer, "tcp", wall, mono)
         if isinstance(reply, Miss):
-            spawn(self._answer_later(reply), "tcp query")
+            self._pipeline.answer_later(reply, self._hand_over)
             return
         if reply is not None:
             self._pipeline.batch_done(1, mono)
         self._hand_over(reply)
-
-    async def _answer_later(self, miss: Miss) -> None:
-        self._hand_over(await self._pipeline.answer_later(miss))
 
     def _hand_over(self, reply: bytes | None) -> None:
         self._slots.release()

@@ -1,6 +1,6 @@
 """UDP: one socket in, bytes out. Drains what has arrived, answers at once what can be, and waits for nothing.
 
-A task is made only for a miss. Must not decode or decide: the pipeline does.
+No task is made for a query. Must not decode or decide: the pipeline does.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from functools import partial
 
 from safedns.clock import Clock
-from safedns.pipeline import Miss, Pipeline
+from safedns.pipeline import Pipeline
 from safedns.server.flush import Flusher
-from safedns.tasks import spawn
 
 BATCH = 64
 """Datagrams answered in one wake-up before the loop may turn to its other sockets."""
@@ -51,13 +51,12 @@ class UdpServer:
                 answered += 1
                 self._send(reply, peer)
             elif reply is not None:
-                spawn(self._answer_later(reply, peer), "udp query")  # type: ignore[arg-type]  # neither bytes nor None
+                self._pipeline.answer_later(reply, partial(self._send_late, peer))  # type: ignore[arg-type]  # a ``Miss``
         if answered:
             self._pipeline.batch_done(answered, mono)
         self._flusher.due()
 
-    async def _answer_later(self, miss: Miss, peer: tuple[str, int]) -> None:
-        reply = await self._pipeline.answer_later(miss)
+    def _send_late(self, peer: tuple[str, int], reply: bytes | None) -> None:
         if reply is not None:
             self._send(reply, peer)
         self._flusher.due()

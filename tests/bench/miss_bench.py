@@ -44,7 +44,9 @@ async def measure(port: int, queries: list[Query], at_once: int) -> float:
 
     async def one(query: Query) -> None:
         assert resolver.cached(query) is None
-        await resolver.resolve(query)
+        done = asyncio.get_running_loop().create_future()
+        resolver.resolve(query, done.set_result)
+        await done
 
     async def worker(share: list[Query]) -> None:
         for query in share:

@@ -2,12 +2,13 @@
 
     plain --- udp ---(truncated)---> tcp
 
-An ``Exchange`` has exactly one carrier at a time, which frees the message id whichever way the exchange ends.
+An ``Exchange`` has exactly one carrier at a time, which frees the message id whichever way the exchange ends. Its end
+is a plain call, not a future: between the datagram that brings an answer and the reply to the client lies no turn of
+the event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,39 +25,50 @@ class Carrier(Protocol):
         ...
 
 
-class Exchange(asyncio.Future[Answer]):
-    """One query on its way: ends with an ``Answer``, with ``UpstreamError``, or by ``cancel()``."""
+class Exchange:
+    """One query on its way to one upstream: ends once, with an ``Answer``, an ``UpstreamError``, or by ``cancel()``."""
 
-    __slots__ = ("carrier", "message_id", "query")
+    __slots__ = ("_on_end", "carrier", "message_id", "outcome", "query")
 
-    def __init__(self, query: Query) -> None:
-        super().__init__()
+    def __init__(self, query: Query, on_end: Callable[[Answer | UpstreamError], None]) -> None:
+        """``on_end`` is called with the outcome, unless the exchange is cancelled first."""
         self.query = query
         self.carrier: Carrier | None = None
         self.message_id = 0
         """Belongs to the carrier."""
+        self.outcome: Answer | UpstreamError | None = None
+        """``None`` while it is under way, and for ever once cancelled."""
+        self._on_end: Callable[[Answer | UpstreamError], None] | None = on_end
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._on_end is not None
 
     def answer(self, answer: Answer) -> None:
         """End well."""
-        self._release()
-        if not self.done():
-            self.set_result(answer)
+        self._end(answer)
 
     def fail(self, error: UpstreamError) -> None:
         """End badly."""
-        self._release()
-        if not self.done():
-            self.set_exception(error)
+        self._end(error)
 
-    def cancel(self, msg: object = None) -> bool:
+    def cancel(self) -> None:
         """Nobody waits any more."""
         self._release()
-        return super().cancel(msg)
+        self._on_end = None
 
     def hand_over(self, start: Callable[[Exchange], None]) -> None:
         """Leave the present carrier and go on with the next."""
         self._release()
         start(self)
+
+    def _end(self, outcome: Answer | UpstreamError) -> None:
+        self._release()
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self.outcome = outcome
+            on_end(outcome)
 
     def _release(self) -> None:
         carrier, self.carrier = self.carrier, None
@@ -72,10 +84,10 @@ class Upstream(Protocol):
         """As configured; the metric label."""
         ...
 
-    def exchange(self, query: Query) -> asyncio.Future[Answer]:
-        """Start asking; the future ends with the answer or ``UpstreamError``; cancelling it frees everything."""
+    def start(self, exchange: Exchange) -> None:
+        """Begin asking; the exchange may end before this returns."""
         ...
 
     async def close(self) -> None:
-        """Let go of sockets; exchanges under way end with ``UpstreamError``."""
+        """Let go of sockets; exchanges under way fail."""
         ...

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.resolve.upstream.udp import UdpCarrier
-from safedns.wire.answer import Answer
-from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
 
@@ -29,14 +25,12 @@ class PlainUpstream:
         self._tcp = TcpCarrier(host, port, mismatches)
         self._udp = UdpCarrier(host, port, clock, mismatches, self._over_tcp)
 
-    def exchange(self, query: Query) -> asyncio.Future[Answer]:
-        """Start asking; see ``Upstream``."""
-        exchange = Exchange(query)
+    def start(self, exchange: Exchange) -> None:
+        """Begin asking; see ``Upstream``."""
         if self._closed:
             exchange.fail(UpstreamError("the upstream is closed", Ede.NETWORK_ERROR))
         else:
             self._udp.start(exchange)
-        return exchange
 
     async def close(self) -> None:
         """Close every socket; exchanges under way fail."""

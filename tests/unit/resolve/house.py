@@ -16,7 +16,7 @@ from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede
-from tests.unit.resolve.values import FakeCounters, address_answer, failure_answer, question, small_cache
+from tests.unit.resolve.values import FakeCounters, address_answer, failure_answer, question, resolved, small_cache
 from tests.unit.resolve.virtual import LoopClock
 
 
@@ -57,14 +57,12 @@ class ScriptedUpstream:
         self.exchanges: list[Exchange] = []
         self.closed = False
 
-    def exchange(self, query: Query) -> Exchange:
-        self.asked.append(query)
-        exchange = Exchange(query)
+    def start(self, exchange: Exchange) -> None:
+        self.asked.append(exchange.query)
         self.exchanges.append(exchange)
-        says = self.script(query)
+        says = self.script(exchange.query)
         if says is not None:
             asyncio.get_running_loop().call_later(says.after, _end, exchange, says.outcome)
-        return exchange
 
     async def close(self) -> None:
         self.closed = True
@@ -124,7 +122,7 @@ class House:
         if hit is not None:
             return Resolved(hit.answer, "cache", hit.stale)
         try:
-            return await self.resolver.resolve(query)
+            return await resolved(self.resolver, query)
         except UpstreamError as error:
             return error
 
@@ -134,4 +132,4 @@ class House:
 
     def open_exchanges(self) -> int:
         """Exchanges that nobody has ended."""
-        return sum(not one.done() for upstream in self.upstreams.values() for one in upstream.exchanges)
+        return sum(one.open for upstream in self.upstreams.values() for one in upstream.exchanges)

@@ -13,7 +13,7 @@ from safedns.errors import UpstreamError
 from safedns.resolve.resolver import Resolver
 from safedns.settings.model import Upstreams
 from tests.nameserver import After, Asked, NameServer, Reaction, Several, reply, with_other_id, with_other_name
-from tests.unit.resolve.values import PATIENCE, FakeCounters, question, small_cache, until
+from tests.unit.resolve.values import PATIENCE, FakeCounters, question, resolved, small_cache, until
 
 
 @pytest.fixture
@@ -48,8 +48,7 @@ class Service:
         gc.collect()  # an unclosed socket would warn now, and warnings are errors
 
     async def ask(self, name: str = "www.example.com") -> tuple[str, ...]:
-        resolved = await asyncio.wait_for(self.resolver.resolve(question(name)), PATIENCE)
-        return resolved.answer.addresses
+        return (await asyncio.wait_for(resolved(self.resolver, question(name)), PATIENCE)).answer.addresses
 
 
 async def test_many_questions_at_once_get_each_its_own_answer(first: NameServer) -> None:

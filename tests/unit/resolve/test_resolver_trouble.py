@@ -11,7 +11,7 @@ from safedns.resolve.resolver import Resolved
 from safedns.resolve.strategy import Kind
 from safedns.wire.types import Ede, RCode
 from tests.unit.resolve.house import House, Script, addresses, answers, says_no, silent, unreachable
-from tests.unit.resolve.values import question
+from tests.unit.resolve.values import question, resolved
 from tests.unit.resolve.virtual import now, play
 
 
@@ -153,7 +153,7 @@ class TestRememberedFailures:
             house = House(one=answers(ttl=60))
             await house.ask()
             house.upstreams["one"].script = says_no(RCode.SERVFAIL)
-            await house.resolver.resolve(question())
+            await resolved(house.resolver, question())
             assert house.resolver.cached(question()) is not None
 
         play(scenario())

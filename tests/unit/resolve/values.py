@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any
 
+from safedns.errors import UpstreamError
 from safedns.resolve.cache import AnswerCache
+from safedns.resolve.resolver import Resolved, Resolver
+from safedns.resolve.upstream import Exchange
 from safedns.settings.model import CacheSettings
 from safedns.wire.answer import Answer, make_answer
 from safedns.wire.query import Query, decode_query
@@ -56,3 +60,37 @@ def failure_answer(query: Query, rcode: int = RCode.SERVFAIL) -> Answer:
 def small_cache(counters: FakeCounters, entries: int = 100, stale: int = 3600) -> AnswerCache:
     """A cache for a test."""
     return AnswerCache(CacheSettings(entries=entries, stale=stale), counters)
+
+
+class Awaited(Exchange):
+    """An exchange that a test can await: the answer, or ``UpstreamError`` raised; cancelling the wait cancels it."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, query: Query) -> None:
+        self._future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        super().__init__(query, self._settle)
+
+    def __await__(self) -> Generator[Any, None, Answer]:
+        try:
+            return (yield from self._future.__await__())
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+    def _settle(self, outcome: Answer | UpstreamError) -> None:
+        if isinstance(outcome, UpstreamError):
+            self._future.set_exception(outcome)
+            self._future.exception()  # a test may look at ``outcome`` alone
+        else:
+            self._future.set_result(outcome)
+
+
+async def resolved(resolver: Resolver, query: Query) -> Resolved:
+    """What the resolver says to a question; raises its ``UpstreamError``."""
+    future: asyncio.Future[Resolved | UpstreamError] = asyncio.get_running_loop().create_future()
+    resolver.resolve(query, lambda outcome: None if future.done() else future.set_result(outcome))
+    outcome = await future
+    if isinstance(outcome, UpstreamError):
+        raise outcome
+    return outcome

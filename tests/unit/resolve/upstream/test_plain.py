@@ -12,7 +12,7 @@ from safedns.errors import UpstreamError
 from safedns.resolve.upstream.plain import PlainUpstream
 from safedns.wire.answer import Answer
 from tests.nameserver import Asked, HangUp, NameServer, Reaction, reply
-from tests.unit.resolve.values import PATIENCE, question, until
+from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 
 class Upstream:
@@ -26,7 +26,12 @@ class Upstream:
         )
 
     async def ask(self, name: str = "www.example.com") -> Answer:
-        return await asyncio.wait_for(self.plain.exchange(question(name)), PATIENCE)
+        return await asyncio.wait_for(self.start(name), PATIENCE)
+
+    def start(self, name: str = "www.example.com") -> Awaited:
+        exchange = Awaited(question(name))
+        self.plain.start(exchange)
+        return exchange
 
 
 @pytest.fixture
@@ -75,7 +80,7 @@ async def test_trouble_over_tcp_fails_the_exchange(upstream: Upstream, server: N
 
 async def test_cancelling_between_udp_and_tcp_leaves_nothing_behind(upstream: Upstream, server: NameServer) -> None:
     server.behave = lambda asked: reply(asked, truncated=True) if asked.transport == "udp" else None
-    exchange = upstream.plain.exchange(question())
+    exchange = upstream.start()
     await until(lambda: bool(server.asked_over("tcp")))
     exchange.cancel()
     server.behave = too_large_for_udp

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from safedns.errors import UpstreamError
-from safedns.resolve.upstream import Exchange, tcp
+from safedns.resolve.upstream import tcp
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.wire.answer import Answer
 from safedns.wire.types import Ede
 from tests.nameserver import After, HangUp, NameServer, Several, reply, with_other_id, with_other_name
-from tests.unit.resolve.values import PATIENCE, question, until
+from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ class Carried:
         self.mismatches = [0]
         self.tcp = TcpCarrier(server.host, server.port, self.mismatches)
 
-    def start(self, name: str = "www.example.com") -> Exchange:
-        exchange = Exchange(question(name))
+    def start(self, name: str = "www.example.com") -> Awaited:
+        exchange = Awaited(question(name))
         self.tcp.start(exchange)
         return exchange
 

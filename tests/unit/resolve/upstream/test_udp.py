@@ -15,7 +15,7 @@ from safedns.resolve.upstream.udp import PORTS, QUERIES_PER_PORT, SECONDS_PER_PO
 from safedns.wire.types import Ede
 from tests.fakes import FakeClock
 from tests.nameserver import After, Asked, NameServer, Reaction, Several, reply, with_other_id, with_other_name
-from tests.unit.resolve.values import PATIENCE, question, until
+from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ class Carried:
         self.truncated: list[Exchange] = []
         self.udp = UdpCarrier(server.host, server.port, self.clock, self.mismatches, self.truncated.append)
 
-    def start(self, name: str = "www.example.com") -> Exchange:
-        exchange = Exchange(question(name))
+    def start(self, name: str = "www.example.com") -> Awaited:
+        exchange = Awaited(question(name))
         self.udp.start(exchange)
         return exchange
 
@@ -89,7 +89,7 @@ async def test_only_lies_leave_the_exchange_waiting_until_it_is_cancelled(carrie
     server.behave = lambda asked: with_other_name(reply(asked, "A 203.0.113.66"))
     exchange = carried.start()
     await until(lambda: bool(carried.mismatches[0]))
-    assert not exchange.done()
+    assert exchange.open
     exchange.cancel()
     assert exchange.carrier is None
 
@@ -105,7 +105,7 @@ async def test_a_truncated_answer_is_handed_over_not_taken(carried: Carried, ser
     exchange = carried.start()
     await until(lambda: bool(carried.truncated))
     assert carried.truncated == [exchange]
-    assert not exchange.done()
+    assert exchange.open
     assert exchange.carrier is None
     exchange.cancel()
 
@@ -122,7 +122,7 @@ async def test_a_closed_port_fails_at_once() -> None:
 
 async def test_an_address_without_a_way_there_fails_at_once() -> None:
     udp = UdpCarrier("255.255.255.255", 53, SystemClock(), [0], lambda _: None)
-    exchange = Exchange(question())
+    exchange = Awaited(question())
     udp.start(exchange)
     with pytest.raises(UpstreamError, match="cannot be reached"):
         await exchange
