@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from safedns.errors import NotRunningError
+from safedns.errors import NotRunningError, SafednsError
 
 Answer = dict[str, Any]
 Handler = Callable[[], Awaitable[Answer]]
@@ -66,7 +66,7 @@ class ControlServer:
 
 
 def ask(state: Path, request: str) -> Answer:
-    """Ask the running daemon; raises ``NotRunningError`` when there is none."""
+    """Ask the running daemon; raises ``NotRunningError`` when there is none, ``SafednsError`` when we may not."""
     file = socket_file(state)
     try:
         with socket.socket(socket.AF_UNIX) as sock, _short(file) as name:
@@ -75,6 +75,9 @@ def ask(state: Path, request: str) -> Answer:
             sock.sendall(json.dumps({"do": request}).encode() + b"\n")
             with sock.makefile("rb") as stream:
                 answer = json.loads(stream.readline())
+    except PermissionError as error:
+        message = f"{file}: you may not talk to safedns; run this as root or as the user that runs safedns"
+        raise SafednsError(message) from error
     except (OSError, ValueError) as error:
         message = f"safedns does not run with the state folder {state} (start it: safedns serve)"
         raise NotRunningError(message) from error

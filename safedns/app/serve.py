@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,10 +19,10 @@ from safedns.supervisor.supervisor import Supervisor
 def serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
     """Run everything until SIGTERM or SIGINT; ``ready`` is called once queries are answered.
 
-    Raises ``SafednsError`` when it cannot start: wrong configuration, busy port, another safedns at this state folder.
+    Raises ``SafednsError`` when it cannot start: wrong configuration, busy port, a state folder that cannot be used or
+    that another safedns uses.
     """
-    (state / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _only_one(state / "run" / "lock"):
+    with _only_one(state):
         asyncio.run(_serve(config, state, ready))
 
 
@@ -41,11 +40,15 @@ async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -
 
 
 @contextmanager
-def _only_one(file: Path) -> Iterator[None]:
-    with file.open("w") as lock:
-        os.set_inheritable(lock.fileno(), False)
+def _only_one(state: Path) -> Iterator[None]:
+    try:
+        (state / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (state / "run" / "lock").open("w")
+    except OSError as error:
+        raise SafednsError(f"the state folder {state} cannot be used: {error.strerror} ({error.filename})") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise SafednsError(f"another safedns already runs with the state folder {file.parent.parent}") from None
+            raise SafednsError(f"another safedns already runs with the state folder {state}") from None
         yield

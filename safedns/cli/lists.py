@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ from safedns.blocklist.wanted import wanted_lists
 from safedns.cli.common import config_option, say, state_option
 from safedns.cli.table import Table
 from safedns.clock import SystemClock
+from safedns.control import ask
+from safedns.errors import NotRunningError
 from safedns.wire.names import display, name_of_key, parse_name
 
 _SAMPLES = 5
@@ -51,7 +54,10 @@ def status(config: Path, state: Path, *, as_json: bool) -> None:
 @click.option("--accept", is_flag=True, help="Take the named lists although they have shrunk by half or more.")
 @click.pass_context
 def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path, *, accept: bool) -> None:
-    """Fetch and compile the lists NAME..., or all that are in use; exit 1 if one failed or was held back."""
+    """Fetch and compile the lists NAME..., or all that are in use; exit 1 if one failed or was held back.
+
+    A running safedns uses them at once.
+    """
     from safedns.settings.load import load_settings  # pydantic: only where settings are read
 
     if accept and not names:
@@ -68,6 +74,9 @@ def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path
         report=lambda line: say(f"\r\x1b[K{line}" if terminal else line),
         progress=_show_progress if terminal else None,
     )
+    if any(outcome.result == "updated" for outcome in outcomes):
+        with suppress(NotRunningError):
+            ask(state, "reload")
     ctx.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
 
 

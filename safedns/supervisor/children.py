@@ -204,8 +204,12 @@ def replace_orphans(file: Path, patience: float, pause: Callable[[float], None])
 
 
 def _birth(pid: int) -> str:
-    """Start time of a process in clock ticks since boot (proc(5), stat field 22); empty when there is none."""
+    """Start time of a process in clock ticks since boot (proc(5), stat field 22); empty when there is none.
+
+    One that has ended counts as none, also where nobody has taken note of its end yet.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
         return ""
