@@ -7,21 +7,29 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from safedns.clock import Clock
+from safedns.failures import FailureLog
 from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
 from safedns.peers import Peer
-from safedns.policy.decision import Action, Decision, ReasonKind
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
+from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
 from safedns.record.event import Outcome
 from safedns.wire.answer import Answer
+from safedns.wire.names import HEADER_SIZE
 from safedns.wire.query import Query
-from safedns.wire.reply import build_reply, reply_ttls, udp_limit
+from safedns.wire.reply import build_reply, error_reply, reply_ttls, udp_limit
+from safedns.wire.types import Ede, RCode
 
 STALE_TTL = 30
 """What a stale answer is told to live (RFC 8767 section 4)."""
 
 _TC = 0x02
+_NOBODY = "none"
+"""Profile label of queries that were never identified."""
+_MEMORABLE = ("policy", "local", "cache")
+"""A fresh answer from an upstream is memorised at its second use: many names are asked once only."""
 
 
 class Events(Protocol):
@@ -54,13 +62,40 @@ class Found(NamedTuple):
 
 
 class Exit:
-    """Everything that leaves the path under one snapshot passes through ``finish``."""
+    """Everything that leaves the path under one snapshot passes through here."""
 
-    def __init__(self, clock: Clock, counters: Counters, events: Events, snapshot: Snapshot) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        counters: Counters,
+        events: Events,
+        failures: FailureLog,
+        snapshot: Snapshot,
+        language: str,
+    ) -> None:
         self._clock = clock
         self._counters = counters
         self._events = events
+        self._failures = failures
         self._snapshot = snapshot
+        self._language = language
+
+    def ede(self, decision: Decision) -> tuple[int, str]:
+        """The extended error that tells a device why, in the household's language."""
+        return int(decision.ede), reason_words(decision.reason, self._language)
+
+    def refuse(self, packet: bytes, kind: ReasonKind, protocol: str, rcode: int, *, ede: Ede | None = None) -> bytes:
+        """The error reply to a query that was never decided."""
+        self.count(_NOBODY, Action.REFUSE, kind, protocol)
+        words = reason_words(Reason(kind), self._language)
+        return error_reply(packet, rcode, ede=None if ede is None else (int(ede), words))
+
+    def fail(self, packet: bytes, protocol: str, error: Exception) -> bytes | None:
+        """SERVFAIL for a query that met a mistake of ours, which is logged; ``None`` for what is too short to answer."""
+        self._failures.report(error)
+        if len(packet) < HEADER_SIZE:
+            return None
+        return self.refuse(packet, ReasonKind.FAILURE, protocol, RCode.SERVFAIL)
 
     def count(self, profile: str, action: Action, kind: ReasonKind, protocol: str) -> None:
         """A query that ends without an event: malformed, not admitted, too many, failed."""
@@ -97,7 +132,7 @@ class Exit:
         if peer.logged:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
-        if asked.protocol == "udp" and found.source not in ("stale", "none") and not reply[2] & _TC:
+        if asked.protocol == "udp" and found.source in _MEMORABLE and not reply[2] & _TC:
             self._memorise(asked, found, outcome, cell, reply, edge, mono)
         return reply
 
@@ -111,8 +146,6 @@ class Exit:
         self, asked: Asked, found: Found, outcome: Outcome, cell: Cell, reply: bytes, edge: float, mono: float
     ) -> None:
         ttls = reply_ttls(asked.query, found.answer)
-        if found.source != "policy" and found.source != "local":
-            outcome = outcome._replace(source="cache", upstream="")
         memo = asked.peer.memo
         if len(memo) >= MEMO_ENTRIES:
             memo.clear()

@@ -24,7 +24,6 @@ from safedns.finish import Asked, Events, Exit, Found
 from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
-from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
 from safedns.resolve.local import LocalNames
@@ -33,11 +32,10 @@ from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
 from safedns.settings.model import BlockReply, Settings
 from safedns.wire.answer import make_answer
 from safedns.wire.query import Ignored, Query, decode_query
-from safedns.wire.reply import blocked_answer, error_reply
+from safedns.wire.reply import blocked_answer
 from safedns.wire.types import Ede, QType, RCode
 
 _LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
-_NOBODY = "none"
 _ADDRESSES = (QType.A, QType.AAAA)
 
 
@@ -74,7 +72,7 @@ class Pipeline:
         self._settings = settings
         self._snapshot = snapshot
         self._local = local
-        self._exit = Exit(self._clock, self._counters, self._events, snapshot)
+        self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, settings.language)
         self.forget()
 
     def forget(self) -> None:
@@ -103,7 +101,7 @@ class Pipeline:
                 self._memo_misses[0] += 1
             return self._walk(packet, peer, protocol, wall, mono)
         except Exception as error:  # noqa: BLE001 - the edge of the path: nothing may pass unfiltered or kill the reader
-            return self._failed(packet, protocol, error)
+            return self._exit.fail(packet, protocol, error)
 
     def batch_done(self, queries: int, start: float) -> None:
         """Count the latency of ``queries`` answered at once since ``start`` (monotonic seconds)."""
@@ -116,14 +114,14 @@ class Pipeline:
         try:
             self._resolver.resolve(miss.lookup, partial(self._resolved, miss, deliver))
         except Exception as error:  # noqa: BLE001 - as above
-            deliver(self._failed(miss.asked.packet, miss.asked.protocol, error))
+            deliver(self._exit.fail(miss.asked.packet, miss.asked.protocol, error))
 
     def _resolved(self, miss: Miss, deliver: Deliver, outcome: Resolved | UpstreamError) -> None:
         asked = miss.asked
         try:
             reply: bytes | None = self._settle(miss, outcome)
         except Exception as error:  # noqa: BLE001 - as above
-            reply = self._failed(asked.packet, asked.protocol, error)
+            reply = self._exit.fail(asked.packet, asked.protocol, error)
         self._exit.waited(asked)
         deliver(reply)
 
@@ -148,9 +146,9 @@ class Pipeline:
             self._exit.count(peer.profile.id, Action.DROP, ReasonKind.MALFORMED, protocol)
             return None
         except WireError as error:
-            return self._refuse(packet, ReasonKind.MALFORMED, protocol, error.rcode)
+            return self._exit.refuse(packet, ReasonKind.MALFORMED, protocol, error.rcode)
         if not peer.admitted:
-            return self._refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
+            return self._exit.refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
         asked = Asked(packet, query, peer, protocol, mono)
         if (local := self._local.answer(query)) is not None:
             return self._exit.finish(asked, _LOCAL, Found(local, "local"), wall, mono)
@@ -186,7 +184,7 @@ class Pipeline:
                 text = f"the safe name {decision.target} cannot be resolved"
                 return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
             answer = rewritten_answer(asked.query, decision.target, found.answer)
-            found = found._replace(answer=answer, ede=self._ede(decision))
+            found = found._replace(answer=answer, ede=self._exit.ede(decision))
         return self._exit.finish(asked, decision, found, wall, mono)
 
     def _block(
@@ -194,23 +192,9 @@ class Pipeline:
     ) -> bytes:
         block = self._settings.block
         answer = blocked_answer(asked.query, mode or block.reply, block.ttl)
-        return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._ede(decision)), wall, mono)
+        return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._exit.ede(decision)), wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
         failed = make_answer(asked.query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
         found = Found(failed, "none", ede=(int(code), text))
         return self._exit.finish(asked, decision, found, self._clock.wall(), self._clock.monotonic())
-
-    def _ede(self, decision: Decision) -> tuple[int, str]:
-        return int(decision.ede), reason_words(decision.reason, self._settings.language)
-
-    def _refuse(self, packet: bytes, kind: ReasonKind, protocol: str, rcode: int, *, ede: Ede | None = None) -> bytes:
-        self._exit.count(_NOBODY, Action.REFUSE, kind, protocol)
-        words = reason_words(Reason(kind), self._settings.language)
-        return error_reply(packet, rcode, ede=None if ede is None else (int(ede), words))
-
-    def _failed(self, packet: bytes, protocol: str, error: Exception) -> bytes | None:
-        self._failures.report(error)
-        if len(packet) < 12:
-            return None
-        return self._refuse(packet, ReasonKind.FAILURE, protocol, RCode.SERVFAIL)

@@ -89,7 +89,7 @@ class Flight:
         ended: Callable[[Flight], None],
         served_stale: Callable[[], None],
     ) -> None:
-        """``landed`` gets the outcome, once; ``ended``: no exchange is left; ``served_stale``: somebody got ``stale``."""
+        """``landed`` gets the outcome, once; ``ended``: no exchange is left; ``served_stale``: a waiter got it."""
         now = clock.monotonic()
         self.query = query
         self.refusal: Answer | None = None

@@ -16,6 +16,8 @@ from safedns.server.flush import Flusher
 
 BATCH = 64
 """Datagrams answered in one wake-up before the loop may turn to its other sockets."""
+_BUSY = 0.0001
+"""Seconds between wake-ups below which datagrams are taken to come in bursts."""
 _RECEIVE = 4096
 """Bytes; a query is far smaller, and what is cut off does not parse."""
 
@@ -28,6 +30,7 @@ class UdpServer:
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
+        self._last_wake = 0.0
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._on_readable)
 
@@ -39,7 +42,10 @@ class UdpServer:
         receive, answer_now = self._sock.recvfrom, self._pipeline.answer_now
         wall, mono = self._clock.wall(), self._clock.monotonic()
         answered = 0
-        for _ in range(BATCH):
+        # One at a time while they come singly: looking for a second that is not there costs as much as an answer.
+        batch = BATCH if mono - self._last_wake < _BUSY else 1
+        self._last_wake = mono
+        for _ in range(batch):
             try:
                 packet, peer = receive(_RECEIVE)
             except BlockingIOError:

@@ -10,11 +10,11 @@ Must not time anything out but an idle connection: whoever started an exchange c
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import cast
 
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream.entropy import unpredictable
 from safedns.tasks import spawn
 from safedns.wire.answer import decode_answer
 from safedns.wire.request import upstream_request
@@ -28,10 +28,12 @@ IDLE_SECONDS = 10.0
 class TcpCarrier:
     """Carries exchanges over one stream to one address."""
 
-    __slots__ = ("_address", "_connecting", "_connection", "_waiting", "mismatches")
+    __slots__ = ("_address", "_connecting", "_connection", "_waiting", "mismatches", "numbers")
 
     def __init__(self, host: str, port: int, mismatches: list[int]) -> None:
         self._address = (host, port)
+        self.numbers = unpredictable()
+        """Message ids."""
         self.mismatches = mismatches
         """Counts answers that match nothing."""
         self._waiting: dict[Exchange, bool] = {}
@@ -116,9 +118,9 @@ class _Connection(asyncio.Protocol):
 
     def send(self, exchange: Exchange, *, retried: bool) -> None:
         """Send the query under an id of its own."""
-        message_id = int.from_bytes(os.urandom(2))
+        message_id = next(self._owner.numbers)
         while message_id in self._pending:
-            message_id = int.from_bytes(os.urandom(2))
+            message_id = next(self._owner.numbers)
         exchange.message_id = message_id
         exchange.carrier = self
         self._pending[message_id] = (exchange, retried)

@@ -10,13 +10,13 @@ A truncated answer hands the exchange over (to TCP). Must not time anything out:
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream.entropy import unpredictable
 from safedns.wire.answer import decode_answer
 from safedns.wire.request import upstream_request
 from safedns.wire.types import Ede
@@ -33,7 +33,7 @@ _READS_AT_ONCE = 64
 class UdpCarrier:
     """Carries exchanges as datagrams to one address."""
 
-    __slots__ = ("_address", "_clock", "_family", "_open_ports", "_ports", "mismatches", "on_truncated")
+    __slots__ = ("_address", "_clock", "_family", "_open_ports", "_ports", "mismatches", "numbers", "on_truncated")
 
     def __init__(
         self,
@@ -46,6 +46,8 @@ class UdpCarrier:
         self._address = (host, port)
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._clock = clock
+        self.numbers = unpredictable()
+        """Message ids, and which port is used."""
         self.mismatches = mismatches
         """Counts answers that match nothing."""
         self.on_truncated = on_truncated
@@ -70,7 +72,7 @@ class UdpCarrier:
         self._open_ports.discard(port)
 
     def _pick(self) -> _Port:
-        index = os.urandom(1)[0] % PORTS
+        index = next(self.numbers) % PORTS
         port = self._ports[index]
         now = self._clock.monotonic()
         if port is not None:
@@ -112,9 +114,10 @@ class _Port:
 
     def send(self, exchange: Exchange) -> None:
         """Send the query under an id of its own; ``OSError`` when that cannot be done."""
-        message_id = int.from_bytes(os.urandom(2))
+        numbers = self._owner.numbers
+        message_id = next(numbers)
         while message_id in self._pending:
-            message_id = int.from_bytes(os.urandom(2))
+            message_id = next(numbers)
         self._sent += 1
         try:
             self._socket.send(upstream_request(exchange.query, message_id))
