@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safedns import __version__
 from safedns.clock import Clock
@@ -37,23 +37,29 @@ log = logging.getLogger(__name__)
 
 _WATCH = 0.2
 """Seconds between looks at the configuration folder."""
-BEAT_LIMIT = 15.0
-"""Seconds without a sign of life after which a child is killed and started again."""
-_READY_LIMIT = 60.0
-_STOP_PATIENCE = 3.0
 _FIRST_UPDATE = 20.0
 """Seconds after the start before lists are fetched: first things first."""
+
+
+class Patience(NamedTuple):
+    """Seconds that the supervisor waits for its children."""
+
+    beat: float = 15.0
+    """Without a sign of life: then a child is killed and started again."""
+    ready: float = 60.0
+    """For a configuration to be loaded: then the one before stays."""
+    stop: float = 3.0
+    """For a child to end: then it is killed."""
 
 
 class Supervisor:
     """Runs until told to stop."""
 
-    def __init__(self, config: Path, state: Path, clock: Clock, *, beat_limit: float = BEAT_LIMIT) -> None:
-        """``beat_limit``: seconds without a sign of life after which a child is started again."""
+    def __init__(self, config: Path, state: Path, clock: Clock, patience: Patience | None = None) -> None:
         self._config = config
         self._state = state
         self._clock = clock
-        self._beat_limit = beat_limit
+        self._patience = patience or Patience()
         self._listeners = Listeners()
         self._links = Links()
         self._resolvers: list[Child] = []
@@ -109,7 +115,7 @@ class Supervisor:
         self._seen = look(self._config)  # before it is read: what is saved meanwhile is read again
         prepared = self._prepared = await self._prepare()
         children = self._state / "run" / "children.json"
-        if replaced := replace_orphans(children, _STOP_PATIENCE, time.sleep):
+        if replaced := replace_orphans(children, self._patience.stop, time.sleep):
             log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
         self._workers = prepared.plan.workers
         self._listeners.sync(prepared.plan.listen, self._workers)
@@ -289,13 +295,13 @@ class Supervisor:
 
     async def _all_ready(self) -> None:
         try:
-            async with asyncio.timeout(_READY_LIMIT):
+            async with asyncio.timeout(self._patience.ready):
                 for child in self._resolvers:
                     await child.settled.wait()
                     if child.failure:
                         raise SafednsError(f"{child.name} cannot load the configuration: {child.failure}")
         except TimeoutError:
-            raise SafednsError("a resolver process did not get ready within a minute; see its messages above") from None
+            raise SafednsError("a resolver process did not get ready in time; see its messages above") from None
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -332,7 +338,7 @@ class Supervisor:
             await asyncio.sleep(min(1.0, (limit or 2.0) / 2))
             now = self._clock.monotonic()
             for child in [*self._resolvers, *([self._recorder] if self._recorder else [])]:
-                if child.pid is not None and now - child.last_beat > self._beat_limit:
+                if child.pid is not None and now - child.last_beat > self._patience.beat:
                     log.error("%s does not answer any more; starting it again", child.name)
                     child.last_beat = now
                     child.kill()
@@ -355,9 +361,9 @@ class Supervisor:
 
     async def _end(self) -> None:
         """Resolvers first, for what they recorded last is still to be written."""
-        await asyncio.gather(*(child.stop(_STOP_PATIENCE) for child in self._resolvers))
+        await asyncio.gather(*(child.stop(self._patience.stop) for child in self._resolvers))
         if self._recorder is not None:
-            await self._recorder.stop(_STOP_PATIENCE)
+            await self._recorder.stop(self._patience.stop)
         self._listeners.close()
         self._links.close()
         if self._recorder is not None:

@@ -1,4 +1,4 @@
-"""``safedns serve`` with a supervisor that takes a child for hung after one second instead of fifteen."""
+"""``safedns serve`` with a supervisor that waits for hung children seconds instead of minutes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 from safedns.app.logs import set_up_logging
 from safedns.clock import SystemClock
 from safedns.control import ControlServer
-from safedns.supervisor.supervisor import Supervisor
+from safedns.supervisor.supervisor import Patience, Supervisor
 
-BEAT_LIMIT = 2.5
-"""Seconds; children give a sign of life every second."""
+PATIENCE = Patience(beat=2.5, ready=5.0, stop=0.5)
+"""Children give a sign of life every second."""
 
 
 async def main(config: Path, state: Path) -> None:
     """Run until told to stop."""
     (state / "run").mkdir(parents=True)
-    supervisor = Supervisor(config, state, SystemClock(), beat_limit=BEAT_LIMIT)
+    supervisor = Supervisor(config, state, SystemClock(), PATIENCE)
     control = ControlServer(state, {"status": supervisor.status})
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, supervisor.stop)
     await control.start()

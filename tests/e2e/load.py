@@ -59,8 +59,8 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        deadline = CLOCK.monotonic() + (5.0 if error is None and self._sending else 0.0)
         self._sending = False
-        deadline = CLOCK.monotonic() + (5.0 if error is None else 0.0)
         while self.answered < len(self.asked) and CLOCK.monotonic() < deadline:
             self._thread.join(0.02)
         self._running = False
@@ -77,6 +77,10 @@ class Load:
         """Wait until so many more queries were answered."""
         enough = self.answered + answers
         until(lambda: self.answered >= enough, f"{answers} more answers")
+
+    def stop(self) -> None:
+        """Ask no more, and do not wait for what is not answered yet."""
+        self._sending = False
 
     def _run(self) -> None:
         with selectors.DefaultSelector() as selector:

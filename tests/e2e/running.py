@@ -40,6 +40,9 @@ FAMILY: dict[str, Any] = {
     "groups": {"adults": {"preset": "open", "devices": [ADULT], "log": "full"}},
     "unknown": "adults",
 }
+SERVE = ("-m", "safedns", "serve")
+IMPATIENT = ("-m", "tests.e2e.impatient")
+"""The same with a supervisor that waits for hung children seconds instead of minutes."""
 CLOCK = SystemClock()
 
 Found = TypeVar("Found")
@@ -108,7 +111,7 @@ class Running:
         self,
         *arguments: str,
         environment: Mapping[str, str] | None = None,
-        program: Sequence[str] = ("-m", "safedns", "serve"),
+        program: Sequence[str] = SERVE,
         wait: bool = True,
     ) -> subprocess.Popen[bytes]:
         """Start ``safedns serve`` and wait until it says that it answers."""

@@ -11,12 +11,11 @@ import dns.rcode
 import pytest
 
 from tests.e2e.load import Load
-from tests.e2e.running import ADULT, BINH, BLOCKED, CLOCK, Running, household, running, until
+from tests.e2e.running import ADULT, BINH, BLOCKED, CLOCK, IMPATIENT, Running, household, running, until
 
 NAMES = ["www.example", BLOCKED]
 UNIQUE = [f"n{number}.{BLOCKED}" for number in range(20_000)]
 """Names that are all blocked for Bình, so that each query is one row of its own."""
-IMPATIENT = ("-m", "tests.e2e.impatient")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
