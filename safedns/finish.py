@@ -91,7 +91,7 @@ class Exit:
         return error_reply(packet, rcode, ede=None if ede is None else (int(ede), words))
 
     def fail(self, packet: bytes, protocol: str, error: Exception) -> bytes | None:
-        """SERVFAIL for a query that met a mistake of ours, which is logged; ``None`` for what is too short to answer."""
+        """SERVFAIL for a query that met a mistake of ours, which is logged; ``None`` if it is too short to answer."""
         self._failures.report(error)
         if len(packet) < HEADER_SIZE:
             return None

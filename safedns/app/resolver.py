@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from safedns.app.household import Sealed, unseal
+from safedns.blocklist.downloads import Downloads
 from safedns.blocklist.library import Library, open_library
 from safedns.clock import Clock, SystemClock
 from safedns.pipeline import Pipeline
@@ -224,17 +225,20 @@ class ResolverProcess:
         return {"profiles": profiles, "lists": lists}
 
     def _set_gauges(self) -> None:
+        """Everything that goes up and down, made anew for each scrape so that nothing that has gone lingers."""
         gauges = self._counters.gauges
+        gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
         if self._loaded is None:
             return
-        wall, snapshot = self._clock.wall(), self._loaded.snapshot
+        wall, snapshot, downloads = self._clock.wall(), self._loaded.snapshot, Downloads(self._state)
         for profile in snapshot.profiles.values():
             gauges["next_edge", profile.id] = snapshot.next_edge(profile, wall)
         for artefact in self._loaded.library.artefacts:
             gauges["list_entries", artefact.name, artefact.category] = artefact.header.entries
-            gauges["list_updated", artefact.name] = artefact.header.built
+            if checked := downloads.meta(artefact.name).checked:  # ours are never fetched and do not grow old
+                gauges["list_updated", artefact.name] = checked
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -82,14 +82,18 @@ class Rules:
 
 
 def merge(base: Rules, over: Rules) -> Rules:
-    """``over`` laid on ``base``: scalars and timetables replace, mappings go key by key, name lists add."""
+    """``over`` laid on ``base``: scalars and timetables replace, mappings go key by key, name lists add.
+
+    A name that ``over`` allows is no longer blocked by ``base``, and the other way round: whoever speaks last is meant.
+    """
     values: dict[str, object] = {}
     for spec in fields(Rules):
         low, high = getattr(base, spec.name), getattr(over, spec.name)
         if spec.name in ("services", "categories"):
             values[spec.name] = MappingProxyType({**low, **high})
         elif spec.name in ("allow", "block", "always"):
-            values[spec.name] = tuple(dict.fromkeys((*low, *high)))
+            taken_back = {"allow": over.block, "block": over.allow}.get(spec.name, ())
+            values[spec.name] = tuple(dict.fromkeys((*(name for name in low if name not in taken_back), *high)))
         else:
             values[spec.name] = low if high is None else high
     return Rules(**values)  # type: ignore[arg-type]  # one loop over the fields beats eleven near-equal lines
