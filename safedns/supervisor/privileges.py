@@ -14,7 +14,7 @@ from safedns.errors import SafednsError
 _PR_SET_KEEPCAPS = 8
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_CAP_NET_BIND_SERVICE = 1 << 10
+CAP_NET_BIND_SERVICE = 1 << 10
 
 
 class _Header(ctypes.Structure):
@@ -41,7 +41,7 @@ def become(user: str) -> None:
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
     header = _Header(_CAPABILITY_VERSION_3, 0)
-    data = (_Data * 2)(_Data(_CAP_NET_BIND_SERVICE, _CAP_NET_BIND_SERVICE, 0), _Data(0, 0, 0))
+    data = (_Data * 2)(_Data(CAP_NET_BIND_SERVICE, CAP_NET_BIND_SERVICE, 0), _Data(0, 0, 0))
     _check(libc.capset(ctypes.byref(header), ctypes.byref(data)), "capset")
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
 

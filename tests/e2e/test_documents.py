@@ -43,6 +43,10 @@ def shown(page: Path) -> list[Shown]:
     return found
 
 
+def _label(each: Shown) -> str:
+    return f"{each.page}: {each.text}"
+
+
 SHOWN = [each for page in PAGES for each in shown(page)]
 
 

@@ -1,0 +1,131 @@
+"""A network of the test's own: one namespace for the server, one for a client, and a cable (veth pair) between them.
+
+Each namespace lives as long as the process that holds it, so nothing is left behind on the machine. In the server's,
+the folders that lead to this interpreter are open to everybody, so that an ordinary user can run it there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_CLONE_NEWNET = 0x40000000
+_OPEN_TO_ALL = 0o005
+_HOLD = "set -e; {mounts} ip link set lo up; echo ready; exec sleep 600"
+
+
+class Namespace:
+    """Held open by one process."""
+
+    def __init__(self, *, mounts: Iterable[str] = ()) -> None:
+        script = _HOLD.format(mounts="".join(f"{mount}; " for mount in mounts))
+        command = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", script]
+        self._holder = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert self._holder.stdout is not None
+        said = self._holder.stdout.readline()
+        if said != "ready\n":
+            said += self._holder.stdout.read()
+            self.close()
+            pytest.skip(f"network namespaces cannot be made here: {said.strip()}")
+
+    @property
+    def pid(self) -> int:
+        """The process whose network this is."""
+        return self._holder.pid
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """What runs a command in here."""
+        return "nsenter", "--target", str(self.pid), "--net", "--mount", "--"
+
+    def ip(self, *arguments: str) -> None:
+        """Run ``ip ARGUMENTS`` in here."""
+        done = subprocess.run([*self.prefix, "ip", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+
+    def add(self, *addresses: str) -> None:
+        """Give the cable's end in here more addresses, usable at once."""
+        for address in addresses:
+            self.ip("address", "add", address, "dev", "eth", *(["nodad"] if ":" in address else []))
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Sockets that this thread opens in the ``with`` block are in here, and stay so."""
+        with Path("/proc/thread-self/ns/net").open() as home, Path(f"/proc/{self.pid}/ns/net").open() as here:
+            _enter(here.fileno())
+            try:
+                yield
+            finally:
+                _enter(home.fileno())
+
+    def close(self) -> None:
+        """End the holder, and the namespace with the last process in it."""
+        self._holder.kill()
+        self._holder.wait()
+        assert self._holder.stdout is not None
+        self._holder.stdout.close()
+
+
+@contextmanager
+def server_and_client(scratch: Path) -> Iterator[tuple[Namespace, Namespace]]:
+    """Two namespaces with a cable whose ends are both called ``eth``; skips where they cannot be made."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to make network namespaces")
+    for tool in ("unshare", "nsenter", "ip"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    server = Namespace(mounts=_interpreter_for_all(scratch))
+    client = Namespace()
+    try:
+        server.ip("link", "add", "eth", "type", "veth", "peer", "name", "eth", "netns", str(client.pid))
+        for each in (server, client):
+            each.ip("link", "set", "eth", "up")
+        yield server, client
+    finally:
+        client.close()
+        server.close()
+
+
+def _enter(descriptor: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(descriptor, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def _interpreter_for_all(scratch: Path) -> Iterator[str]:
+    """Mounts, of the holder only, that open each closed folder above the interpreter and this checkout to everybody.
+
+    An overlay without changes: what is in the folder stays, and its own mode comes from a new, open one.
+    """
+    needed = {Path(sys.executable), Path(sys.executable).resolve(), Path(sys.prefix), Path(__file__).resolve()}
+    above = {folder for path in needed for folder in path.parents}
+    for number, folder in enumerate(sorted(above)):
+        if folder.stat().st_mode & _OPEN_TO_ALL != _OPEN_TO_ALL:
+            upper, work = scratch / f"upper{number}", scratch / f"work{number}"
+            upper.mkdir(mode=0o755)
+            work.mkdir()
+            yield f"mount -t overlay overlay -o lowerdir={folder},upperdir={upper},workdir={work} {folder}"
+
+
+def capabilities(pid: int) -> int:
+    """Effective capabilities of a process, as bits."""
+    return int(_status(pid, "CapEff")[0], 16)
+
+
+def uids(pid: int) -> set[int]:
+    """Real, effective, saved and file system user of a process."""
+    return {int(word) for word in _status(pid, "Uid")}
+
+
+def _status(pid: int, field: str) -> list[str]:
+    """The words behind ``field`` in ``/proc/PID/status``."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line for line in lines if line.startswith(f"{field}:")).split()[1:]
