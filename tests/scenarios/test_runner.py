@@ -1,0 +1,136 @@
+"""The scenarios' own tests: a file that says nothing or mistypes is refused, and a wrong expectation fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from safedns.errors import ConfigError
+from tests.scenarios.inprocess import InProcess
+from tests.scenarios.runner import play
+from tests.scenarios.scenario import Script
+
+STORY = """\
+title: A story
+family:
+  children: {binh: {preset: open, devices: [127.0.0.3], services: {tiktok: off}, log: full}}
+  groups: {adults: {preset: open}}
+  unknown: adults
+upstream: {www.example.com A: www.example.com 300 IN A 192.0.2.1}
+steps:
+  - {from: 127.0.0.3, ask: tiktok.com, expect: {rcode: NXDOMAIN, ede: 17, why: service, upstream_asked: no}}
+  - ask: www.example.com
+    expect: {answers: [www.example.com A 192.0.2.1], ttl: 300, upstream_asked: [www.example.com A]}
+  - {ask: www.example.com, times: 3, expect: {rcode: NOERROR, decision: allowed}}
+log:
+  - {who: binh, name: tiktok.com, decision: blocked, words: TikTok is off}
+counters: {queries binh blocked service udp: 1}
+"""
+
+
+def _played(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "story.yaml"
+    file.write_text(text, encoding="utf-8")
+    script = Script(file)
+    with InProcess(script.scenario, tmp_path) as stage:
+        play(script, stage)
+
+
+def test_the_story_as_it_is_comes_true(tmp_path: Path) -> None:
+    _played(tmp_path, STORY)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("rcode: NXDOMAIN", "rcode: NOERROR", "story.yaml:8: 127.0.0.3 asks tiktok.com A IN\n  rcode is NXDOMAIN"),
+        ("ede: 17", "ede: 15", "ede is 17; expected 15"),
+        ("ede: 17", "ede: none", "ede is 17; expected None"),
+        ("ede: 17", "told: tiktok is on", "told is tiktok is off; expected tiktok is on"),
+        ("ede: 17", "edns: no", "edns is True; expected False"),
+        ("ede: 17", "truncated: yes", "truncated is False; expected True"),
+        ("ede: 17", "reply: none", "1 of 1 queries were answered; expected 0"),
+        ("why: service", "why: bedtime", "why is service; expected bedtime"),
+        ("why: service", "who: adults", "who is binh; expected adults"),
+        ("why: service", "decision: allowed", "decision is blocked; expected allowed"),
+        ("upstream_asked: no}", "upstream_asked: [tiktok.com A]}", "were asked nothing; expected ['tiktok.com A']"),
+        (
+            "[www.example.com A 192.0.2.1]",
+            "[www.example.com A 192.0.2.2]",
+            "answers is ['www.example.com A 192.0.2.1']",
+        ),
+        ("[www.example.com A 192.0.2.1]", "[]", "expected []"),
+        ("ttl: 300", "ttl: 299", "TTLs are [300]; expected 299"),
+        ("ttl: 300", "ttl_at_most: 299", "TTLs are [300]; expected at most 299"),
+        ("upstream_asked: [www.example.com A]", "upstream_asked: no", "expected nothing"),
+        ("{rcode: NOERROR, decision: allowed}", "{replies: 2}", "3 of 3 queries were answered; expected 2"),
+        ("words: TikTok is off", "words: bedtime", "log line 1 (tiktok.com): words is 'TikTok is off'"),
+        ("log:\n", "log:\n  - {who: binh}\n", "the log has 1 lines; expected 2"),
+        ("log:\n  - {who: binh, name: tiktok.com, decision: blocked, words: TikTok is off}", "log: []", "has 1 lines"),
+        ("service udp: 1", "service udp: 2", "counter queries binh blocked service udp is 1; expected 2"),
+        ("binh blocked service udp", "binh blocked category udp", "queries binh blocked service udp: 1"),
+    ],
+)
+def test_a_wrong_expectation_fails_and_says_what_came_instead(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
+    assert right in STORY
+    with pytest.raises(AssertionError) as failure:
+        _played(tmp_path, STORY.replace(right, wrong))
+    assert told in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("rcode: NXDOMAIN", "rcod: NXDOMAIN", "`rcod` is not a key here; did you mean `rcode`?"),
+        ("rcode: NXDOMAIN", "rcode: NXDOMAN", "`NXDOMAN` is not known here"),
+        ("why: service", "why: services", "did you mean `service`?"),
+        ("ttl: 300", "ttl: about 300", "is not a number"),
+        ("{rcode: NOERROR, decision: allowed}", "{}", "nothing is expected; say at least the rcode"),
+        (", expect: {rcode: NOERROR, decision: allowed}", "", "nothing is expected of this query"),
+        ("times: 3,", "times: 3, wait: 1s,", "a step does one thing"),
+        (
+            "{ask: www.example.com, times: 3, expect: {rcode: NOERROR, decision: allowed}}",
+            "{wait: 1s, tcp: yes}",
+            "tcp",
+        ),
+        ("ask: tiktok.com", "ask: tiktok.com AAA", "is not a record type"),
+        ("300 IN A 192.0.2.1", "IN A 192.0.2.1", "is not a record"),
+        ("www.example.com A:", "WWW.example.com A:", "small letters"),
+        ("words: TikTok", "word: TikTok", "did you mean `words`?"),
+        ("queries binh blocked service udp", "query binh blocked service udp", "did you mean `queries`?"),
+        ("queries binh blocked service udp", "queries binh blocked", "expected queries profile decision reason"),
+        ("title: A story", "title: A story\nlive: yes\nnow: 2026-11-23 12:00", "now: real processes have real time"),
+        ("title: A story", "title: A story\ntitle: Another", "is given twice"),
+        ("title: A story\n", "", "`title` is missing"),
+    ],
+)
+def test_a_mistyped_file_is_refused_before_anything_is_played(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
+    assert right in STORY
+    with pytest.raises(ConfigError) as refusal:
+        _played(tmp_path, STORY.replace(right, wrong))
+    assert told in str(refusal.value)
+
+
+def test_a_story_in_which_nobody_asks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can only succeed"):
+        _played(tmp_path, STORY.partition("steps:")[0] + "steps: [wait: 1s]\n")
+
+
+def test_an_upstream_that_is_not_scripted_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no upstream of this scenario"):
+        _played(tmp_path, STORY + "settings: {upstreams: {servers: [<mian>]}}\n")
+
+
+def test_saved_files_that_are_refused_unexpectedly_fail_the_scenario(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="the saved files were refused"):
+        _played(tmp_path, STORY.replace("log:\n", "  - save: {family: {unknown: nobody}}\nlog:\n"))
+
+
+def test_saved_files_that_are_taken_though_they_should_not_be_fail_the_scenario(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="the files were taken"):
+        _played(tmp_path, STORY.replace("log:\n", "  - save: {settings: {language: vi}, refused: language}\nlog:\n"))
