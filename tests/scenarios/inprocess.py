@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import dns.rdatatype
 from click.testing import CliRunner
 
+from safedns.blocklist.library import lists_folder
 from safedns.cli.logs import command as logs
 from safedns.errors import ConfigError
 from safedns.record.counters import Counters
@@ -26,9 +28,11 @@ from tests.scenarios.scenario import MAIN, Scenario, Step
 class InProcess:
     """Plays in virtual time."""
 
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, compiled: Path) -> None:
+        """``compiled``: lists that need not be compiled again."""
         self._loop = asyncio.Runner()
         self._house = House(folder, table=scenario.upstream, now=scenario.now, starter_lists=True)
+        shutil.copytree(compiled, lists_folder(self._house.state))
         self._counted: Counted = Counter()
         self.places = {f"<{MAIN}>": "127.0.0.9:53"}
         for number, (name, table) in enumerate(scenario.other_upstreams.items(), 10):

@@ -13,7 +13,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +33,7 @@ import dns.message
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from safedns.blocklist.library import lists_folder
 from safedns.clock import SystemClock
 from safedns.control import ask
 from safedns.metrics import METRICS
@@ -53,7 +56,9 @@ T = TypeVar("T")
 class Live:
     """Plays in real time."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, compiled: Path) -> None:
+        """``compiled``: lists that need not be compiled again."""
+        self._compiled = compiled
         self._tables = {MAIN: scenario.upstream, **scenario.other_upstreams}
         self._resources = ExitStack()
         self._servers: dict[str, NameServer] = {}
@@ -66,6 +71,7 @@ class Live:
             self._config, self._state = folder / "config", folder / "state"
             self._said = folder / "said"
             self._config.mkdir()
+            shutil.copytree(self._compiled, lists_folder(self._state))
             for name, table in self._tables.items():
                 self._servers[name] = stack.enter_context(NameServer())
                 self.answer_by(name, table)
@@ -85,7 +91,7 @@ class Live:
             self._write(name, text)
         said = self._resources.enter_context(self._said.open("wb"))
         self._process = subprocess.Popen(
-            [*_SAFEDNS, "serve", *self._folders()],
+            [*_SAFEDNS, "serve", *_AS_OURSELVES, *self._folders()],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -230,6 +236,8 @@ class Live:
 
 
 _SAFEDNS = (sys.executable, "-m", "safedns")
+_AS_OURSELVES = ("--user", "root") if os.geteuid() == 0 else ()
+"""A machine may have a user ``safedns`` that root would become: it could not read our folder."""
 
 
 def _over_tcp(sock: socket.socket, packets: Sequence[bytes], replies: int) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,16 +30,23 @@ counters: {queries binh blocked service udp: 1}
 """
 
 
-def _played(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "story.yaml"
-    file.write_text(text, encoding="utf-8")
-    script = Script(file)
-    with InProcess(script.scenario, tmp_path) as stage:
-        play(script, stage)
+Played = Callable[[str], None]
 
 
-def test_the_story_as_it_is_comes_true(tmp_path: Path) -> None:
-    _played(tmp_path, STORY)
+@pytest.fixture
+def played(tmp_path: Path, compiled: Path) -> Played:
+    def play_text(text: str) -> None:
+        file = tmp_path / "story.yaml"
+        file.write_text(text, encoding="utf-8")
+        script = Script(file)
+        with InProcess(script.scenario, tmp_path, compiled) as stage:
+            play(script, stage)
+
+    return play_text
+
+
+def test_the_story_as_it_is_comes_true(played: Played) -> None:
+    played(STORY)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +81,11 @@ def test_the_story_as_it_is_comes_true(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_expectation_fails_and_says_what_came_instead(
-    tmp_path: Path, right: str, wrong: str, told: str
+    played: Played, right: str, wrong: str, told: str
 ) -> None:
     assert right in STORY
     with pytest.raises(AssertionError) as failure:
-        _played(tmp_path, STORY.replace(right, wrong))
+        played(STORY.replace(right, wrong))
     assert told in str(failure.value)
 
 
@@ -108,29 +116,29 @@ def test_a_wrong_expectation_fails_and_says_what_came_instead(
     ],
 )
 def test_a_mistyped_file_is_refused_before_anything_is_played(
-    tmp_path: Path, right: str, wrong: str, told: str
+    played: Played, right: str, wrong: str, told: str
 ) -> None:
     assert right in STORY
     with pytest.raises(ConfigError) as refusal:
-        _played(tmp_path, STORY.replace(right, wrong))
+        played(STORY.replace(right, wrong))
     assert told in str(refusal.value)
 
 
-def test_a_story_in_which_nobody_asks_is_refused(tmp_path: Path) -> None:
+def test_a_story_in_which_nobody_asks_is_refused(played: Played) -> None:
     with pytest.raises(ConfigError, match="can only succeed"):
-        _played(tmp_path, STORY.partition("steps:")[0] + "steps: [wait: 1s]\n")
+        played(STORY.partition("steps:")[0] + "steps: [wait: 1s]\n")
 
 
-def test_an_upstream_that_is_not_scripted_is_an_error(tmp_path: Path) -> None:
+def test_an_upstream_that_is_not_scripted_is_an_error(played: Played) -> None:
     with pytest.raises(ValueError, match="is no upstream of this scenario"):
-        _played(tmp_path, STORY + "settings: {upstreams: {servers: [<mian>]}}\n")
+        played(STORY + "settings: {upstreams: {servers: [<mian>]}}\n")
 
 
-def test_saved_files_that_are_refused_unexpectedly_fail_the_scenario(tmp_path: Path) -> None:
+def test_saved_files_that_are_refused_unexpectedly_fail_the_scenario(played: Played) -> None:
     with pytest.raises(AssertionError, match="the saved files were refused"):
-        _played(tmp_path, STORY.replace("log:\n", "  - save: {family: {unknown: nobody}}\nlog:\n"))
+        played(STORY.replace("log:\n", "  - save: {family: {unknown: nobody}}\nlog:\n"))
 
 
-def test_saved_files_that_are_taken_though_they_should_not_be_fail_the_scenario(tmp_path: Path) -> None:
+def test_saved_files_that_are_taken_though_they_should_not_be_fail_the_scenario(played: Played) -> None:
     with pytest.raises(AssertionError, match="the files were taken"):
-        _played(tmp_path, STORY.replace("log:\n", "  - save: {settings: {language: vi}, refused: language}\nlog:\n"))
+        played(STORY.replace("log:\n", "  - save: {settings: {language: vi}, refused: language}\nlog:\n"))

@@ -28,15 +28,15 @@ def _is_live(file: Path) -> bool:
 
 
 @pytest.mark.parametrize("file", FILES, ids=_name)
-def test_in_one_process(file: Path, tmp_path: Path) -> None:
+def test_in_one_process(file: Path, tmp_path: Path, compiled: Path) -> None:
     script = Script(file)
-    with InProcess(script.scenario, tmp_path) as stage:
+    with InProcess(script.scenario, tmp_path, compiled) as stage:
         play(script, stage)
 
 
 @pytest.mark.live
 @pytest.mark.parametrize("file", [file for file in FILES if _is_live(file)], ids=_name)
-def test_live(file: Path) -> None:
+def test_live(file: Path, compiled: Path) -> None:
     script = Script(file)
-    with Live(script.scenario) as stage:
+    with Live(script.scenario, compiled) as stage:
         play(script, stage)
