@@ -4,21 +4,19 @@ records. Must not decide: it is told what was decided and which answer goes out.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from safedns.asked import Asked, Found
 from safedns.clock import Clock
 from safedns.failures import FailureLog
 from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
-from safedns.peers import Peer
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
 from safedns.record.event import Outcome
-from safedns.wire.answer import Answer
 from safedns.wire.names import HEADER_SIZE
-from safedns.wire.query import Query
 from safedns.wire.reply import build_reply, error_reply, reply_ttls, udp_limit
 from safedns.wire.types import Ede, RCode
 
@@ -36,29 +34,6 @@ class Events(Protocol):
     """Where events go: the sending end of the recorder's pipe."""
 
     pending: list[tuple[object, ...]]
-
-
-class Asked(NamedTuple):
-    """One decoded query and its circumstances."""
-
-    packet: bytes
-    query: Query
-    peer: Peer
-    protocol: str
-    start: float
-    """Monotonic seconds when it was read."""
-
-
-class Found(NamedTuple):
-    """What goes out, and where it came from."""
-
-    answer: Answer
-    source: str
-    """policy | local | cache | stale | upstream | none: as in ``record.event.Outcome``."""
-    upstream: str = ""
-    stored: float | None = None
-    """Monotonic seconds since which its TTLs count down; ``None`` = they do not."""
-    ede: tuple[int, str] | None = None
 
 
 class Exit:

@@ -13,14 +13,13 @@ logged: never an unfiltered answer, never an exception for the socket reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
+from safedns.asked import Asked, Deliver, Found, Miss
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
-from safedns.finish import Asked, Events, Exit, Found
+from safedns.finish import Events, Exit
 from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
@@ -31,24 +30,12 @@ from safedns.resolve.resolver import Resolved, Resolver
 from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
 from safedns.settings.model import BlockReply, Settings
 from safedns.wire.answer import make_answer
-from safedns.wire.query import Ignored, Query, decode_query
+from safedns.wire.query import Ignored, decode_query
 from safedns.wire.reply import blocked_answer
 from safedns.wire.types import Ede, QType, RCode
 
 _LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
 _ADDRESSES = (QType.A, QType.AAAA)
-
-
-Deliver = Callable[[bytes | None], None]
-"""Takes the reply to a miss; must not raise."""
-
-
-class Miss(NamedTuple):
-    """A clean query whose answer must be fetched; ``lookup`` is what is asked upstream (a rewrite's target)."""
-
-    asked: Asked
-    lookup: Query
-    decision: Decision
 
 
 class Pipeline:
@@ -131,11 +118,13 @@ class Pipeline:
         if isinstance(outcome, UpstreamError):
             return self._unresolved(asked, miss.decision, outcome.ede, str(outcome))
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
-        asked = Asked(asked.packet, asked.query, peer, asked.protocol, asked.start)
-        decision = self._decide(asked, wall)
-        if decision.target != miss.decision.target and not decision.blocked:
-            return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
+        decision = miss.decision
+        if miss.snapshot is not self._snapshot or wall >= miss.until:
+            peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
+            asked = asked._replace(peer=peer)
+            decision = self._decide(asked, wall)
+            if decision.target != miss.decision.target and not decision.blocked:
+                return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
         found = Found(outcome.answer, "stale" if outcome.stale else "upstream", outcome.upstream, mono)
         return self._answer(asked, decision, found, wall, mono)
 
@@ -163,7 +152,8 @@ class Pipeline:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
         hit = self._resolver.cached(lookup)
         if hit is None:
-            return Miss(asked, lookup, decision)
+            until = self._snapshot.next_edge(peer.profile, wall)
+            return Miss(asked, lookup, decision, self._snapshot, until)
         return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
 
     def _decide(self, asked: Asked, wall: float) -> Decision:

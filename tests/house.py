@@ -17,12 +17,13 @@ import dns.message
 import dns.rrset
 import yaml
 
+from safedns.asked import Miss
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import open_library
 from safedns.blocklist.update import prepare, update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
-from safedns.pipeline import Miss, Pipeline
+from safedns.pipeline import Pipeline
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.household import load_household
 from safedns.record.counters import Counters

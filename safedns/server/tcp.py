@@ -9,34 +9,55 @@ import asyncio
 import contextlib
 import socket
 from collections import Counter
+from typing import NamedTuple
 
+from safedns.asked import Miss
 from safedns.clock import Clock
-from safedns.pipeline import Miss, Pipeline
+from safedns.pipeline import Pipeline
 from safedns.server.flush import Flusher
 from safedns.wire.stream import Deframer, frame
 
-IDLE = 10.0
-"""Seconds without a query after which a connection is closed (RFC 7766 section 6.2.3 leaves the number to us)."""
-CONNECTIONS = 256
-CONNECTIONS_PER_PEER = 32
-OUTSTANDING = 64
-"""Unanswered queries on one connection before reading pauses."""
 _READ = 16_384
+
+
+class Limits(NamedTuple):
+    """What one server grants its clients."""
+
+    idle: float = 10.0
+    """Seconds without a whole query after which a connection is closed (RFC 7766 section 6.2.3 leaves the number to
+    us), and in which a client must take its answers."""
+    connections: int = 256
+    per_peer: int = 32
+    """Connections of one address."""
+    outstanding: int = 64
+    """Unanswered queries on one connection before reading pauses."""
+
+
+USUAL = Limits()
 
 
 class TcpServer:
     """Serves one bound, listening socket until closed."""
 
-    def __init__(self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher) -> None:
+    def __init__(
+        self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher, limits: Limits = USUAL
+    ) -> None:
         self._sock = sock
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
+        self._limits = limits
         self._server: asyncio.Server | None = None
         self._peers: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return self._peers.total()
+
     async def start(self) -> None:
+        """Accept connections from now on."""
         self._server = await asyncio.start_server(self._on_connection, sock=self._sock)
 
     async def close(self) -> None:
@@ -52,13 +73,14 @@ class TcpServer:
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = (writer.get_extra_info("peername") or ("",))[0]
         task = asyncio.current_task()
-        if task is None or self._peers.total() >= CONNECTIONS or self._peers[peer] >= CONNECTIONS_PER_PEER:
+        limits = self._limits
+        if task is None or self.connections >= limits.connections or self._peers[peer] >= limits.per_peer:
             writer.transport.abort()
             return
         self._tasks.add(task)
         self._peers[peer] += 1
         try:
-            await _Connection(reader, writer, peer, self._pipeline, self._clock, self._flusher).serve()
+            await _Connection(reader, writer, peer, self._pipeline, self._clock, self._flusher, limits).serve()
         except asyncio.CancelledError:
             pass  # close() ends connections this way; the stream machinery would log it as an error
         finally:
@@ -80,6 +102,7 @@ class _Connection:
         pipeline: Pipeline,
         clock: Clock,
         flusher: Flusher,
+        limits: Limits,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -87,18 +110,32 @@ class _Connection:
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
-        self._slots = asyncio.Semaphore(OUTSTANDING)
+        self._limits = limits
+        self._slots = asyncio.Semaphore(limits.outstanding)
+        self._deframer = Deframer()
 
     async def serve(self) -> None:
         """Read and answer until the peer leaves, is idle or does not take its answers."""
-        deframer = Deframer()
         with contextlib.suppress(TimeoutError, OSError):
-            while data := await asyncio.wait_for(self._reader.read(_READ), IDLE):
-                for packet in deframer.feed(data):
-                    await asyncio.wait_for(self._slots.acquire(), IDLE)
+            while packets := await self._queries():
+                for packet in packets:
+                    await self._room()
                     self._answer(packet)
-                await asyncio.wait_for(self._writer.drain(), IDLE)
             await self._finish_outstanding()
+
+    async def _queries(self) -> list[bytes]:
+        """The next whole queries; none once the peer has closed its sending half."""
+        async with asyncio.timeout(self._limits.idle):
+            while data := await self._reader.read(_READ):
+                if packets := self._deframer.feed(data):
+                    return packets
+        return []
+
+    async def _room(self) -> None:
+        """Wait until another query may be outstanding, and the peer has taken most of its answers."""
+        async with asyncio.timeout(self._limits.idle):
+            await self._slots.acquire()
+            await self._writer.drain()
 
     def _answer(self, packet: bytes) -> None:
         wall, mono = self._clock.wall(), self._clock.monotonic()
@@ -118,8 +155,9 @@ class _Connection:
 
     async def _finish_outstanding(self) -> None:
         """A peer that has closed only its sending half still wants its answers."""
-        for _ in range(OUTSTANDING):
-            await asyncio.wait_for(self._slots.acquire(), IDLE)
-        await asyncio.wait_for(self._writer.drain(), IDLE)
-        self._writer.close()
-        await asyncio.wait_for(self._writer.wait_closed(), IDLE)
+        async with asyncio.timeout(self._limits.idle):
+            for _ in range(self._limits.outstanding):
+                await self._slots.acquire()
+            await self._writer.drain()
+            self._writer.close()
+            await self._writer.wait_closed()

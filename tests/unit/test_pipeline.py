@@ -12,7 +12,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from safedns.pipeline import Miss
+from safedns.asked import Miss
 from safedns.policy.snapshot import Snapshot
 from tests.house import FAMILY, House, answers, extended_error, ttls
 
