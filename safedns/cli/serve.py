@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from pathlib import Path
 
 import click
@@ -45,12 +46,12 @@ def _greet(prepared: Prepared) -> None:
     host, port = plan.listen[0]
     if not plan.tryout or not host.startswith("127."):
         return
+    program = sys.argv[0] if sys.argv[0].endswith("safedns") else "safedns"
     click.echo("Try, in another terminal:")
     for who, address in plan.tryout:
         click.echo(f"  dig @{host} -p {port} -b {address} tiktok.com     # as {who}")
-    click.echo(f"  safedns explain {plan.tryout[0][1]} tiktok.com     # why")
-    click.echo("  safedns logs --blocked     # the block log; --follow to watch it")
-    click.echo("  safedns status     # what applies to each child now")
+    click.echo(f"  {program} explain {plan.tryout[0][1]} tiktok.com     # why")
+    click.echo(f"  {program} logs --blocked     # the block log; --follow to watch it")
+    click.echo(f"  {program} status     # what applies to each child now")
     if plan.metrics is not None:
         click.echo(f"  curl http://{plan.metrics[0]}:{plan.metrics[1]}/metrics")
-    click.echo("(`safedns` is .venv/bin/safedns; outside this folder add --config and --state)")
