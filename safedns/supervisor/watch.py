@@ -5,24 +5,26 @@ A look is a handful of ``stat`` calls; it works on every file system and with ev
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_PATTERNS = ("*.yaml", "presets/*.yaml", "services/*.yaml")
+_FOLDERS = (".", "presets", "services")
 
 Look = frozenset[tuple[str, int, int, int]]
 
 
 def look(folder: Path) -> Look:
-    """Name, inode, size and time of every configuration file: differs when anything was saved."""
-    return frozenset(_files(folder))
+    """Path, inode, size and time of every configuration file: differs when anything was saved."""
+    return frozenset(file for each in _FOLDERS for file in _files(folder / each))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int, int, int]]:
-    for pattern in _PATTERNS:
-        for file in folder.glob(pattern):
-            try:
-                stat = file.stat()
-            except OSError:
-                continue  # an editor is just replacing it
-            yield str(file), stat.st_ino, stat.st_size, stat.st_mtime_ns
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".yaml"):
+                    stat = entry.stat()
+                    yield entry.path, stat.st_ino, stat.st_size, stat.st_mtime_ns
+    except OSError:
+        return  # there is no such folder, or an editor is just replacing a file: the next look sees what came of it
