@@ -96,6 +96,13 @@ def table_line(text: str) -> str:
     return text
 
 
+def file(text: str) -> str:
+    """A file that safedns reads."""
+    if not re.fullmatch(r"family\.yaml|safedns\.yaml|(presets|services)/[\w-]+\.yaml", text):
+        raise ValueError(f"{show(text)} is read by nobody; expected one such as family.yaml or presets/teens.yaml")
+    return text
+
+
 def questions(tree: object) -> tuple[str, ...]:
     """``no`` -> none."""
     if tree == "no":

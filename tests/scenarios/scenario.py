@@ -37,8 +37,12 @@ Table = dict[
     Annotated[str, AfterValidator(grammar.table_key)],
     Annotated[list[Annotated[str, Text(grammar.table_line, {})]], OneOrList()],
 ]
+Files = dict[Annotated[str, AfterValidator(grammar.file)], Any]
 Rule = Annotated[str, grammar.one_of(_KINDS)]
 Outcome = Annotated[str, grammar.one_of(_ACTIONS)]
+
+
+_OF_A_REPLY = {"rcode", "answers", "ttl", "ttl_at_most", "ede", "told", "edns", "truncated", "replies"}
 
 
 class Expect(Model):
@@ -72,6 +76,8 @@ class Expect(Model):
     def _says_something(self) -> Expect:
         if not self.model_fields_set:
             raise ValueError("nothing is expected; say at least the rcode")
+        if self.reply is not None and (extra := sorted(self.model_fields_set & _OF_A_REPLY)):
+            raise ValueError(f"{', '.join(extra)}: there is no reply to look at")
         return self
 
 
@@ -82,7 +88,7 @@ class Save(Model):
     """Laid over the settings of the scenario."""
     family: dict[str, Any] | None = None
     lists: dict[str, list[str]] | None = None
-    files: dict[str, Any] = Field(default={})
+    files: Files = Field(default={})
     """Other files by their path in the folder; a text is written as it stands."""
     refused: str | None = None
     """The files are not taken, and this is in the complaint."""
@@ -180,7 +186,7 @@ class Scenario(Model):
     settings: dict[str, Any] = Field(default={})
     family: dict[str, Any] | None = None
     lists: dict[str, list[str]] = Field(default={})
-    files: dict[str, Any] = Field(default={})
+    files: Files = Field(default={})
     upstream: Table = Field(default={})
     other_upstreams: dict[str, Table] = Field(default={})
     steps: list[Step] = Field(description="what happens, in order", examples=["[{ask: x.com, expect: ...}]"])
@@ -200,6 +206,12 @@ class Scenario(Model):
             raise ValueError("there is no family; expected `family: {...}` or `household: example`")
         if self.household is not None and self.family is not None:
             raise ValueError("`household: example` brings its own family; expected one of them")
+        for name in {name for step in self.steps for name in step.other_upstreams or {}} - self.other_upstreams.keys():
+            raise ValueError(f"the upstream {name} appears in a step only; expected it under `other_upstreams` as well")
+        written = str([self.settings, *(step.save.settings for step in self.steps if step.save)])
+        for name in self.other_upstreams:
+            if f"<{name}>" not in written:
+                raise ValueError(f"nobody asks the upstream {name}; expected <{name}> somewhere in `settings`")
         if self.live and (wrong := sorted(set(_not_live(self)))):
             raise ValueError(f"{', '.join(wrong)}: real processes have real time; take that or `live` out")
         return self

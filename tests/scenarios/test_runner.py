@@ -58,7 +58,7 @@ def test_the_story_as_it_is_comes_true(played: Played) -> None:
         ("ede: 17", "told: tiktok is on", "told is tiktok is off; expected tiktok is on"),
         ("ede: 17", "edns: no", "edns is True; expected False"),
         ("ede: 17", "truncated: yes", "truncated is False; expected True"),
-        ("ede: 17", "reply: none", "1 of 1 queries were answered; expected 0"),
+        ("rcode: NXDOMAIN, ede: 17", "reply: none", "1 of 1 queries were answered; expected 0"),
         ("why: service", "why: bedtime", "why is service; expected bedtime"),
         ("why: service", "who: adults", "who is binh; expected adults"),
         ("why: service", "decision: allowed", "decision is blocked; expected allowed"),
@@ -113,6 +113,10 @@ def test_a_wrong_expectation_fails_and_says_what_came_instead(
         ("title: A story", "title: A story\nlive: yes\nnow: 2026-11-23 12:00", "now: real processes have real time"),
         ("title: A story", "title: A story\ntitle: Another", "is given twice"),
         ("title: A story\n", "", "`title` is missing"),
+        ("ede: 17", "reply: none", "rcode: there is no reply to look at"),
+        ("title: A story", "title: A story\nfiles: {family.yml: {}}", "is read by nobody"),
+        ("title: A story", "title: A story\nother_upstreams: {router: {}}", "nobody asks the upstream router"),
+        ("log:\n", "  - {other_upstreams: {router: {}}}\nlog:\n", "the upstream router appears in a step only"),
     ],
 )
 def test_a_mistyped_file_is_refused_before_anything_is_played(
