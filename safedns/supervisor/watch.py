@@ -5,6 +5,7 @@ A look is a handful of ``stat`` calls; it works on every file system and with ev
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,9 @@ def _files(folder: Path) -> Iterator[tuple[str, int, int, int]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.endswith(".yaml"):
-                    stat = entry.stat()
-                    yield entry.path, stat.st_ino, stat.st_size, stat.st_mtime_ns
+                if entry.name.endswith(".yaml") and entry.name[0] != ".":
+                    with contextlib.suppress(FileNotFoundError):  # an editor is just replacing it
+                        stat = entry.stat()
+                        yield entry.path, stat.st_ino, stat.st_size, stat.st_mtime_ns
     except OSError:
-        return  # there is no such folder, or an editor is just replacing a file: the next look sees what came of it
+        return  # there is no such folder, or it cannot be read: nothing there has changed

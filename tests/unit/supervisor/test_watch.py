@@ -29,6 +29,8 @@ def test_saving_in_place_by_replacing_and_adding_and_removing_are_all_noticed(tm
 def test_what_is_not_configuration_is_not_looked_at(tmp_path: Path) -> None:
     before = look(tmp_path)
     (tmp_path / ".family.yaml.swp").write_text("an editor's own file")
+    (tmp_path / ".#family.yaml").symlink_to("somebody@somewhere")
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
     (tmp_path / "notes.txt").write_text("milk")
     assert look(tmp_path) == before
 
