@@ -181,7 +181,10 @@ class Pipeline:
         self, asked: Asked, decision: Decision, wall: float, mono: float, mode: BlockReply | None = None
     ) -> bytes:
         block = self._settings.block
-        answer = blocked_answer(asked.query, mode or block.reply, block.ttl)
+        if mode is None:
+            # Private Relay and Chrome's prefetch proxy give way to "no such name" and "no data", but not to an address.
+            mode = "nodata" if block.reply == "null" and decision.reason.category == "bypass" else block.reply
+        answer = blocked_answer(asked.query, mode, block.ttl)
         return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._exit.ede(decision)), wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:

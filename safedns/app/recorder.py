@@ -12,62 +12,48 @@ import signal
 import socket
 from pathlib import Path
 
+from safedns.app.line import Line
 from safedns.clock import Clock, SystemClock
 from safedns.metrics import serve_metrics
 from safedns.record.recorder import Recorder
+from safedns.record.schema import LOG_NAME
 from safedns.settings.model import Endpoint
-from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received
+from safedns.supervisor.channel import Channel, Message, Received
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
-
-_BEAT = 1.0
-_LOG_FILE = "querylog.db"
 
 
 class RecorderProcess:
     """Holds the recorder and its metrics endpoint together."""
 
     def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
-        self._file = state / _LOG_FILE
-        self._channel = channel
+        self._file = state / LOG_NAME
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
         self._recorder: Recorder | None = None
         self._metrics: asyncio.Server | None = None
         self._endpoint: Endpoint | None = None
         self._links: dict[str, socket.socket] = {}
         self._restarts: dict[str, int] = {}
-        self._commands: asyncio.Queue[Received] = asyncio.Queue()
+        self._line = Line(channel, self._obey)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until ``stop`` is set; everything received by then is written."""
-        self._loop.add_reader(self._channel.fileno(), self._on_channel)
-        workers = [spawn(self._obey(), "commands"), spawn(self._beat(), "beat")]
+        self._line.start()
         await stop.wait()
-        for worker in workers:
-            worker.cancel()
+        self._line.close()
         if self._recorder is not None:
             self._recorder.close()
 
-    def _on_channel(self) -> None:
-        try:
-            while (received := self._channel.receive()) is not None:
-                self._commands.put_nowait(received)
-        except ChannelClosedError:
-            self._loop.remove_reader(self._channel.fileno())
-            log.warning("the supervisor has gone; recording on")
-
-    async def _obey(self) -> None:
-        while True:
-            message, descriptors = await self._commands.get()
-            match message["do"]:
-                case "link":
-                    self._link(f"resolver-{message['worker']}", socket.socket(fileno=descriptors[0]))
-                case "settings":
-                    await self._configure(message)
-                case "facts":
-                    self._note(message)
+    async def _obey(self, received: Received) -> None:
+        message, descriptors = received
+        match message["do"]:
+            case "link":
+                self._link(f"resolver-{message['worker']}", socket.socket(fileno=descriptors[0]))
+            case "settings":
+                await self._configure(message)
+            case "facts":
+                self._note(message)
 
     def _link(self, worker: str, sock: socket.socket) -> None:
         if self._recorder is None:
@@ -83,7 +69,7 @@ class RecorderProcess:
                 self._recorder.add_link(worker, sock)
             self._links.clear()
             spawn(self._recorder.run(), "recorder")
-            self._channel.send({"event": "ready"})
+            self._line.tell({"event": "ready"})
         self._recorder.keep = message["log_keep"]
         endpoint = Endpoint(*message["metrics"]) if message["metrics"] else None
         if endpoint != self._endpoint:
@@ -112,14 +98,6 @@ class RecorderProcess:
         for process, restarts in facts["restarts"].items():
             totals.add({("restarts", process): restarts - self._restarts.get(process, 0)})
             self._restarts[process] = restarts
-
-    async def _beat(self) -> None:
-        while True:
-            try:
-                self._channel.send({"event": "beat"})
-            except ChannelClosedError:
-                return
-            await asyncio.sleep(_BEAT)
 
 
 def run(arguments: argparse.Namespace) -> None:

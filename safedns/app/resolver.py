@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from safedns.app.household import Sealed, unseal
+from safedns.app.line import Line
 from safedns.blocklist.downloads import Downloads
 from safedns.blocklist.library import Library, open_library
 from safedns.clock import Clock, SystemClock
@@ -34,17 +35,19 @@ from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
 from safedns.server.tcp import TcpServer
 from safedns.server.udp import UdpServer
-from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received, from_memory_file
+from safedns.supervisor.channel import Channel, Message, Received, from_memory_file
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
 
-_BEAT = 1.0
-"""Seconds between signs of life, which are also the looks at the clock."""
+_LOOK = 1.0
+"""Seconds between looks at the clock."""
 _JUMP = 0.5
 """Seconds by which the wall clock may drift between two looks before every memo is dropped."""
 _RENEW = 86_400.0
 """Seconds before a snapshot's expansion of time ends at which it is made anew."""
+_LAST_ANSWERS = 1.0
+"""Seconds that queries under way have at the end."""
 _COLLECT = (20_000, 20, 50)
 """When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
 
@@ -62,7 +65,6 @@ class ResolverProcess:
 
     def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
         self._state = state
-        self._channel = channel
         self._clock = clock
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
@@ -73,40 +75,32 @@ class ResolverProcess:
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
         self._pipeline: Pipeline | None = None
-        self._commands: asyncio.Queue[Received] = asyncio.Queue()
-        self._offset = clock.wall() - clock.monotonic()
+        self._line = Line(channel, self._command)
+        self._loading = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until ``stop`` is set."""
-        self._loop.add_reader(self._channel.fileno(), self._on_channel)
-        workers = [spawn(self._obey(), "commands"), spawn(self._beat(), "beat")]
+        """Serve until ``stop`` is set; queries that are under way then still get their answers, for a moment."""
+        self._line.start()
+        watch = spawn(self._watch_clock(), "watch the clock")
         await stop.wait()
-        for worker in workers:
-            worker.cancel()
+        watch.cancel()
+        self._line.close()
+        for server in self._servers.values():
+            if isinstance(server, UdpServer):
+                server.close()
+        await self._last_answers()
         for place in list(self._servers):
             await self._leave(place)
-        await asyncio.sleep(0)
         if self._resolver is not None:
             await self._resolver.close()
         if self._flusher is not None:
             self._flusher.close()
 
-    def _on_channel(self) -> None:
-        try:
-            while (received := self._channel.receive()) is not None:
-                self._commands.put_nowait(received)
-        except ChannelClosedError:
-            self._loop.remove_reader(self._channel.fileno())
-            log.warning("the supervisor has gone; answering on with the last policy")
-
-    async def _obey(self) -> None:
-        while True:
-            received = await self._commands.get()
-            try:
-                await self._command(received)
-            except Exception as error:
-                log.exception("cannot %s", received.message.get("do"))
-                self._tell({"event": "failed", "error": f"{type(error).__name__}: {error}"})
+    async def _last_answers(self) -> None:
+        """Wait until nobody waits any more, but not for long."""
+        deadline = self._clock.monotonic() + _LAST_ANSWERS
+        while self._resolver is not None and self._resolver.busy and self._clock.monotonic() < deadline:  # noqa: ASYNC110 - at the end only, and bounded
+            await asyncio.sleep(0.02)
 
     async def _command(self, received: Received) -> None:
         message, descriptors = received
@@ -115,12 +109,13 @@ class ResolverProcess:
                 self._link(socket.socket(fileno=descriptors[0]))
             case "load":
                 sealed = unseal(from_memory_file(descriptors[0]))
-                await self._load(sealed, message["epoch"])
-                self._tell({"event": "ready", "epoch": message["epoch"]})
+                async with self._loading:
+                    await self._load(sealed, message["epoch"])
+                self._line.tell({"event": "ready", "epoch": message["epoch"]})
             case "listen":
                 await self._listen(message["places"], descriptors)
             case "status":
-                self._tell({"event": "answer", "number": message["number"], **self._status()})
+                self._line.tell({"event": "answer", "number": message["number"], **self._status()})
 
     def _link(self, sock: socket.socket) -> None:
         self._sender = EventSender(sock, self._counters)
@@ -189,26 +184,22 @@ class ResolverProcess:
             await server.close()
         self._places.pop(place).close()
 
-    async def _beat(self) -> None:
+    async def _watch_clock(self) -> None:
+        """Work the rules out anew when the clock was set, and before the stretch of time that they know ends."""
+        offset = self._clock.wall() - self._clock.monotonic()
         while True:
-            self._tell({"event": "beat"})
-            await asyncio.sleep(_BEAT)
-            offset = self._clock.wall() - self._clock.monotonic()
-            jumped, self._offset = abs(offset - self._offset) > _JUMP, offset
-            loaded = self._loaded
-            if loaded is None or self._pipeline is None:
-                continue
-            if jumped or self._clock.wall() > loaded.snapshot.expires - _RENEW:
-                log.info("the clock was set: rules are worked out anew" if jumped else "rules are worked out anew")
-                self._pipeline.forget()
-                self._loaded = await asyncio.to_thread(self._compile, loaded.sealed, loaded.snapshot.epoch)
-                self._install()
-
-    def _tell(self, message: Message) -> None:
-        try:
-            self._channel.send(message)
-        except ChannelClosedError:
-            return
+            await asyncio.sleep(_LOOK)
+            before, offset = offset, self._clock.wall() - self._clock.monotonic()
+            jumped = abs(offset - before) > _JUMP
+            async with self._loading:
+                loaded = self._loaded
+                if loaded is None or self._pipeline is None:
+                    continue
+                if jumped or self._clock.wall() > loaded.snapshot.expires - _RENEW:
+                    log.info("the clock was set: rules are worked out anew" if jumped else "rules are worked out anew")
+                    self._pipeline.forget()
+                    self._loaded = await asyncio.to_thread(self._compile, loaded.sealed, loaded.snapshot.epoch)
+                    self._install()
 
     def _status(self) -> Message:
         if self._loaded is None:

@@ -96,6 +96,11 @@ class Resolver:
         if gone:
             spawn(_close_all(gone), "close upstreams that are no longer configured")
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._flights)
+
     def gauges(self) -> None:
         """Set the gauges of upstreams, flights and cache."""
         gauges = self._counters.gauges

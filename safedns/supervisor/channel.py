@@ -1,6 +1,6 @@
 """Messages between the supervisor and its children: JSON over a sequenced-packet socket pair, with descriptors.
 
-Owns the framing only. Large payloads travel as an anonymous memory file, so that nothing private touches a disk.
+Owns the framing only. What is large travels as an anonymous memory file, so that nothing private touches a disk.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from safedns.errors import SafednsError
 
 _MAX_MESSAGE = 64 * 1024
+_SPILLED = "spilled"
+"""Key of a message whose text lies in a memory file, the last descriptor, for it is too long to be sent."""
 _MAX_DESCRIPTORS = 250  # the kernel takes 253 (SCM_MAX_FD)
 
 Message = dict[str, Any]
@@ -56,8 +58,16 @@ class Channel:
         """Raises ``ChannelClosedError`` when nobody can receive it."""
         if len(descriptors) > _MAX_DESCRIPTORS:
             raise SafednsError(f"too many sockets for one process: {len(descriptors)}, at most {_MAX_DESCRIPTORS}")
+        data = json.dumps(message).encode()
+        if len(data) > _MAX_MESSAGE:
+            spilled = to_memory_file(data)
+            try:
+                self.send({_SPILLED: True}, (*descriptors, spilled))
+            finally:
+                os.close(spilled)
+            return
         try:
-            socket.send_fds(self._sock, [json.dumps(message).encode()], list(descriptors))
+            socket.send_fds(self._sock, [data], list(descriptors))
         except (BrokenPipeError, ConnectionError, BlockingIOError) as error:
             raise ChannelClosedError(f"the other process does not listen: {error}") from error
 
@@ -76,7 +86,10 @@ class Channel:
                 descriptors.frombytes(payload[: len(payload) - len(payload) % size])
         if not data:
             raise ChannelClosedError("the other process has gone")
-        return Received(json.loads(data), list(descriptors))
+        message = json.loads(data)
+        if _SPILLED in message:
+            message = json.loads(from_memory_file(descriptors.pop()))
+        return Received(message, list(descriptors))
 
     def close(self) -> None:
         self._sock.close()

@@ -295,3 +295,13 @@ async def test_a_jump_of_the_clock_is_obeyed_once_memos_are_forgotten(house: Hou
 
 def _same_id(query: dns.message.Message) -> None:
     query.id = 4711
+
+
+async def test_names_that_lead_round_the_filter_never_get_an_address_even_where_blocked_names_do(house: House) -> None:
+    house.save(
+        settings={"block": {"reply": "null"}},
+        family=FAMILY_WITH_RULES | {"groups": {"adults": {"preset": "13-15", "devices": ["127.0.0.1"]}}},
+        lists={"bypass": ["mask.icloud.com"], "malware": ["bad.example.com"]},
+    )
+    assert answers(await house.ask("mask.icloud.com")) == []
+    assert answers(await house.ask("bad.example.com")) == ["bad.example.com A 0.0.0.0"]

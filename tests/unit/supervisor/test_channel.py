@@ -52,6 +52,19 @@ def test_a_household_of_any_size_travels_as_a_memory_file(ends: Ends) -> None:
     assert from_memory_file(received.descriptors[0]) == data
 
 
+def test_a_message_of_any_length_arrives_whole_with_its_descriptors(ends: Ends) -> None:
+    read, write = os.pipe()
+    long = {"profiles": [f"Bình {number}: open" for number in range(50_000)]}
+    ends[0].send(long, (write,))
+    os.close(write)
+    received = ends[1].receive()
+    assert received is not None
+    assert received.message == long
+    assert len(received.descriptors) == 1
+    os.close(received.descriptors[0])
+    os.close(read)
+
+
 def test_the_end_of_the_other_process_is_told(ends: Ends) -> None:
     ends[0].close()
     with pytest.raises(ChannelClosedError):
