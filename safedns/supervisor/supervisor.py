@@ -79,6 +79,7 @@ class Supervisor:
 
     async def run(self, ready: Callable[[Prepared], None]) -> None:
         """Start everything, call ``ready`` once queries are answered, and keep it running until ``stop``."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: spawn(self.reload(), "reload"))
         try:
             async with self._reloading:
                 if not await self._begin(ready):
@@ -127,6 +128,8 @@ class Supervisor:
     async def reload(self) -> dict[str, Any]:
         """Check the configuration and use it; a wrong one changes nothing. Answers ``{"ok", "problems"}``."""
         async with self._reloading:
+            if self._prepared is None:
+                return {"ok": False, "problems": "safedns did not start"}
             notify("RELOADING=1\nMONOTONIC_USEC=" + str(int(self._clock.monotonic() * 1e6)))
             try:
                 await self._use(await self._prepare())
@@ -304,9 +307,7 @@ class Supervisor:
             raise SafednsError("a resolver process did not get ready in time; see its messages above") from None
 
     async def _keep(self) -> None:
-        loop = asyncio.get_running_loop()
         watch = AddressWatch(self._addresses_changed)
-        loop.add_signal_handler(signal.SIGHUP, lambda: spawn(self.reload(), "reload"))
         keepers = [spawn(self._watch_files(), "watch files"), spawn(self._watch_children(), "watch children")]
         keepers.append(spawn(self._update_lists(), "update lists"))
         try:

@@ -47,7 +47,7 @@ def _label(each: Shown) -> str:
     return f"{each.page}: {each.text}"
 
 
-SHOWN = [each for page in PAGES for each in shown(page)]
+SHOWN: list[Shown] = sorted({each for page in PAGES for each in shown(page)}, key=_label)
 
 
 def test_the_pages_show_most_commands() -> None:
@@ -55,7 +55,7 @@ def test_the_pages_show_most_commands() -> None:
     assert {each.words[0] for each in SHOWN if each.page == "README.md"} >= {"check", "explain", "logs", "status"}
 
 
-@pytest.mark.parametrize("each", sorted(set(SHOWN), key=_label), ids=_label)
+@pytest.mark.parametrize("each", SHOWN, ids=_label)
 def test_a_command_that_a_page_shows_exists_with_its_options(each: Shown) -> None:
     helped = CliRunner().invoke(main, [*each.words, "--help"])
     assert helped.exit_code == 0, helped.output

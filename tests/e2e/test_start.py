@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.running import Running, household, running, until
+from tests.e2e.running import FAMILY, Running, household, running, until
 
 
 def refusal(house: Running) -> tuple[int, list[str]]:
@@ -93,3 +94,30 @@ def test_a_start_that_is_called_off_leaves_nothing_behind(tmp_path: Path) -> Non
         assert process.wait(timeout=5) == 0
         until(lambda: not any(house.pids(role) for role in ("resolver", "recorder", "prepare")), "nothing is left")
         assert "answers on" not in house.said()
+
+
+def test_a_hang_up_while_it_starts_does_no_harm(tmp_path: Path) -> None:
+    with household(tmp_path) as house:
+        process = house.start(wait=False)
+        until(lambda: (house.state / "run" / "control.sock").exists(), "it has begun to start")
+        until(lambda: house.pids("prepare"), "it reads the configuration")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "configuration loaded" in house.said(), "it has read the configuration again")
+        assert house.blocked("blocked.example")
+
+
+def test_lists_that_were_never_fetched_are_one_line_at_the_start_and_another_when_they_change(tmp_path: Path) -> None:
+    def lists(*names: str) -> dict[str, Any]:
+        extra = [{"name": name, "category": "social", "source": "http://127.0.0.1:9/list.txt"} for name in names]
+        return {"lists": {"use": "none", "extra": extra}}
+
+    with running(tmp_path, settings=lists("one", "two")) as house:
+        told = "lists that were never fetched yet"
+        assert f"INFO: {told}, 2: one, two" in house.said()
+        house.kill("resolver")
+        house.save(family=FAMILY | {"children": {}})
+        until(lambda: "configuration loaded" in house.said(), "a change that has nothing to do with lists")
+        assert house.said().count(told) == 1
+        house.save(lists("one"))
+        until(lambda: f"{told}, 1: one" in house.said(), "a change of the lists")
+        assert "not compiled" not in house.said()
