@@ -66,7 +66,7 @@ class ControlServer:
 
 
 def ask(state: Path, request: str) -> Answer:
-    """Ask the running daemon; raises ``NotRunningError`` when there is none, ``SafednsError`` when we may not."""
+    """Ask the running daemon; raises ``NotRunningError`` when there is none, ``SafednsError`` when it refuses."""
     file = socket_file(state)
     try:
         with socket.socket(socket.AF_UNIX) as sock, _short(file) as name:
@@ -83,6 +83,8 @@ def ask(state: Path, request: str) -> Answer:
         raise NotRunningError(message) from error
     if not isinstance(answer, dict):
         raise NotRunningError(f"what listens at {file} is not safedns")
+    if "error" in answer:
+        raise SafednsError(f"the safedns that runs cannot answer ({answer['error']}); restart it if it is an older one")
     return answer
 
 

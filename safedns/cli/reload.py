@@ -16,9 +16,9 @@ from safedns.control import ask
 def command(context: click.Context, state: Path) -> None:
     """Exit 0 when it is in use, 2 when it has problems and the last good one stays."""
     answer = ask(state, "reload")
-    if answer.get("ok"):
+    if answer["ok"]:
         click.echo("the configuration is in use")
         return
-    say(str(answer.get("problems") or answer.get("error")))
+    say(str(answer["problems"]))
     say("the last good configuration stays in use")
     context.exit(2)

@@ -37,8 +37,10 @@ def _show(answer: dict[str, Any]) -> None:
     click.echo(f"safedns {answer['version']} listens on {', '.join(answer['listen'])}")
     for process in answer["processes"]:
         state = "runs" if process["ready"] else "is starting"
-        again = f", started again {process['restarts']} times" if process["restarts"] else ""
-        click.echo(f"  {process['name']} {state} (pid {process['pid']}{again})")
+        notes = [f"pid {process['pid']}"] if process["pid"] else []
+        if restarts := process["restarts"]:
+            notes.append(f"started again {'once' if restarts == 1 else f'{restarts} times'}")
+        click.echo(f"  {process['name']} {state} ({', '.join(notes)})")
     entries = sum(entry["entries"] for entry in answer["lists"])
     click.echo(f"  {len(answer['lists'])} lists with {entries:,} names (safedns lists status)")
     if not answer["configuration"]["ok"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from safedns.control import ControlServer, _short, ask, socket_file
-from safedns.errors import NotRunningError
+from safedns.errors import NotRunningError, SafednsError
 
 
 async def status() -> dict[str, object]:
@@ -28,7 +28,8 @@ async def test_a_command_gets_its_answer_however_deep_the_folder_lies(state: Pat
     await server.start()
     try:
         assert await asyncio.to_thread(ask, state, "status") == {"version": "1", "profiles": ["Bình"]}
-        assert "error" in await asyncio.to_thread(ask, state, "dance")
+        with pytest.raises(SafednsError, match="unknown request"):
+            await asyncio.to_thread(ask, state, "dance")
     finally:
         await server.close()
 

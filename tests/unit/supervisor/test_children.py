@@ -23,6 +23,21 @@ def test_the_children_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     assert child.wait(5) != 0
 
 
+def test_one_that_has_ended_is_not_waited_for_also_where_nobody_has_taken_note(tmp_path: Path) -> None:
+    file = tmp_path / "children.json"
+    child = sleeper()
+    remember(file, [child.pid])
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        time.sleep(seconds)
+
+    assert replace_orphans(file, 5.0, pause) == 1
+    assert sum(pauses) < 5.0
+    child.wait()
+
+
 def test_a_process_that_only_has_the_same_number_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "children.json"
     other = sleeper()

@@ -75,6 +75,42 @@ def test_a_port_that_somebody_else_has_is_an_error_that_says_what_to_do(listener
             listeners.sync([("127.0.0.1", other.getsockname()[1])], 1)
 
 
+def test_an_address_that_cannot_be_had_changes_nothing(listeners: Listeners) -> None:
+    port = free_port()
+    listeners.sync([("127.0.0.1", port)], 1)
+    before = listeners.of(0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.3", port))
+        with pytest.raises(SafednsError, match=r"127\.0\.0\.3"):
+            listeners.sync([("127.0.0.2", port), ("127.0.0.3", port)], 1)
+    assert listeners.of(0) == before
+    assert listeners.sync([("127.0.0.2", port), ("127.0.0.3", port)], 1)
+    assert {place.host for place in listeners.places()} == {"127.0.0.2", "127.0.0.3"}
+
+
+def test_a_tcp_port_that_somebody_else_has_is_as_bad(listeners: Listeners) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SafednsError, match="tcp://"):
+        listeners.sync([("127.0.0.1", other.getsockname()[1])], 1)
+    assert listeners.places() == ()
+
+
+def test_a_named_address_that_is_not_here_is_told_once_and_costs_nothing_else(
+    listeners: Listeners, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = free_port()
+    for _ in range(2):
+        listeners.sync([("192.0.2.1", port), ("127.0.0.1", port)], 1)
+    assert {place.host for place in listeners.places()} == {"127.0.0.1"}
+    assert len([record for record in caplog.records if "udp://192.0.2.1" in record.message]) == 1
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "0.0.0.0"])
+def test_nothing_to_listen_on_is_an_error(listeners: Listeners, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setattr(module, "local_addresses", lambda _family: ("192.0.2.1",))
+    with pytest.raises(SafednsError, match=r"192\.0\.2\.1.*expected an address of this machine"):
+        listeners.sync([(host, free_port())], 1)
+
+
 def test_a_wildcard_address_that_cannot_be_bound_is_left_out_and_told_once(
     listeners: Listeners, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
