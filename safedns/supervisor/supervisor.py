@@ -52,6 +52,14 @@ class Patience(NamedTuple):
     """For a child to end: then it is killed."""
 
 
+class _Done(NamedTuple):
+    """What a short-lived process left."""
+
+    code: int
+    output: bytes
+    complaint: bytes
+
+
 class Supervisor:
     """Runs until told to stop."""
 
@@ -163,18 +171,27 @@ class Supervisor:
         }
 
     async def _prepare(self) -> Prepared:
-        process = await self._short_lived("prepare", stderr=asyncio.subprocess.PIPE)
-        output, complaint = await process.communicate()
-        if process.returncode != 0:
-            error = SafednsError(complaint.decode(errors="replace").strip())
-            error.exit_code = process.returncode or 1
+        done = await self._short_lived("prepare", stderr=asyncio.subprocess.PIPE)
+        if done.code != 0:
+            error = SafednsError(done.complaint.decode(errors="replace").strip())
+            error.exit_code = done.code
             raise error
-        return Prepared.decode(output)
+        return Prepared.decode(done.output)
 
-    async def _short_lived(self, role: str, stderr: int | None = None) -> asyncio.subprocess.Process:
+    async def _short_lived(self, role: str, stderr: int | None = None) -> _Done:
+        """Run a process of a role to its end; it ends with us, but not by a Ctrl-C of its own."""
         folders = ("--config", str(self._config), "--state", str(self._state))
         command = (sys.executable, "-m", "safedns.app", role, *folders)
-        return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=stderr)
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=stderr, start_new_session=True
+        )
+        try:
+            output, complaint = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return _Done(process.returncode or 0, output, complaint or b"")
 
     async def _use(self, prepared: Prepared) -> None:
         """Put a checked configuration in force; where a resolver cannot load it, the one before stays."""
@@ -355,9 +372,8 @@ class Supervisor:
             wait = min(3600.0, plan.refresh) if plan is not None and plan.refresh else 3600.0
             if plan is None or not plan.refresh:
                 continue
-            process = await self._short_lived("lists")
-            output, _ = await process.communicate()
-            if output.strip() == b"changed":
+            done = await self._short_lived("lists")
+            if done.output.strip() == b"changed":
                 await self.reload()
 
     async def _end(self) -> None:

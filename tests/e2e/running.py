@@ -119,7 +119,11 @@ class Running:
         command = [*self._prefix, sys.executable, *program, *self._folders(), *arguments]
         with self._errors.open("ab") as errors:
             process = subprocess.Popen(
-                command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=errors
+                command,
+                env={**os.environ, **(environment or {})},
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
             )
         self.processes.append(process)
 
