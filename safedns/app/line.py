@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from safedns.errors import SafednsError
 from safedns.supervisor.channel import Channel, ChannelClosedError, Message, Received
 from safedns.tasks import spawn
 
@@ -61,6 +62,9 @@ class Line:
             received = await self._commands.get()
             try:
                 await self._obey(received)
+            except SafednsError as error:
+                log.error("%s", error)  # noqa: TRY400 - its text says it all
+                self.tell({"event": "failed", "error": str(error)})
             except Exception as error:
                 log.exception("cannot %s", received.message.get("do"))
                 self.tell({"event": "failed", "error": f"{type(error).__name__}: {error}"})

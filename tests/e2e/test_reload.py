@@ -11,8 +11,9 @@ from typing import Any
 import dns.rcode
 import pytest
 
+from safedns.supervisor.addresses import local_addresses
 from tests.e2e.load import Asked, Load
-from tests.e2e.running import AN, BINH, BLOCKED, FAMILY, Running, running, until
+from tests.e2e.running import AN, BINH, BLOCKED, FAMILY, Running, household, running, until
 
 SOON = 3.0
 """Seconds; at home a saved rule takes a third of one, but a test machine may be busy."""
@@ -107,16 +108,28 @@ def test_listening_elsewhere_opens_and_closes_sockets_and_loses_nothing_at_the_a
         until(lambda: "127.0.0.5" in str(house.status()["listen"]), "it listens on a second address")
         with Load(("127.0.0.1", house.port), [BLOCKED], client=BINH) as load:
             load.go_on_for(50)
-            house.save(listen("127.0.0.1", "127.0.0.6", "[::1]"))
+            house.save(listen("127.0.0.1", "127.0.0.6"))
             until(lambda: "127.0.0.6" in str(house.status()["listen"]), "it listens elsewhere")
             load.go_on_for(50)
         assert not load.lost
         assert house.ask(BLOCKED, client=AN, server="127.0.0.6").answer
         assert house.ask(BLOCKED, client=AN, server="127.0.0.6", protocol="tcp").answer
-        assert house.ask(BLOCKED, client="::1", server="::1").answer
-        assert house.ask(BLOCKED, client="::1", server="::1", protocol="tcp").answer
         with pytest.raises(ConnectionRefusedError):
             house.ask(BLOCKED, client=AN, server="127.0.0.5", protocol="tcp")
+
+
+def test_ipv6_is_served_beside_ipv4(tmp_path: Path) -> None:
+    if "::1" not in local_addresses(socket.AF_INET6):
+        pytest.skip("this machine has no IPv6 loopback address")
+    with household(tmp_path) as house:
+        places = [f"127.0.0.1:{house.port}", f"[::1]:{house.port}"]
+        house.save({"listen": {"dns": places, "metrics": f"127.0.0.1:{house.metrics_port}"}})
+        house.start()
+        for server, client in (("127.0.0.1", AN), ("::1", "::1")):
+            for protocol in ("udp", "tcp"):
+                assert house.ask(BLOCKED, client=client, server=server, protocol=protocol).answer
+        assert house.metrics()["safedns_queries_total", ("allowed", "adults", "udp", "default")] == 1
+        until(lambda: "::1" in {row["client"] for row in house.logs()}, "the client's address is in the log")
 
 
 def test_an_address_that_cannot_be_had_changes_nothing(tmp_path: Path) -> None:

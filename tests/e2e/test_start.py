@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,24 @@ def test_a_metrics_port_that_is_taken_costs_only_the_metrics(tmp_path: Path) -> 
         house.start()
         assert house.blocked("blocked.example")
         until(lambda: "DNS goes on without" in house.said(), "it says so")
+
+
+def test_a_log_of_a_newer_safedns_costs_only_the_log_until_it_is_moved_away(tmp_path: Path) -> None:
+    with household(tmp_path) as house:
+        house.state.mkdir()
+        log = house.state / "querylog.db"
+        with closing(sqlite3.connect(log)) as db:
+            db.execute("PRAGMA user_version = 99")
+        house.start()
+        assert house.blocked("blocked.example")
+        until(lambda: "was written by a newer safedns" in house.said(), "it says so")
+        status = house.command("status")
+        assert status.returncode == 1
+        assert "recorder" in status.stdout
+        log.unlink()
+        assert house.command("reload").returncode == 0
+        until(lambda: house.command("status").returncode == 0, "all is well")
+        until(lambda: house.logs(), "what was asked before is logged")
 
 
 def terminate(pid: int) -> None:
