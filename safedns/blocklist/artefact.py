@@ -6,6 +6,7 @@ are exactly the prefixes of its key, and one ``prefixes()`` call finds them all,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import marisa_trie
@@ -13,23 +14,34 @@ import marisa_trie
 from safedns.blocklist.files import file_digest
 from safedns.blocklist.header import Header, Table, read_header
 from safedns.errors import ListError
+from safedns.wire.names import name_of_key
 
 
 class Artefact:
     """One opened list. Immutable, and usable for as long as it is referenced, even when its files are replaced."""
 
-    __slots__ = ("_allowed", "_blocked", "_exact", "category", "header", "name")
+    __slots__ = ("_allowed", "_below", "_blocked", "_exact", "category", "header", "name")
 
     def __init__(self, header: Header, tables: dict[str, marisa_trie.Trie]) -> None:
         self.header = header
         self.name = header.name
         self.category = header.category
-        self._blocked = tables["below"].prefixes
+        self._below = tables["below"]
+        self._blocked = self._below.prefixes
         self._exact = tables.get("exact")
         self._allowed = tables["allow"].prefixes if "allow" in tables else None
 
     def __repr__(self) -> str:
         return f"<Artefact {self.name}: {self.header.entries} names>"
+
+    @property
+    def plain(self) -> bool:
+        """Whether each entry covers what is below it and nothing is excepted: then ``names`` says all that it holds."""
+        return self._exact is None and self._allowed is None
+
+    def names(self) -> Iterator[str]:
+        """The canonical names that cover what is below them."""
+        return map(name_of_key, self._below.iterkeys())
 
     def match(self, name: str, key: str) -> str | None:
         """The longest entry that covers the canonical ``name``, whose key is ``key``; ``None`` when none does, or when

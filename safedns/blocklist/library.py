@@ -11,9 +11,15 @@ from typing import Literal, NamedTuple
 from safedns.blocklist.artefact import Artefact, open_artefact
 from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import Category, SafeSearch, load_categories, load_safe_search
-from safedns.blocklist.services import Service, ServiceIndex, load_service, service_files
+from safedns.blocklist.index import NameIndex
+from safedns.blocklist.services import Service, load_service, service_files
 from safedns.errors import ListError
-from safedns.wire.names import key_of
+from safedns.wire.names import key_of, parents
+
+SMALL_LIST = 20_000
+"""Most entries of a list that goes into the index: there a name costs each process 120 bytes, in a mapped trie five
+that all share. All lists of the catalogue up to this size take 30 MB, a usual household's 2 MB.
+"""
 
 
 class Hit(NamedTuple):
@@ -34,7 +40,8 @@ class Library:
     """By name."""
     by_category: Mapping[str, tuple[Artefact, ...]]
     services: Mapping[str, Service]
-    index: ServiceIndex
+    index: NameIndex
+    """Of the services and the small lists."""
     safe_search: SafeSearch
     categories: Mapping[str, Category]
     problems: tuple[str, ...]
@@ -49,8 +56,8 @@ class Library:
             if (matched := artefact.match(name, key)) is not None
         ]
         found: dict[str, Hit] = {}
-        for matched, ids in self.index.covering(name):
-            for service in ids:
+        for matched, holders in self.index.covering(parents(name)):
+            for service in holders.services:
                 found.setdefault(service, Hit("service", service, self.services[service].category, matched))
         return hits + list(found.values())
 
@@ -66,8 +73,11 @@ def open_library(
     extra_service_folders: Iterable[Path] = (),
     only: Collection[str] | None = None,
     data: Path | None = None,
+    small: int = SMALL_LIST,
 ) -> Library:
     """Open what is compiled under ``state`` (``only`` these lists, where given) and the tables in ``data`` (our own).
+
+    Plain lists of at most ``small`` entries go into the index: what is found where is the same, only faster.
 
     A list or a user's service that cannot be used is left out and told in ``problems``; ``ListError`` only when our own
     tables are missing or wrong.
@@ -83,7 +93,7 @@ def open_library(
         artefacts=artefacts,
         by_category=MappingProxyType(by_category),
         services=services,
-        index=ServiceIndex(services.values()),
+        index=NameIndex(services.values(), [each for each in artefacts if each.plain and each.header.entries <= small]),
         safe_search=load_safe_search(data / "safesearch.yaml"),
         categories=load_categories(data / "categories.yaml"),
         problems=tuple(problems),

@@ -1,4 +1,4 @@
-"""Services (YouTube, Zalo, Roblox ...): the names each lives on, and which services a queried name belongs to."""
+"""Services (YouTube, Zalo, Roblox ...): the names each lives on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from safedns.blocklist.document import read_mapping
 from safedns.errors import ListError
-from safedns.wire.names import parents
 
 
 class Service(NamedTuple):
@@ -23,28 +22,6 @@ class Service(NamedTuple):
     """Canonical; each covers what is below it."""
     shared: tuple[str, ...]
     """Names it needs but shares with others (a CDN): blocking them would break those, so they are not matched."""
-
-
-class ServiceIndex:
-    """From a name to the services that hold it, by one dictionary. Immutable."""
-
-    __slots__ = ("_services",)
-
-    def __init__(self, services: Iterable[Service]) -> None:
-        holders: dict[str, tuple[str, ...]] = {}
-        for service in services:
-            for name in service.names:
-                holders[name] = (*holders.get(name, ()), service.id)
-        self._services = holders
-
-    def covering(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Each entry that covers the canonical ``name``, longest first, with the ids of the services that hold it."""
-        found: tuple[tuple[str, tuple[str, ...]], ...] = ()
-        services = self._services
-        for parent in parents(name):
-            if parent in services:
-                found += ((parent, services[parent]),)
-        return found
 
 
 def load_services(*folders: Path) -> Mapping[str, Service]:

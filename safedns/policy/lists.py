@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 
@@ -30,11 +30,20 @@ class Service(Protocol):
     def category(self) -> str: ...
 
 
-class ServiceIndex(Protocol):
-    """Which services a name belongs to."""
+Covering = tuple[str, tuple[tuple[str, ...], tuple[Artefact, ...]]]
+"""An entry that covers a name, with the ids of the services and the lists that hold it."""
 
-    def covering(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """``(entry, service ids)`` of each entry that covers ``name``, the longest first."""
+
+class NameIndex(Protocol):
+    """Which services and which small lists hold a name."""
+
+    @property
+    def lists(self) -> Collection[Artefact]:
+        """Whose entries are all in the index: asking it is asking them."""
+        ...
+
+    def covering(self, line: Iterable[str], /) -> tuple[Covering, ...]:
+        """Each entry that covers a name, the longest first; ``line``: the name and then its parents."""
         ...
 
 
@@ -72,7 +81,7 @@ class Lists(Protocol):
     def services(self) -> Mapping[str, Service]: ...
 
     @property
-    def index(self) -> ServiceIndex: ...
+    def index(self) -> NameIndex: ...
 
     @property
     def safe_search(self) -> SafeSearchTable: ...

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
-from safedns.policy.lists import Lists, SafeSearchTable
+from safedns.policy.lists import Covering, Lists, SafeSearchTable
 from safedns.policy.model import SwitchState
 from safedns.wire.types import Ede
 
@@ -32,8 +32,8 @@ class Question(NamedTuple):
     """``wire.names.key_of(name)``."""
     line: tuple[str, ...]
     """The name and its parents, the longest first."""
-    services: tuple[tuple[str, tuple[str, ...]], ...]
-    """Entries that cover the name, the longest first, with the services that hold them."""
+    covering: tuple[Covering, ...]
+    """Entries of services and small lists that cover the name, the longest first."""
 
 
 class Rule(Protocol):
@@ -73,28 +73,48 @@ class Hit(NamedTuple):
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
-    __slots__ = ("_artefacts", "_services", "lists")
+    __slots__ = ("_mapped", "_places", "_services", "lists")
 
     def __init__(self, categories: Iterable[str], lists: Lists) -> None:
-        names = tuple(categories)
-        self._artefacts = tuple(
-            (artefact.match, artefact) for category in names for artefact in lists.by_category.get(category, ())
-        )
+        names = tuple(dict.fromkeys(categories))
+        artefacts = [artefact for category in names for artefact in lists.by_category.get(category, ())]
+        places = tuple(enumerate(artefacts))
+        indexed = lists.index.lists
+        self._places = {artefact: place for place, artefact in places if artefact in indexed}
+        self._mapped = tuple((place, artefact.match, artefact) for place, artefact in places if artefact not in indexed)
         self._services = {id_: item.category for id_, item in lists.services.items() if item.category in names}
-        self.lists = len(self._artefacts)
+        self.lists = len(artefacts)
 
     def first(self, question: Question, longer_than: int = 0) -> Hit | None:
-        """The first list or service with an entry of more than ``longer_than`` characters that covers ``name``."""
-        for match, artefact in self._artefacts:
+        """The first list, else the first service, with an entry of more than ``longer_than`` characters for the name.
+
+        Lists are in the order of their categories; of services the one with the longest entry is first.
+        """
+        place, hit = self._first_indexed(question, longer_than) if question.covering else (self.lists, None)
+        for earlier, match, artefact in self._mapped:
+            if earlier > place:
+                break
             entry = match(question.name, question.key)
             if entry is not None and len(entry) > longer_than:
                 return Hit(artefact.name, entry, artefact.category)
-        if self._services:
-            for entry, services in question.services:
+        return hit
+
+    def _first_indexed(self, question: Question, longer_than: int) -> tuple[int, Hit | None]:
+        """``first`` of what the index holds, and its place among the lists: services come behind all of them."""
+        best, hit = self.lists, None
+        for entry, (services, lists) in question.covering:
+            if len(entry) <= longer_than:
+                break
+            for artefact in lists:
+                place = self._places.get(artefact, best)
+                if place < best:
+                    best, hit = place, Hit(artefact.name, entry, artefact.category)
+            if hit is None:
                 for service in services:
-                    if service in self._services and len(entry) > longer_than:
-                        return Hit(service, entry, self._services[service])
-        return None
+                    if service in self._services:
+                        hit = Hit(service, entry, self._services[service])
+                        break
+        return best, hit
 
 
 class Safety:
@@ -258,7 +278,7 @@ class Services:
         self._settings = settings
         self._services = lists.services
         self._rewrites = {
-            name: _rewrite(Reason(ReasonKind.SERVICE, service, name, self._category(service)), engine.targets[mode])
+            name: _rewrite(self._reason(ReasonKind.SERVICE, service, name), engine.targets[mode])
             for service, (mode, _) in settings.items()
             if (engine := lists.safe_search.engines.get(service)) is not None and mode in engine.targets
             for name in engine.names
@@ -268,14 +288,16 @@ class Services:
         if question.name in self._rewrites:
             return self._rewrites[question.name]
         settings = self._settings
-        for entry, services in question.services:
-            known = [service for service in services if service in settings]
-            for service in known:
-                if settings[service].state != "off":
-                    return Decision(Action.ALLOW, Reason(ReasonKind.SERVICE, service, entry, self._category(service)))
-            if known:
-                kind = ReasonKind.WINDOW if settings[known[0]].timed else ReasonKind.SERVICE
-                return Decision(Action.BLOCK, Reason(kind, known[0], entry, self._category(known[0])))
+        for entry, (services, _) in question.covering:
+            off = ""
+            for service in services:
+                if service in settings:
+                    if settings[service].state != "off":
+                        return Decision(Action.ALLOW, self._reason(ReasonKind.SERVICE, service, entry))
+                    off = off or service
+            if off:
+                kind = ReasonKind.WINDOW if settings[off].timed else ReasonKind.SERVICE
+                return Decision(Action.BLOCK, self._reason(kind, off, entry))
         return None
 
     def describe(self, question: Question) -> str:
@@ -287,9 +309,9 @@ class Services:
             return f"{service} is {self._settings[service].state}: answered by {decision.target}"
         return f"{entry} belongs to {service}, which is {_setting_words(self._settings[service])}"
 
-    def _category(self, service: str) -> str:
+    def _reason(self, kind: ReasonKind, service: str, entry: str) -> Reason:
         known = self._services.get(service)
-        return known.category if known is not None else ""
+        return Reason(kind, service, entry, known.category if known is not None else "")
 
 
 class Categories:

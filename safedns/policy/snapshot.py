@@ -112,4 +112,5 @@ class Snapshot:
         return f"{profile.name}: {line}"
 
     def _question(self, name: str, key: str) -> Question:
-        return Question(name, key, tuple(parents(name)), self._covering(name))
+        line = tuple(parents(name))
+        return Question(name, key, line, self._covering(line))

@@ -69,6 +69,22 @@ def test_an_artefact_tells_its_name_category_and_size(tmp_path: Path) -> None:
     assert repr(artefact) == "<Artefact list: 2 names>"
 
 
+@pytest.mark.parametrize(
+    ("rules", "plain", "names"),
+    [
+        (("||bad.example^", "||a.example^"), True, {"bad.example", "a.example"}),
+        (("||bad.example^", "alone.example"), False, {"bad.example"}),
+        (("||bad.example^", "@@||good.bad.example^"), False, {"bad.example"}),
+    ],
+)
+def test_a_list_is_plain_when_its_names_and_what_is_below_them_is_all_that_it_holds(
+    tmp_path: Path, rules: tuple[str, ...], plain: bool, names: set[str]
+) -> None:
+    artefact = opened(tmp_path, *rules)
+    assert artefact.plain is plain
+    assert set(artefact.names()) == names
+
+
 ENTRIES = st.lists(st.builds(Entry, CROWDED_NAMES | NAMES, st.sampled_from(["below", "exact", "allow"])), max_size=12)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from safedns.blocklist.compile import compile_list
-from safedns.blocklist.library import Hit, Library, open_library
+from safedns.blocklist.library import SMALL_LIST, Hit, Library, open_library
 from safedns.errors import ListError
 from tests.unit.blocklist.sample import write_data, write_names
 
@@ -81,7 +81,7 @@ def test_users_services_are_added_and_a_broken_one_is_left_out_and_told(
     (own / "typo.yaml").write_text("{title: Typo}")
     library = open_library(state, data=data, extra_service_folders=(own,))
     assert set(library.services) == {"chat", "club"}
-    assert library.index.covering("www.club.example") == (("club.example", ("club",)),)
+    assert library.index.covering(["www.club.example", "club.example"]) == (("club.example", (("club",), ())),)
     assert library.problems == (f"{own / 'typo.yaml'}: names: expected at least one domain name",)
 
 
@@ -99,3 +99,25 @@ def test_a_search_finds_every_list_and_service_with_the_entry(state: Path, data:
         Hit("service", "chat", "social", "chat.example"),
     ]
     assert library.search("cdn.example") == []
+
+
+@pytest.mark.parametrize(
+    ("small", "indexed"), [(SMALL_LIST, {"a-adult", "b-social", "c-social"}), (1, {"a-adult", "b-social"}), (0, set())]
+)
+def test_small_lists_go_into_the_index_and_a_search_finds_the_same(
+    state: Path, data: Path, small: int, indexed: set[str]
+) -> None:
+    library = open_library(state, data=data, small=small)
+    assert {artefact.name for artefact in library.index.lists} == indexed
+    for name in ("www.chat.example", "bad.example", "sub.example.org", "cdn.example", "."):
+        assert library.search(name) == open_library(state, data=data, small=0).search(name)
+
+
+@pytest.mark.parametrize("rule", ["alone.example", "@@||good.bad.example^"])
+def test_a_list_that_is_more_than_names_with_all_below_them_never_goes_into_the_index(
+    tmp_path: Path, state: Path, data: Path, rule: str
+) -> None:
+    source = write_names(tmp_path / "rules.txt", "! rules", "||bad.example^", rule)
+    compile_list(source, name="a-adult", category="adult", folder=state / "lists", now=1.0, format="adblock")
+    library = open_library(state, data=data)
+    assert {artefact.name for artefact in library.index.lists} == {"b-social", "c-social"}

@@ -1,21 +1,15 @@
-"""Services: reading their files, and from a name to those that hold it."""
+"""Services: reading their files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from safedns.blocklist.bundled import bundled
-from safedns.blocklist.services import Service, ServiceIndex, load_service, load_services
+from safedns.blocklist.services import Service, load_service, load_services
 from safedns.errors import ListError
-from tests.unit.blocklist.sample import CHAT_SERVICE, CROWDED_NAMES, covers, untimed
-
-
-def service(name: str, *names: str, shared: tuple[str, ...] = ()) -> Service:
-    return Service(name, name.title(), "social", "", "", names, shared)
+from tests.unit.blocklist.sample import CHAT_SERVICE
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -65,42 +59,6 @@ def test_a_users_service_replaces_ours_and_folders_may_be_absent(tmp_path: Path)
     write(own, "chat", "{title: My chat, category: social, names: [my-chat.example]}")
     services = load_services(ours, own, tmp_path / "absent")
     assert {name: each.title for name, each in services.items()} == {"chat": "My chat", "other": "Other"}
-
-
-INDEX = ServiceIndex(
-    [
-        service("youtube", "youtube.com", "ytimg.com", shared=("gstatic.com",)),
-        service("youtube-kids", "youtubekids.com", "ytimg.com", "kids.youtube.com"),
-    ]
-)
-
-
-@pytest.mark.parametrize(
-    ("name", "covering"),
-    [
-        ("youtube.com", (("youtube.com", ("youtube",)),)),
-        ("www.youtube.com", (("youtube.com", ("youtube",)),)),
-        ("i.ytimg.com", (("ytimg.com", ("youtube", "youtube-kids")),)),
-        ("a.kids.youtube.com", (("kids.youtube.com", ("youtube-kids",)), ("youtube.com", ("youtube",)))),
-        ("notyoutube.com", ()),
-        ("com", ()),
-        (".", ()),
-        ("fonts.gstatic.com", ()),
-    ],
-)
-def test_every_entry_that_covers_a_name_longest_first(
-    name: str, covering: tuple[tuple[str, tuple[str, ...]], ...]
-) -> None:
-    assert INDEX.covering(name) == covering
-
-
-@untimed
-@given(st.lists(st.lists(CROWDED_NAMES, unique=True), max_size=4), CROWDED_NAMES)
-def test_the_index_agrees_with_a_look_at_every_service(name_lists: list[list[str]], name: str) -> None:
-    services = [service(f"s{number}", *names) for number, names in enumerate(name_lists)]
-    entries = sorted({entry for names in name_lists for entry in names if covers(entry, name)}, key=len, reverse=True)
-    expected = tuple((entry, tuple(s.id for s in services if entry in s.names)) for entry in entries)
-    assert ServiceIndex(services).covering(name) == expected
 
 
 def test_our_own_services_can_all_be_read() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from safedns.policy.decision import Decision
+from safedns.policy.lists import Covering
 from safedns.policy.model import (
     Calendar,
     Days,
@@ -66,12 +67,14 @@ NO_SAFE_SEARCH = FakeSafeSearch({}, frozenset())
 
 
 class FakeIndex(NamedTuple):
-    """Entries, the longest first, with the services that hold them."""
+    """Entries, the longest first, with the services and the lists that hold them."""
 
-    entries: tuple[tuple[str, tuple[str, ...]], ...]
+    lists: frozenset[FakeList]
+    entries: tuple[Covering, ...]
 
-    def covering(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return tuple(item for item in self.entries if name == item[0] or name.endswith("." + item[0]))
+    def covering(self, line: Iterable[str]) -> tuple[Covering, ...]:
+        names = frozenset(line)
+        return tuple(item for item in self.entries if item[0] in names)
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,26 @@ class FakeLists:
     lists: tuple[FakeList, ...] = ()
     services: Mapping[str, FakeService] = field(default_factory=dict)
     safe_search: FakeSafeSearch = NO_SAFE_SEARCH
+    small: frozenset[str] = frozenset()
+    """Names of the lists that are in the index."""
 
     @cached_property
     def index(self) -> FakeIndex:
+        small = tuple(item for item in self.lists if item.name in self.small)
         entries = {entry for item in self.services.values() for entry in item.names}
+        entries.update(entry for item in small for entry in item.entries)
         return FakeIndex(
+            frozenset(small),
             tuple(
-                (entry, tuple(id_ for id_, item in self.services.items() if entry in item.names))
+                (
+                    entry,
+                    (
+                        tuple(id_ for id_, item in self.services.items() if entry in item.names),
+                        tuple(item for item in small if entry in item.entries),
+                    ),
+                )
                 for entry in sorted(entries, key=len, reverse=True)
-            )
+            ),
         )
 
     @property
@@ -135,6 +149,7 @@ LISTS = FakeLists(
         },
         frozenset({"unsafe-search.example"}),
     ),
+    small=frozenset({"bad", "adult-vn", "chatter", "schools"}),
 )
 
 

@@ -205,8 +205,13 @@ class NaivePolicy:
 
     def names(self, field: str, instant: float) -> tuple[str, ...]:
         preset = self.preset(instant)
+        own = self.spec.rules
         base: tuple[str, ...] = getattr(preset.rules, field) if preset else ()
-        return (*base, *getattr(self.spec.rules, field))
+        if field == "allow":
+            base = tuple(name for name in base if name not in own.block)
+        if field == "block":
+            base = tuple(name for name in base if name not in own.allow)
+        return (*base, *getattr(own, field))
 
     def mapping(self, field: str, instant: float) -> dict[str, Switch]:
         preset = self.preset(instant)

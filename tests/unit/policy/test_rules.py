@@ -7,9 +7,24 @@ import pytest
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.model import Rules, Switch
+from safedns.policy.rules import CategoryMatcher, Question
 from safedns.policy.snapshot import Snapshot
+from safedns.wire.names import key_of, parents
 from safedns.wire.types import Ede, QType
-from tests.unit.policy.families import LISTS, YOUTUBE_NAMES, ask, at, child, family, group, preset, timetable
+from tests.unit.policy.families import (
+    LISTS,
+    YOUTUBE_NAMES,
+    FakeLists,
+    ask,
+    at,
+    blocklist,
+    child,
+    family,
+    group,
+    preset,
+    service,
+    timetable,
+)
 
 MONDAY_NOON = at("2026-11-23 12:00")
 ON, OFF = Switch("on"), Switch("off")
@@ -309,6 +324,45 @@ def test_a_category_that_is_off_blocks_what_its_lists_and_its_services_hold() ->
 def test_a_category_that_is_off_beats_one_that_is_on() -> None:
     snapshot = child_with(categories={"learning": ON, "social": OFF})
     assert verdict(snapshot, "school.social.example") == "blocked category"
+
+
+@pytest.mark.parametrize("small", [(), ("a",), ("b",), ("a", "b"), ("a", "b", "c")])
+def test_the_first_list_of_the_first_category_is_named_wherever_the_lists_are_kept(small: tuple[str, ...]) -> None:
+    lists = FakeLists(
+        lists=(
+            blocklist("a", "social", "chat.example"),
+            blocklist("b", "social", "www.chat.example", "news.example"),
+            blocklist("c", "forums", "www.news.example", "example"),
+        ),
+        services={"chat": service("Chat", "social", "a.www.chat.example", "b.cdn.example")},
+        small=frozenset(small),
+    )
+
+    def hits(*categories: str, longer_than: int = 0) -> list[tuple[str, ...] | None]:
+        matcher = CategoryMatcher(categories, lists)
+        assert matcher.lists == (3 if "forums" in categories else 2)
+        found: list[tuple[str, ...] | None] = []
+        for name in ("a.www.chat.example", "www.news.example", "a.b.cdn.example"):
+            line = tuple(parents(name))
+            question = Question(name, key_of(name), line, lists.index.covering(line))
+            found.append(matcher.first(question, longer_than))
+        return found
+
+    chat_a, chat_b = ("a", "chat.example", "social"), ("b", "www.chat.example", "social")
+    by_service = ("chat", "b.cdn.example", "social")
+    assert hits("social") == [chat_a, ("b", "news.example", "social"), by_service]
+    assert hits("social", "forums") == [chat_a, ("b", "news.example", "social"), ("c", "example", "forums")]
+    assert hits("forums", "social") == [
+        ("c", "example", "forums"),
+        ("c", "www.news.example", "forums"),
+        ("c", "example", "forums"),
+    ]
+    assert hits("forums", "social", "forums", longer_than=12) == [
+        chat_b,
+        ("c", "www.news.example", "forums"),
+        by_service,
+    ]
+    assert hits("social", longer_than=16) == [("chat", "a.www.chat.example", "social"), None, None]
 
 
 def test_a_category_may_follow_the_clock() -> None:
