@@ -39,12 +39,12 @@ def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
                 names = words
             elif not names:
                 yield refuse(number, line, IS_ADDRESS)
-            elif not _leads_nowhere(address):
-                if not all(_is_own(name) for name in names):
+            elif not leads_nowhere(address):
+                if not all(is_own_name(name) for name in names):
                     yield refuse(number, line, NOT_A_SINK)
                 continue
         for name in names:
-            if _is_own(name):
+            if is_own_name(name):
                 continue
             try:
                 yield Entry(entry_name(name), "below")
@@ -60,9 +60,11 @@ def host_address(word: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _leads_nowhere(address: IPv4Address | IPv6Address) -> bool:
+def leads_nowhere(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an answer with ``address`` blocks: nothing beyond the asking machine itself can be behind it."""
     return address.is_loopback or address.is_unspecified or (address.version == 4 and address.packed[0] == 0)
 
 
-def _is_own(word: str) -> bool:
+def is_own_name(word: str) -> bool:
+    """Whether ``word`` stands for the machine itself."""
     return word in OWN_NAMES or (word.startswith("ip6-") and "." not in word)
