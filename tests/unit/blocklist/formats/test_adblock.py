@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from safedns.blocklist.formats.adblock import parse
 from safedns.blocklist.formats.entry import (
+    CLIENT,
     COSMETIC,
+    CTAG,
+    DENYALLOW,
+    DISABLED,
+    DNSREWRITE,
+    DNSTYPE,
     EXACT_ALLOW,
     IS_ADDRESS,
     MODIFIER,
     NOT_A_NAME,
     NOT_A_SINK,
     NOT_ANCHORED,
+    NOTHING_TO_DISABLE,
     OVERRULED,
     PATH,
     REGEX,
@@ -63,14 +70,18 @@ def test_blank_lines_comments_and_the_header_say_nothing(line: str) -> None:
     ("line", "reason"),
     [
         ("||example.com^$third-party", MODIFIER),
-        ("||example.com^$important,dnstype=A", MODIFIER),
+        ("||example.com^$important,dnstype=A", DNSTYPE),
+        ("||example.com^$dnstype=~A,third-party", DNSTYPE),
+        ("||example.com^$ctag=device_phone", CTAG),
         ("||example.com^$", MODIFIER),
-        ("||example.com^$dnsrewrite=1.2.3.4", MODIFIER),
-        ("||example.com^$client=kid", MODIFIER),
-        ("@@||example.com^$denyallow=x.com", MODIFIER),
-        ("||example.com^$badfilter", MODIFIER),
+        ("||example.com^$dnsrewrite=1.2.3.4", DNSREWRITE),
+        ("||example.com^$client=kid", CLIENT),
+        ("@@||example.com^$denyallow=x.com", DENYALLOW),
+        ("||example.com^$badfilter", NOTHING_TO_DISABLE),
         ("/^ads[0-9]+\\./", REGEX),
         ("/banner/", REGEX),
+        ("/banner/$important", REGEX),
+        (r"@@/^example\.com$/", EXACT_ALLOW),
         ("||ads.*^", WILDCARD),
         ("||*.example.com^", WILDCARD),
         ("*", WILDCARD),
@@ -113,6 +124,41 @@ def test_an_important_exception_stands_against_an_important_rule() -> None:
     assert list(parse(lines)) == [Entry("example.com", "below"), Entry("www.example.com", "allow")]
 
 
+@pytest.mark.parametrize(
+    ("rule", "badfilter"),
+    [
+        ("||example.com^", "||example.com^$badfilter"),
+        ("||example.com^$important", "||example.com^$important,badfilter"),
+        ("||example.com^$important", "||example.com^$badfilter,important"),
+        ("@@||example.com^", "@@||example.com^$badfilter"),
+        ("|example.com^", "|example.com^$badfilter"),
+        (r"/^example\.com$/", r"/^example\.com$/$badfilter"),
+        ("||example.com^$client=kid", "||example.com^$client=kid,badfilter"),
+    ],
+)
+def test_a_badfilter_rule_disables_its_equal_wherever_it_stands(rule: str, badfilter: str) -> None:
+    assert list(parse([rule, badfilter])) == [Skipped(1, rule, DISABLED)]
+    assert list(parse([badfilter, rule])) == [Skipped(2, rule, DISABLED)]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "badfilter"),
+    [
+        ("||example.com^", "below", "||example.com^$important,badfilter"),
+        ("||example.com^", "below", "||www.example.com^$badfilter"),
+        ("||example.com^", "below", "@@||example.com^$badfilter"),
+        ("example.com", "exact", "example.com$badfilter"),
+        ("0.0.0.0 example.com", "exact", "0.0.0.0 example.com$badfilter"),
+    ],
+)
+def test_a_badfilter_rule_leaves_other_rules_and_the_lines_of_a_hosts_file_alone(
+    line: str, kind: Kind, badfilter: str
+) -> None:
+    found = list(parse([line, badfilter]))
+    assert found[0] == Entry("example.com", kind)
+    assert isinstance(found[1], Skipped)
+
+
 def render(entry: Entry) -> str:
     return {"below": "||{}^", "exact": "{}", "allow": "@@||{}^"}[entry.kind].format(entry.name)
 
@@ -125,10 +171,11 @@ def test_what_is_written_as_rules_is_read_back_with_the_exceptions_last(entries:
 
 
 RULES = st.text("|@^$*/#!.ab,=[] \t0:~", max_size=20)
+BADFILTERS = RULES.map("{}$badfilter".format)
 
 
 @untimed
-@given(st.lists(st.text() | RULES))
+@given(st.lists(st.text() | RULES | BADFILTERS))
 def test_no_text_whatever_makes_it_fail(lines: list[str]) -> None:
     for item in parse(lines):
         assert isinstance(item, Entry) or 1 <= item.line <= len(lines)
