@@ -261,6 +261,11 @@ def test_a_name_that_services_share_works_if_one_of_them_is_on(tiktok: Switch, r
     assert verdict(child_with(services={"tiktok": tiktok, "roblox": roblox}), "a.cdn.example") == expected
 
 
+def test_of_several_services_that_are_off_on_one_entry_the_first_is_named() -> None:
+    decision = ask(child_with(services={"roblox": OFF, "tiktok": OFF}), "binh", "a.cdn.example", MONDAY_NOON)
+    assert decision.reason == Reason(ReasonKind.SERVICE, "tiktok", "cdn.example", "social")
+
+
 def test_the_longest_entry_of_a_service_that_is_set_decides() -> None:
     both = child_with(services={"google": OFF, "youtube": ON})
     assert verdict(both, "youtubei.googleapis.com") == "allowed service"
@@ -334,7 +339,7 @@ def test_the_first_list_of_the_first_category_is_named_wherever_the_lists_are_ke
             blocklist("b", "social", "www.chat.example", "news.example"),
             blocklist("c", "forums", "www.news.example", "example"),
         ),
-        services={"chat": service("Chat", "social", "a.www.chat.example", "b.cdn.example")},
+        services={"chat": service("Chat", "social", "chat.example", "a.www.chat.example", "b.cdn.example")},
         small=frozenset(small),
     )
 
