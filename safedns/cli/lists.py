@@ -12,6 +12,7 @@ import click
 
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.compile import read_list
+from safedns.blocklist.formats import KNOWN
 from safedns.blocklist.library import open_library
 from safedns.blocklist.status import ListStatus, list_status
 from safedns.blocklist.update import update as update_lists
@@ -102,7 +103,7 @@ def search(ctx: click.Context, name: str, state: Path) -> None:
 
 @command.command("test")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "list_format", help="Instead of finding it out: hosts, domains or adblock.")
+@click.option("--format", "list_format", help=f"Instead of finding it out: {KNOWN}.")
 @click.pass_context
 def test_file(ctx: click.Context, file: Path, list_format: str | None) -> None:
     """What the list FILE would hold: format, names, what is skipped and why; exit 1 if it blocks nothing."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safedns import __version__
 from safedns.blocklist.compile import compile_list, read_list, remove_artefact, table_files
 from safedns.blocklist.files import file_digest
+from safedns.blocklist.formats import KNOWN
 from safedns.blocklist.formats.entry import MODIFIER, WILDCARD
 from safedns.blocklist.header import Header, SkippedCount, read_header
 from safedns.errors import ListError
@@ -69,6 +70,12 @@ def test_a_list_with_everything_at_once(tmp_path: Path) -> None:
         MODIFIER: SkippedCount(2, 12, "||half.example^$third-party"),
         WILDCARD: SkippedCount(1, 14, "||*.star.example^"),
     }
+
+
+def test_a_name_and_its_star_in_a_policy_zone_come_to_one_entry(tmp_path: Path) -> None:
+    source = write_names(tmp_path / "zone", "a.example CNAME .", "*.a.example CNAME .", "b.example CNAME .")
+    contents = read_list(source)
+    assert (names(contents.below), names(contents.exact)) == (["a.example"], ["b.example"])
 
 
 def test_a_name_that_only_looks_like_a_parent_keeps_its_neighbour(tmp_path: Path) -> None:
@@ -149,8 +156,8 @@ def test_carriage_returns_a_byte_order_mark_and_broken_utf8_are_survived(tmp_pat
 @pytest.mark.parametrize(
     ("text", "list_format", "message"),
     [
-        ("<html>Sign in</html>", None, "is in no known list format; expected one of adblock, domains, hosts"),
-        ("a.example", "rpz", "format 'rpz' is unknown; expected one of adblock, domains, hosts"),
+        ("<html>Sign in</html>", None, f"is in no known list format; expected one of {KNOWN}"),
+        ("a.example", "bind", f"format 'bind' is unknown; expected one of {KNOWN}"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_the_file(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from safedns.blocklist.artefact import Artefact, open_artefact
 from safedns.blocklist.compile import compile_list, read_list
-from safedns.blocklist.formats.entry import IS_ADDRESS, NOT_A_NAME
-from safedns.errors import ListError
+from safedns.blocklist.formats.entry import INCLUDE, IS_ADDRESS, NOT_A_NAME, REGEX, TOP_LEVEL
 from safedns.wire.names import key_of, name_of_key, parents
 from tests.realdata import real_data
 
@@ -25,6 +26,12 @@ LISTS = [
     ("blp/tiktok.adblock.txt", "adblock", 294),
     ("ut1/dating.domains.txt", "domains", 6_503),
     ("ut1/redirector.domains.txt", "domains", 109_728),
+    ("blp/tiktok.dnsmasq.conf", "dnsmasq", 294),
+    ("hagezi/dnsmasq-personal.txt", "dnsmasq", 9_669),
+    ("hostsvn/ads.dnsmasq.conf", "dnsmasq", 9_077),
+    ("hagezi/unbound-fake.blacklist.conf", "unbound", 7_355),
+    ("rpz/privacy.zone", "rpz", 47_795),
+    ("v2fly/data/youtube", "v2fly", 177),
 ]
 
 
@@ -59,9 +66,14 @@ def test_every_list_of_the_university_of_toulouse_is_read() -> None:
         ("hostsvn/gambling.hosts", "hostsvn/gambling.domains.txt"),
         ("hostsvn/threat.hosts", "hostsvn/threat.domains.txt"),
         ("hagezi/hosts-fake.txt", "hagezi/domains-fake.txt"),
+        ("hagezi/hosts-fake.txt", "hagezi/unbound-fake.blacklist.conf"),
         ("hagezi/adblock-personal.txt", "hagezi/wildcard-personal.txt"),
+        ("hagezi/adblock-personal.txt", "hagezi/dnsmasq-personal.txt"),
+        ("hostsvn/hosts", "hostsvn/ads.domains.txt"),
+        ("hostsvn/hosts", "hostsvn/ads.dnsmasq.conf"),
         ("blp/scam.hosts", "blp/scam.domains.txt"),
         ("blp/tiktok.hosts", "blp/tiktok.adblock.txt"),
+        ("blp/tiktok.hosts", "blp/tiktok.dnsmasq.conf"),
     ],
 )
 def test_two_forms_of_one_list_block_the_same(one: str, other: str) -> None:
@@ -85,10 +97,59 @@ def test_rules_block_what_the_hosts_form_does_where_their_maker_made_them_agree(
     assert (rules.exact, rules.allow) == (set(), set())
 
 
-@pytest.mark.parametrize("name", ["hostsvn/ads.dnsmasq.conf", "hagezi/unbound-fake.blacklist.conf", "rpz/privacy.zone"])
-def test_a_format_that_is_not_ours_is_refused_rather_than_half_read(name: str) -> None:
-    with pytest.raises(ListError, match="is in no known list format"):
-        read_list(source(name))
+def test_every_list_of_the_block_list_project_is_recognised_and_compiled() -> None:
+    expected = {".hosts": "hosts", ".domains.txt": "domains", ".adblock.txt": "adblock", ".dnsmasq.conf": "dnsmasq"}
+    for path in sorted(source("blp").glob("*.*")):
+        contents = read_list(path)
+        assert contents.format == expected["".join(path.suffixes)], path.name
+        assert contents.entries, path.name
+        assert contents.skipped == {}, path.name
+
+
+def test_a_policy_zone_blocks_each_name_that_it_holds_and_no_other() -> None:
+    lines = source("rpz/privacy.zone").read_text().splitlines()
+    held = {line.split()[0] for line in lines if line.endswith("CNAME .")}
+    contents = read_list(source("rpz/privacy.zone"))
+    assert {name_of_key(key) for key in contents.exact} == held
+    assert (contents.below, contents.allow, contents.skipped) == (set(), set(), {})
+
+
+ONLY_V2FLY = re.compile(r"(domain|full|keyword|regexp|include):|[^#]*\s[@&]")
+
+ALL_BARE = {"google-registry-tld", "tld-!cn", "tld-cn", "tld-opennic", "tld-ru", "tor"}
+"""Files of hardly anything but top-level domains: a plain list may not hold those, so the format must be said."""
+
+
+def v2fly_lists() -> Iterator[tuple[Path, list[str]]]:
+    """Each file, with those of its lines that say something."""
+    for path in sorted(source("v2fly/data").iterdir()):
+        lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+        if lines:
+            yield path, lines
+
+
+def test_a_v2fly_list_is_recognised_by_any_line_that_a_plain_list_cannot_have() -> None:
+    for path, lines in v2fly_lists():
+        if path.name not in ALL_BARE:
+            marked = any(ONLY_V2FLY.match(line) for line in lines)
+            assert read_list(path).format == ("v2fly" if marked else "domains"), path.name
+
+
+def test_every_v2fly_list_is_compiled_without_losing_a_name() -> None:
+    for path, lines in v2fly_lists():
+        contents = read_list(path, "v2fly")
+        assert set(contents.skipped) <= {REGEX, INCLUDE}, path.name
+        skipped = sum(count.total for count in contents.skipped.values())
+        assert contents.read + skipped == len(lines), path.name
+
+
+def test_a_v2fly_list_that_is_taken_for_a_plain_one_blocks_the_same_but_for_top_level_domains() -> None:
+    for path, _ in v2fly_lists():
+        plain, marked = read_list(path), read_list(path, "v2fly")
+        if plain.format == "domains" and path.name not in ALL_BARE:
+            assert set(plain.skipped) <= {TOP_LEVEL}, path.name
+            missing = marked.below - plain.below
+            assert all(key.count(".") == 1 for key in missing), path.name
 
 
 def test_a_real_list_blocks_every_name_it_holds_and_hardly_any_that_people_use(tmp_path: Path) -> None:

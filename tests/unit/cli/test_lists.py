@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safedns.blocklist import bundled as bundled_module
+from safedns.blocklist.formats import KNOWN
 from safedns.cli.main import main
 from tests.unit.blocklist.listserver import ListServer
 from tests.unit.blocklist.sample import write_data, write_names
@@ -197,4 +198,4 @@ def test_test_exits_with_1_when_a_file_blocks_nothing_or_is_no_list(machine: Mac
     page = write_names(tmp_path / "page.html", "<html>")
     result = machine.run("test", str(page))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"{page}: is in no known list format; expected one of adblock, domains, hosts\n"
+    assert result.stderr == f"{page}: is in no known list format; expected one of {KNOWN}\n"
