@@ -350,3 +350,8 @@ def test_the_page_about_lists_shows_every_category_and_every_list() -> None:
     assert [entry.name for entry in catalogue.lists.values() if f"| {entry.licence} |" not in page] == []
     for entry in catalogue.lists.values():
         assert (f"**`{entry.name}`**" in page) is entry.recommended
+
+
+def test_the_page_about_lists_shows_every_format() -> None:
+    page = (DATA.parent / "docs" / "lists.md").read_text(encoding="utf-8")
+    assert [name for name in FORMATS if f"\n| `{name}` | " not in page] == []
