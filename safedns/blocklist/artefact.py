@@ -41,7 +41,7 @@ class Artefact:
 
     def names(self) -> Iterator[str]:
         """The canonical names that cover what is below them."""
-        return map(name_of_key, self._below.iterkeys())
+        return map(name_of_key, self._below.keys())
 
     def match(self, name: str, key: str) -> str | None:
         """The longest entry that covers the canonical ``name``, whose key is ``key``; ``None`` when none does, or when
