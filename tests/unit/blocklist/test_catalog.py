@@ -9,6 +9,7 @@ import pytest
 from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import CatalogueList, load_catalogue, load_safe_search
 from safedns.blocklist.compile import read_list
+from safedns.blocklist.formats import KNOWN
 from safedns.errors import ListError
 from tests.unit.blocklist.sample import write_data, write_names
 
@@ -65,7 +66,7 @@ def test_starter_lists_are_found_by_their_category(tmp_path: Path) -> None:
     [
         ("category: adult", "category: porn", "[0].category: porn is in no categories.yaml"),
         ("name: public-adult", "name: Public Adult", "[0].name: 'Public Adult' is no list name"),
-        ("format: hosts", "format: rpz", "[0].format: 'rpz' is unknown; expected one of adblock, domains, hosts"),
+        ("format: hosts", "format: bind", f"[0].format: 'bind' is unknown; expected one of {KNOWN}"),
         ("source: https:", "source: http:", "[0].source: 'http://lists.example/adult.hosts' is no https:// address"),
         ("[https://mirror", "[ftp://mirror", "[0].source: 'ftp://mirror.example/adult.hosts' is no https:// address"),
         ("entries: 20000", "entries: many", "[0].entries: expected a whole number, not str"),

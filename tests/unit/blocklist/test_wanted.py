@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from safedns.blocklist.catalog import Catalogue, load_catalogue
+from safedns.blocklist.formats import KNOWN
 from safedns.blocklist.wanted import Wanted, check_lists, wanted_lists
 from safedns.errors import ConfigError
 from safedns.settings.model import ExtraList, ListSettings
@@ -85,8 +86,8 @@ def test_an_own_list_is_an_address_or_a_file_beside_the_configuration(catalogue:
             ],
         ),
         (
-            ListSettings(extra=(own(form="rpz"),)),
-            ["lists.extra[0].format: 'rpz' is unknown; expected one of adblock, domains, hosts"],
+            ListSettings(extra=(own(form="bind"),)),
+            [f"lists.extra[0].format: 'bind' is unknown; expected one of {KNOWN}"],
         ),
         (
             ListSettings(extra=(own(source="ftp://x.example/l"),)),
