@@ -119,4 +119,4 @@ def test_started_by_root_it_becomes_an_ordinary_user_who_may_only_bind_low_ports
         until(lambda: here.answers("10.77.0.3"), "port 53 of an address that came later")
         here.house.kill("resolver")
         until(lambda: here.answers("10.77.0.1"), "a new resolver answers")
-        until(lambda: here.house.command("status").returncode == 0, "all is well again")
+        until(here.house.is_well, "all is well again")

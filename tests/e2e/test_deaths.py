@@ -88,15 +88,16 @@ def test_answers_go_on_while_the_supervisor_is_dead_and_its_successor_takes_over
         until(lambda: BLOCKED in logged(house), "the log goes on")
 
 
-@pytest.mark.parametrize("role", ["resolver", "recorder"])
-def test_a_process_that_hangs_is_found_out_and_replaced(tmp_path: Path, role: str) -> None:
+def test_processes_that_hang_are_found_out_and_replaced(tmp_path: Path) -> None:
     with household(tmp_path) as house:
         house.start(program=IMPATIENT)
-        hung = house.kill(role, signal.SIGSTOP)
-        until(lambda: house.pids(role) not in ([hung], []), "another process in its place")
-        assert f"{'resolver-0' if role == 'resolver' else role} does not answer any more" in house.said()
+        hung = {house.kill(role, signal.SIGSTOP) for role in ("resolver", "recorder")}
+        until(lambda: not {*house.pids("resolver"), *house.pids("recorder")} & hung, "both are gone")
+        until(lambda: house.pids("resolver") and house.pids("recorder"), "others are in their places")
+        for name in ("resolver-0", "recorder"):
+            assert f"{name} does not answer any more; starting it again" in house.said()
         assert house.blocked(BLOCKED)
-        until(lambda: house.command("status").returncode == 0, "all is well again")
+        until(house.is_well, "all is well again")
 
 
 def logged(house: Running) -> Counter[str]:

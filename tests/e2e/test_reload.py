@@ -67,7 +67,7 @@ def test_a_slip_of_the_pen_keeps_the_last_good_rules_and_says_where_it_is(tmp_pa
         assert "did you mean `devices`" in what
 
         house.save_text("family.yaml", good)
-        until(lambda: house.command("status").returncode == 0, "all is well again")
+        until(house.is_well, "all is well again")
         assert house.metrics()["safedns_config_ok", ()] == 1
 
 
@@ -137,7 +137,7 @@ def test_an_address_that_cannot_be_had_changes_nothing(tmp_path: Path) -> None:
         other.bind(("127.0.0.7", house.port))
         listen = [f"127.0.0.6:{house.port}", f"127.0.0.7:{house.port}"]
         house.save({"listen": {"dns": listen}}, family_that_blocks("new.example"))
-        until(lambda: house.command("status").returncode == 1, "the trouble is noticed")
+        until(lambda: not house.is_well(), "the trouble is noticed")
         again = house.command("reload")
         assert again.returncode == 2
         assert f"cannot listen on udp://127.0.0.7:{house.port}: Address already in use" in again.stderr

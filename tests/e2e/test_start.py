@@ -104,7 +104,7 @@ def test_a_log_of_a_newer_safedns_costs_only_the_log_until_it_is_moved_away(tmp_
         assert "recorder" in status.stdout
         log.unlink()
         assert house.command("reload").returncode == 0
-        until(lambda: house.command("status").returncode == 0, "all is well")
+        until(house.is_well, "all is well")
         until(lambda: house.logs(), "what was asked before is logged")
 
 
