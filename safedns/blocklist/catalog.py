@@ -11,6 +11,7 @@ from safedns.blocklist.bundled import bundled
 from safedns.blocklist.document import Fields, read_mapping, read_sequence
 from safedns.blocklist.formats import FORMATS, KNOWN
 from safedns.blocklist.header import LIST_NAME
+from safedns.blocklist.wellknown import WellKnown, load_well_known
 from safedns.errors import ListError
 
 LANGUAGES = ("en", "vi")
@@ -51,12 +52,14 @@ class CatalogueList(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """All categories and all public lists, by id and name, in the order of the files; and our starter lists."""
+    """All categories and all public lists, by id and name, in the order of the files; and our own lists."""
 
     categories: Mapping[str, Category]
     lists: Mapping[str, CatalogueList]
     starters: tuple[Path, ...]
     """Our own small lists, ``starter/CATEGORY.txt``: what filters before anything was ever fetched."""
+    well_known: WellKnown
+    """What a fetched list must not block by accident."""
 
 
 class SafeSearchEngine(NamedTuple):
@@ -78,7 +81,7 @@ class SafeSearch(NamedTuple):
 
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:
-    """``categories.yaml``, ``catalogue.yaml`` and ``starter/`` of ``folder``, by default our own; ``ListError``."""
+    """All that ``Catalogue`` holds, from the files of ``folder``, by default our own; raises ``ListError``."""
     folder = bundled("blocklists") if folder is None else folder
     categories = load_categories(folder / "categories.yaml")
     lists: dict[str, CatalogueList] = {}
@@ -93,7 +96,8 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     for path in starters:
         if path.stem not in categories:
             raise ListError(str(path), f"{path.stem} is in no categories.yaml")
-    return Catalogue(categories, MappingProxyType(lists), starters)
+    well_known = load_well_known(folder / "well-known.txt", categories)
+    return Catalogue(categories, MappingProxyType(lists), starters, well_known)
 
 
 def load_categories(path: Path) -> Mapping[str, Category]:

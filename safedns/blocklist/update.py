@@ -1,7 +1,8 @@
 """Keeping the lists on disk as the configuration asks: offline at start (``prepare``), over the network (``update``).
 
-    wanted --fetch--> NAME.new --read--> contents --judge--> artefact, NAME.list
-                  `-----------------------------------`--> failed, held back: the last good artefact stays
+    wanted --fetch--> NAME.new --unpack, read--> contents --judge--> artefact, NAME.list
+      ^           `-----------------`---------------------`--> the next mirror; none left:
+      `--------------- an hour later --------------------------- failed or held back, the last good artefact stays
 
 Why the last try brought nothing stands in ``downloads/NAME.meta.json``.
 """
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from safedns import __version__
-from safedns.blocklist.artefact import open_artefact
+from safedns.blocklist.artefact import Artefact, open_artefact
 from safedns.blocklist.catalog import Catalogue, load_catalogue
 from safedns.blocklist.compile import Contents, compile_list, read_list, remove_artefact, write_artefact
 from safedns.blocklist.downloads import Downloads, Meta
-from safedns.blocklist.fetch import Fetched, Limits, NotModified, SessionFactory, fetch
+from safedns.blocklist.fetch import Limits, NotModified, World, fetch
 from safedns.blocklist.files import file_digest, locked
 from safedns.blocklist.header import Header, read_header
 from safedns.blocklist.library import lists_folder
+from safedns.blocklist.unpack import unpack
 from safedns.blocklist.wanted import Wanted, wanted_lists
+from safedns.blocklist.wellknown import WellKnown, newly_blocked
 from safedns.clock import Clock
 from safedns.errors import ListError
 from safedns.settings.model import ListSettings, Settings
@@ -33,6 +36,8 @@ Progress = Callable[[str, Literal["bytes", "lines"], int], None]
 
 RETRY = 3600
 """Seconds after which a list that failed is due again."""
+
+_SHOWN = 5
 
 
 class Outcome(NamedTuple):
@@ -107,15 +112,16 @@ def update(
     report: Report | None = None,
     progress: Progress | None = None,
     limits: Limits = Limits(),  # noqa: B008 - immutable
-    session_factory: SessionFactory | None = None,
+    world: World = World(),  # noqa: B008 - immutable
 ) -> tuple[Outcome, ...]:
     """Bring the lists ``names`` (all that are wanted, where empty) up to date; one ``report`` line each.
 
-    ``accept`` takes a version that would be held back for having shrunk. A list's failure is an ``Outcome``; raises
-    ``ListError`` for a name that is not wanted or when another update runs, ``ConfigError`` for wrong ``lists``.
+    ``accept`` takes a version that would be held back for having shrunk or for blocking well-known names. A list's
+    failure is an ``Outcome``; raises ``ListError`` for a name that is not wanted or when another update runs,
+    ``ConfigError`` for wrong ``lists``.
     """
     chosen = _chosen(wanted_lists(lists, catalogue, config_folder), names)
-    run = _Run(state, Downloads(state), clock, accept, progress, limits, session_factory)
+    run = _Run(state, Downloads(state), clock, accept, progress, limits, world, catalogue.well_known)
     outcomes = []
     try:
         with locked(run.downloads.folder, wait=False):
@@ -149,7 +155,8 @@ class _Run:
     accept: bool
     progress: Progress | None
     limits: Limits
-    session_factory: SessionFactory | None
+    world: World
+    well_known: WellKnown
 
     def bring(self, item: Wanted) -> Outcome:
         """Bring one list up to date; only a disk that cannot be written raises (``OSError``)."""
@@ -171,17 +178,41 @@ class _Run:
         return Outcome(item.name, "updated" if changed else "unchanged", _entries(self.state, item.name), "")
 
     def _download(self, item: Wanted, meta: Meta) -> tuple[bool, Meta]:
-        fetched = self._fetch_any(item, meta)
+        """The first address whose version is good; what was wrong with each, where none is."""
+        failures: list[ListError] = []
+        for source in item.sources:
+            try:
+                return self._take(item, meta, source)
+            except ListError as error:
+                failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
+        held = any(isinstance(failure, _HeldBackError) for failure in failures)
+        told = "; ".join(self._message(item, failure) for failure in failures)
+        raise _HeldBackError(item.name, told) if held else ListError(item.name, told)
+
+    def _take(self, item: Wanted, meta: Meta, source: str) -> tuple[bool, Meta]:
+        incoming = self.downloads.incoming(item.name)
+        fetched = fetch(
+            source,
+            incoming,
+            clock=self.clock,
+            own=item.own,
+            known=meta.validators if self.downloads.text(item.name).exists() else None,
+            limits=self.limits,
+            world=self.world,
+            progress=self._counter(item.name, "bytes"),
+        )
         if isinstance(fetched, NotModified):
             return _compile_if_stale(self.state, item, self.clock.wall(), renew=True), meta
-        incoming = self.downloads.incoming(item.name)
-        contents = read_list(incoming, item.format, self._counter(item.name, "lines"))
-        before = _header(self.state, item.name)
+        unpack(incoming, source)
+        contents = self._read(item, incoming, source)
         try:
-            self._judge(item, contents, before)
+            self._judge(item, contents)
         except _HeldBackError:
             incoming.replace(self.downloads.held(item.name))
             raise
+        before = _header(self.state, item.name)
         changed = before is None or before.source_digest != contents.digest or _stale(self.state, item, renew=True)
         if changed:
             folder, now = lists_folder(self.state), self.clock.wall()
@@ -191,39 +222,33 @@ class _Run:
         source, etag, last_modified = fetched.validators
         return changed, replace(meta, source=source, etag=etag, last_modified=last_modified)
 
-    def _fetch_any(self, item: Wanted, meta: Meta) -> Fetched | NotModified:
-        """The first address that answers; a kept version is only asked about where it came from."""
-        known = meta.validators if self.downloads.text(item.name).exists() else None
-        failures = []
-        for source in item.sources:
-            try:
-                return fetch(
-                    source,
-                    self.downloads.incoming(item.name),
-                    clock=self.clock,
-                    known=known,
-                    limits=self.limits,
-                    session_factory=self.session_factory,
-                    progress=self._counter(item.name, "bytes"),
-                )
-            except ListError as error:
-                failures.append(str(error))
-        raise ListError(item.name, "; ".join(failures))
+    def _read(self, item: Wanted, incoming: Path, source: str) -> Contents:
+        try:
+            return read_list(incoming, item.format, self._counter(item.name, "lines"))
+        except ListError as error:
+            # Its reader knows the address, not what we call the file.
+            raise ListError(source, str(error).removeprefix(f"{error.source}: ")) from error
 
-    def _judge(self, item: Wanted, contents: Contents, before: Header | None) -> None:
+    def _judge(self, item: Wanted, contents: Contents) -> None:
+        """Raise ``_HeldBackError`` for a version that no good list would bring, or only with a parent's consent."""
         if not contents.entries:
             raise _HeldBackError(item.name, "the new version holds no names")
-        if before is not None and contents.entries * 2 <= before.entries and not self.accept:
+        if self.accept:
+            return
+        serving = _serving(self.state, item.name)
+        how = f"(to take it: safedns lists update --accept {item.name})"
+        if serving is not None and contents.entries * 2 <= serving.header.entries:
+            was, now = serving.header.entries, contents.entries
+            raise _HeldBackError(item.name, f"the new version has shrunk from {was} to {now} names {how}")
+        if names := newly_blocked(self.well_known, item.category, contents, serving):
+            told = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
             raise _HeldBackError(
-                item.name,
-                f"the new version has shrunk from {before.entries} to {contents.entries} names "
-                f"(to take it: safedns lists update --accept {item.name})",
+                item.name, f"the new version would block {told}, which a list of {item.category} should not {how}"
             )
 
     def _message(self, item: Wanted, error: ListError) -> str:
-        """The error without what its reader knows already: the list's name, or our name for the download."""
-        ours = error.source in (item.name, str(self.downloads.incoming(item.name)))
-        return str(error).removeprefix(f"{error.source}: ") if ours else str(error)
+        """The error without the list's name, which its reader knows already."""
+        return str(error).removeprefix(f"{error.source}: ") if error.source == item.name else str(error)
 
     def _counter(self, name: str, unit: Literal["bytes", "lines"]) -> Callable[[int], None] | None:
         progress = self.progress
@@ -273,6 +298,13 @@ def _stale(state: Path, item: Wanted, *, renew: bool) -> bool:
 def _header(state: Path, name: str) -> Header | None:
     try:
         return read_header(lists_folder(state), name)
+    except ListError:
+        return None
+
+
+def _serving(state: Path, name: str) -> Artefact | None:
+    try:
+        return open_artefact(lists_folder(state), name)
     except ListError:
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from safedns.blocklist.catalog import Catalogue
 from safedns.blocklist.fetch import is_remote
@@ -30,7 +31,9 @@ class Wanted(NamedTuple):
     file: Path | None
     """Where it lies on this machine; ``None`` for one that is fetched."""
     sources: tuple[str, ...] = ()
-    """Addresses, the first that answers wins; empty for a file."""
+    """Addresses, the first that gives a good list wins; empty for a file."""
+    own: bool = False
+    """Whether the user typed where it is, and may have meant a place in the home."""
 
 
 def wanted_lists(lists: ListSettings, catalogue: Catalogue, config_folder: Path) -> tuple[Wanted, ...]:
@@ -74,14 +77,26 @@ def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Itera
         yield "category", f"there is no category {extra.category!r}{hint}"
     if extra.format is not None and extra.format not in FORMATS:
         yield "format", f"{extra.format!r} is unknown; expected one of {KNOWN}"
-    if "://" in extra.source and not is_remote(extra.source):
+    if "://" in extra.source and not is_remote(extra.source) and _local_path(extra.source) is None:
         yield "source", f"{extra.source!r} cannot be fetched; expected https://, http:// or a file"
 
 
 def _own(extra: ExtraList, config_folder: Path) -> Wanted:
     if is_remote(extra.source):
-        return Wanted(extra.name, extra.category, extra.format, None, (extra.source,))
-    return Wanted(extra.name, extra.category, extra.format, config_folder / extra.source)
+        return Wanted(extra.name, extra.category, extra.format, None, (extra.source,), own=True)
+    path = config_folder / (_local_path(extra.source) or extra.source)
+    return Wanted(extra.name, extra.category, extra.format, path, own=True)
+
+
+def _local_path(source: str) -> str | None:
+    """The path in ``file:lists/mine.txt`` or ``file:///srv/mine.txt``; ``None`` for anything else (RFC 8089)."""
+    scheme, _, rest = source.partition(":")
+    if scheme.lower() != "file":
+        return None
+    if rest.startswith("//"):
+        host, slash, path = rest.removeprefix("//").partition("/")
+        return unquote(slash + path) if host.lower() in ("", "localhost") and path else None
+    return unquote(rest) or None
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.catalog import CatalogueList, load_catalogue
-from safedns.blocklist.fetch import Limits
+from safedns.blocklist.fetch import Limits, World
 from safedns.blocklist.header import Header, read_header
 from safedns.blocklist.update import Outcome, due, prepare, update
 from safedns.settings.model import BlockSettings, CacheSettings, ExtraList, ListSettings, Settings, Upstreams
@@ -44,6 +44,10 @@ class Household:
         self.clock = FakeClock()
         self.use: tuple[str, ...] = ()
         self.said: list[str] = []
+        self.slept: list[float] = []
+        self.world = World(public=lambda _: True, sleep=self.slept.append, chance=lambda: 0.5)
+        """On loopback every address is allowed."""
+        self.limits = Limits(connect=5, read=5)
 
     @property
     def lists(self) -> Path:
@@ -73,7 +77,8 @@ class Household:
             names=names,
             accept=accept,
             report=self.said.append,
-            limits=Limits(connect=5, read=5),
+            limits=self.limits,
+            world=self.world,
         )
 
     def due(self, *extra: ExtraList) -> tuple[str, ...]:

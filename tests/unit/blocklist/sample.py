@@ -86,6 +86,15 @@ shared: [cdn.example]
 """
 
 
+WELL_KNOWN = """
+# What everybody needs.
+com
+search.test
+pictures.test  social
+bank.test
+"""
+
+
 def write_data(folder: Path, catalogue: str = "[]") -> Path:
     """A folder like our own ``blocklists``: two categories, one starter list, one service, two search engines."""
     write_names(folder / "starter" / "adult.txt", "adult.example", "www.adult.example")
@@ -93,5 +102,6 @@ def write_data(folder: Path, catalogue: str = "[]") -> Path:
     (folder / "categories.yaml").write_text(CATEGORIES)
     (folder / "catalogue.yaml").write_text(catalogue)
     (folder / "safesearch.yaml").write_text(SAFE_SEARCH)
+    (folder / "well-known.txt").write_text(WELL_KNOWN)
     (folder / "services" / "chat.yaml").write_text(CHAT_SERVICE)
     return folder

@@ -50,11 +50,17 @@ def test_an_own_list_is_an_address_or_a_file_beside_the_configuration(catalogue:
         own("web", source="https://x.example/l"),
         own("beside", source="lists/mine.txt", form="hosts"),
         own("elsewhere", source="/srv/list.txt"),
+        own("as-url", source="file:///srv/my%20list.txt"),
+        own("as-url-here", source="File://localhost/srv/list.txt"),
+        own("as-url-beside", source="file:lists/mine.txt"),
     )
     assert wanted_lists(ListSettings(use=(), extra=extra), catalogue, Path("/config"))[1:] == (
-        Wanted("web", "social", None, None, ("https://x.example/l",)),
-        Wanted("beside", "social", "hosts", Path("/config/lists/mine.txt")),
-        Wanted("elsewhere", "social", None, Path("/srv/list.txt")),
+        Wanted("web", "social", None, None, ("https://x.example/l",), own=True),
+        Wanted("beside", "social", "hosts", Path("/config/lists/mine.txt"), own=True),
+        Wanted("elsewhere", "social", None, Path("/srv/list.txt"), own=True),
+        Wanted("as-url", "social", None, Path("/srv/my list.txt"), own=True),
+        Wanted("as-url-here", "social", None, Path("/srv/list.txt"), own=True),
+        Wanted("as-url-beside", "social", None, Path("/config/lists/mine.txt"), own=True),
     )
 
 
@@ -88,6 +94,10 @@ def test_an_own_list_is_an_address_or_a_file_beside_the_configuration(catalogue:
         (
             ListSettings(extra=(own(form="bind"),)),
             [f"lists.extra[0].format: 'bind' is unknown; expected one of {KNOWN}"],
+        ),
+        (
+            ListSettings(extra=(own(source="file://nas/l"),)),
+            ["lists.extra[0].source: 'file://nas/l' cannot be fetched; expected https://, http:// or a file"],
         ),
         (
             ListSettings(extra=(own(source="ftp://x.example/l"),)),

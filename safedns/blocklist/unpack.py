@@ -1,0 +1,230 @@
+"""From what was sent to the text of a list: gzip, zip, tar, told by their first bytes, and bounded in every way.
+
+    gzip -> zip or tar -> text            each layer takes the place of the file it was in
+
+Nothing is ever extracted: members are read one after another into one file of ours, and their names are only compared
+with ``domains`` (the shape of UT1's archives: ``CATEGORY/domains`` beside ``CATEGORY/urls``). tar is read here, not by
+``tarfile``, which keeps headers of any size in memory; we need three fields of each.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple
+
+from safedns.blocklist.files import replacing
+from safedns.errors import ListError
+
+_CHUNK = 64 * 1024
+_BLOCK = 512
+_LAYERS = 3
+_LIST = "domains"
+_READABLE = "expected text, or text packed as gzip, zip or tar"
+_FOREIGN: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"\x28\xb5\x2f\xfd": "zstd",
+        b"\xfd7zXZ\0": "xz",
+        b"7z\xbc\xaf\x27\x1c": "7z",
+        b"Rar!\x1a": "rar",
+        **{b"BZh%d1AY" % level: "bzip2" for level in range(1, 10)},
+    }
+)
+_ZIP_END = re.compile(rb"(?=PK\x05\x06.{8}(.{4}))", re.DOTALL)
+"""The end of a zip's directory, with the directory's size in bytes (APPNOTE 4.3.16); ahead, as two may overlap."""
+_ZIP64 = b"PK\x06\x07"
+_ZIP_TAIL = 22 + 0xFFFF
+_ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OSError, ValueError)
+"""What ``zipfile`` raises for it; ``OSError`` where a place in the file lies before its beginning."""
+_ZIP_DIRECTORY = 1 << 20
+"""``zipfile`` makes an object of every 46 bytes of it."""
+
+
+class Bounds(NamedTuple):
+    """How large what is unpacked may become."""
+
+    max_bytes: int = 256 * 1024 * 1024
+    ratio: int = 100
+    """To the size before; real lists come to 5 or so."""
+    free: int = 1024 * 1024
+    """Bytes up to which the ratio does not matter."""
+    members: int = 1000
+
+
+class _Member(NamedTuple):
+    """One file in an archive."""
+
+    name: str
+    pieces: Callable[[], Iterator[bytes]]
+
+
+class _RefusedError(ValueError):
+    """Why a file is not unpacked."""
+
+
+def unpack(path: Path, source: str, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - immutable
+    """Make the file ``path`` the text that is packed in it; ``ListError`` about ``source`` when it holds no such thing.
+
+    Text stays as it is. ``path`` is never half written; raises ``OSError`` when it cannot be written at all.
+    """
+    try:
+        for _ in range(_LAYERS):
+            if not _unpack_one(path, bounds):
+                return
+        with path.open("rb") as packed:
+            _check_text(packed.read(_BLOCK))
+    except _RefusedError as error:
+        raise ListError(source, str(error)) from error
+
+
+def _unpack_one(path: Path, bounds: Bounds) -> bool:
+    """Take one layer off; whether there was one."""
+    with path.open("rb") as packed:
+        pieces = _opened(packed, bounds)
+        if pieces is None:
+            return False
+        with replacing(path) as content:
+            for piece in _bounded(pieces, path.stat().st_size, bounds):
+                content.write(piece)
+    return True
+
+
+def _opened(packed: BinaryIO, bounds: Bounds) -> Iterator[bytes] | None:
+    """What is packed in the file, piece by piece; ``None`` where the file is text already."""
+    start = packed.read(_BLOCK)
+    packed.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return _gunzipped(packed)
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _joined(_zip_members(packed, bounds))
+    if start[257:262] == b"ustar":
+        return _joined(_tar_members(packed, bounds))
+    for magic, name in _FOREIGN.items():
+        if start.startswith(magic):
+            raise _RefusedError(f"is packed with {name}, which safedns does not read; {_READABLE}")
+    _check_text(start)
+    return None
+
+
+def _check_text(start: bytes) -> None:
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<"):
+        raise _RefusedError("is a web page, not a list")
+    if b"\0" in text:
+        raise _RefusedError(f"is no text; {_READABLE}")
+    if not start:
+        raise _RefusedError("is empty")
+
+
+def _bounded(pieces: Iterator[bytes], before: int, bounds: Bounds) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > bounds.max_bytes:
+            raise _RefusedError(f"unpacks to more than {bounds.max_bytes} bytes")
+        if size > max(bounds.free, before * bounds.ratio):
+            raise _RefusedError(f"unpacks to more than {bounds.ratio} times its size, which no list does")
+        yield piece
+
+
+def _gunzipped(packed: BinaryIO) -> Iterator[bytes]:
+    try:
+        with gzip.GzipFile(fileobj=packed) as content:
+            while piece := content.read(_CHUNK):
+                yield piece
+    except EOFError as error:
+        raise _RefusedError("is cut off: its gzip data ends too early") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _RefusedError(f"is damaged: {error}") from error
+
+
+def _joined(members: Sequence[_Member]) -> Iterator[bytes]:
+    """The list called ``domains`` where there is one, otherwise every file of the archive, one below the other."""
+    lists = [member for member in members if member.name == _LIST]
+    if len(lists) > 1:
+        raise _RefusedError(f"holds {len(lists)} lists called {_LIST}; expected an archive of one category")
+    chosen = lists or members
+    if not chosen:
+        raise _RefusedError("is an archive without files")
+    for member in chosen:
+        yield from member.pieces()
+        yield b"\n"
+
+
+def _zip_members(packed: BinaryIO, bounds: Bounds) -> list[_Member]:
+    _check_zip_directory(packed)
+    try:
+        archive = zipfile.ZipFile(packed)
+    except _ZIP_DAMAGE as error:
+        raise _RefusedError(f"is damaged: {error}") from error
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    if len(members) > bounds.members:
+        raise _too_many(bounds)
+    for info in members:
+        if info.flag_bits & 1:
+            raise _RefusedError("is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _RefusedError(f"is a zip packed in an uncommon way ({info.compress_type}); expected deflate")
+    return [_Member(_last_part(info.filename), partial(_unzipped, archive, info)) for info in members]
+
+
+def _check_zip_directory(packed: BinaryIO) -> None:
+    """Refuse a directory that is too large to look into, wherever it may begin."""
+    packed.seek(max(0, packed.seek(0, 2) - _ZIP_TAIL))
+    tail = packed.read()
+    packed.seek(0)
+    sizes = [struct.unpack("<L", match[1])[0] for match in _ZIP_END.finditer(tail)]
+    if max(sizes, default=0) > _ZIP_DIRECTORY or _ZIP64 in tail:
+        raise _RefusedError("is an archive of too many files to be a list")
+
+
+def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as content:
+            while piece := content.read(_CHUNK):
+                yield piece
+    except _ZIP_DAMAGE as error:
+        raise _RefusedError(f"is damaged: {str(error) or 'it ends too early'}") from error
+
+
+def _tar_members(packed: BinaryIO, bounds: Bounds) -> list[_Member]:
+    """Its regular files (POSIX pax, ustar interchange format): name, size and type of each header are all we need."""
+    end = packed.seek(0, 2)
+    packed.seek(0)
+    members: list[_Member] = []
+    while len(header := packed.read(_BLOCK)) == _BLOCK and header.strip(b"\0"):
+        digits = header[124:136].strip(b" \0")
+        if not re.fullmatch(rb"[0-7]*", digits):
+            raise _RefusedError("is damaged: its tar holds a file without a size")
+        size, begin = int(digits or b"0", 8), packed.tell()
+        if begin + size > end:
+            raise _RefusedError("is cut off: its tar data ends too early")
+        if header[156:157] in (b"0", b"\0"):
+            name = _last_part(header[:100].partition(b"\0")[0].decode("utf-8", "replace"))
+            members.append(_Member(name, partial(_part, packed, begin, size)))
+            if len(members) > bounds.members:
+                raise _too_many(bounds)
+        packed.seek(begin + -(-size // _BLOCK) * _BLOCK)
+    return members
+
+
+def _part(file: BinaryIO, begin: int, size: int) -> Iterator[bytes]:
+    file.seek(begin)
+    while size and (piece := file.read(min(size, _CHUNK))):
+        size -= len(piece)
+        yield piece
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _too_many(bounds: Bounds) -> _RefusedError:
+    return _RefusedError(f"is an archive of more than {bounds.members} files")
