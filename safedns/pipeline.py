@@ -165,8 +165,10 @@ class Pipeline:
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
         targets = found.answer.targets
-        if targets and (objection := self._snapshot.review(asked.peer.profile, targets, wall)) is not None:
-            return self._block(asked, objection, wall, mono)
+        if targets:
+            objection = self._snapshot.review(asked.peer.profile, targets, wall, asked=decision)
+            if objection is not None:
+                return self._block(asked, objection, wall, mono)
         if found.source == "stale":
             found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
         if decision.target:

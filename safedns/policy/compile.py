@@ -203,7 +203,8 @@ def _walk(layer: _Layer, state: State, lists: Lists) -> Walk:
     )
     search = (SafeSearch(lists.safe_search, (*later, default)),) if rules.safe_search else ()
     time_ = _time_rules(rules, state.time, lists)
-    return Walk(state, (*safety, *own, *time_, *search, *later), default, review=(*safety, *own, *later))
+    rules_in_order = (*safety, *own, *time_, *search, *later)
+    return Walk(state, rules_in_order, default, strict=(*safety, *own, *later), trusting=(*safety, *own))
 
 
 def _time_rules(rules: Rules, now: TimeState, lists: Lists) -> tuple[Rule, ...]:

@@ -16,13 +16,15 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from safedns.policy.clients import Clients
-from safedns.policy.decision import Decision
+from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.explain import Explanation, explain_walk, now_line
 from safedns.policy.lists import Lists
 from safedns.policy.model import LogLevel
 from safedns.policy.rules import Question
 from safedns.policy.timeline import Timeline
 from safedns.wire.names import key_of, parents
+
+_OPENED = (ReasonKind.ALLOW_LIST, ReasonKind.SERVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,14 +86,17 @@ class Snapshot:
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
         return self._timelines[profile.index].at(now).decide(self._question(name, key))
 
-    def review(self, profile: Profile, names: Sequence[str], now: float) -> Decision | None:
+    def review(self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
 
-        By safety, own names, services and categories; neither time nor the default judges a name nobody asked for.
+        By safety, own names, services and categories; neither time nor the default judges a name nobody asked for. If a
+        parent opened the name that was ``asked`` for, itself or its service, services and categories have no say in
+        what it is made of.
         """
+        trusted = asked.reason.kind in _OPENED
         walk = self._timelines[profile.index].at(now)
         for name in names:
-            objection = walk.object_to(self._question(name, key_of(name)))
+            objection = walk.object_to(self._question(name, key_of(name)), trusted=trusted)
             if objection is not None:
                 return objection
         return None

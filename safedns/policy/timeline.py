@@ -28,15 +28,24 @@ class State(NamedTuple):
 class Walk:
     """The rules of one stretch of time, in the order in which they are asked; the default comes last."""
 
-    __slots__ = ("_checks", "_reviews", "default", "rules", "state")
+    __slots__ = ("_checks", "_strict", "_trusting", "default", "rules", "state")
 
-    def __init__(self, state: State, rules: tuple[Rule, ...], default: Default, review: tuple[Rule, ...]) -> None:
-        """``review``: those of ``rules`` that also judge the names an answer leads to."""
+    def __init__(
+        self,
+        state: State,
+        rules: tuple[Rule, ...],
+        default: Default,
+        *,
+        strict: tuple[Rule, ...],
+        trusting: tuple[Rule, ...],
+    ) -> None:
+        """``strict`` and ``trusting``: those of ``rules`` that also judge the names an answer leads to."""
         self.state = state
         self.rules: tuple[Rule, ...] = (*rules, default)
         self._checks = tuple(rule.check for rule in rules)
         self.default = default.decision
-        self._reviews = tuple(rule.check for rule in review)
+        self._strict = tuple(rule.check for rule in strict)
+        self._trusting = tuple(rule.check for rule in trusting)
 
     def decide(self, question: Question) -> Decision:
         """The verdict of the first rule that has one."""
@@ -46,9 +55,9 @@ class Walk:
                 return decision
         return self.default
 
-    def object_to(self, question: Question) -> Decision | None:
-        """The block that an answer leading to the name earns, or ``None``."""
-        for check in self._reviews:
+    def object_to(self, question: Question, *, trusted: bool) -> Decision | None:
+        """The block that an answer leading to the name earns, or ``None``; see ``Snapshot.review``."""
+        for check in self._trusting if trusted else self._strict:
             decision = check(question)
             if decision is not None:
                 return decision if decision.action is Action.BLOCK else None

@@ -73,6 +73,8 @@ def test_small_lists_in_the_index_change_neither_decisions_nor_their_reasons(
             for who, profile in snapshot.profiles.items():
                 same = by_tries.profiles[who]
                 for now in (NOON, NOON + 8 * 3600, NOON + 11 * 3600, 0.0):
-                    assert snapshot.decide(profile, name, key, 1, now) == by_tries.decide(same, name, key, 1, now)
-                assert snapshot.review(profile, [name], NOON) == by_tries.review(same, [name], NOON)
+                    asked = snapshot.decide(profile, name, key, 1, now)
+                    assert asked == by_tries.decide(same, name, key, 1, now)
+                    objection = snapshot.review(profile, [name], NOON, asked=asked)
+                    assert objection == by_tries.review(same, [name], NOON, asked=asked)
                 assert snapshot.explain(profile, name, key, 1, NOON) == by_tries.explain(same, name, key, 1, NOON)

@@ -41,8 +41,24 @@ def snapshot() -> Snapshot:
     return compile_snapshot(family(binh, an, group("guests")), LISTS, now=NOON)
 
 
-def review(snapshot: Snapshot, *names: str, now: float = NOON, who: str = "binh") -> Decision | None:
-    return snapshot.review(snapshot.profiles[who], names, now)
+BY_DEFAULT = Decision(Action.ALLOW, Reason(ReasonKind.DEFAULT))
+
+
+def review(
+    snapshot: Snapshot, *names: str, now: float = NOON, who: str = "binh", asked: Decision = BY_DEFAULT
+) -> Decision | None:
+    return snapshot.review(snapshot.profiles[who], names, now, asked=asked)
+
+
+@pytest.mark.parametrize("kind", [ReasonKind.ALLOW_LIST, ReasonKind.SERVICE])
+def test_what_a_name_is_made_of_that_a_parent_opened_is_judged_by_safety_and_own_names_alone(
+    snapshot: Snapshot, kind: ReasonKind
+) -> None:
+    opened = Decision(Action.ALLOW, Reason(kind))
+    assert review(snapshot, "www.tiktok.com") is not None
+    assert review(snapshot, "www.tiktok.com", asked=opened) is None
+    assert review(snapshot, "adult.example", asked=opened) is not None
+    assert review(snapshot, "foe.example", asked=opened) is not None
 
 
 def test_a_device_is_known_by_the_narrowest_claim_and_told_by_its_name(snapshot: Snapshot) -> None:
