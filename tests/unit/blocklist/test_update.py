@@ -9,6 +9,7 @@ import pytest
 from safedns import __version__
 from safedns.blocklist import compile as compile_module
 from safedns.blocklist.downloads import Downloads
+from safedns.blocklist.fetch import World
 from safedns.blocklist.files import locked
 from safedns.errors import ConfigError, ListError
 from safedns.settings.model import ExtraList
@@ -188,27 +189,61 @@ class TestUpdate:
         assert outcome.message == "; ".join(f"{each}: the server answered 404 Not Found" for each in addresses)
 
     @pytest.mark.parametrize(
-        ("answer", "message"),
+        "bad",
         [
-            (Answer(status=500), "the server answered 500"),
-            (Answer(b"<!DOCTYPE html>"), "is a web page, not a list"),
-            (Answer(b"\n\n"), "is in no known list format"),
-            (Answer(b"Dear visitor, this list has moved.\n" * 9), "is in no known list format"),
-            (Answer(status=302, headers={"Location": "/list.txt"}), "redirects more than 5 times"),
+            Answer(b"<!DOCTYPE html>"),
+            Answer(b"Sign in to continue", headers={"Content-Type": "text/html"}),
+            Answer(b"Dear visitor, this list has moved.\n" * 9),
+            Answer(b"\x28\xb5\x2f\xfd"),
+            Answer(TEN[0].encode()),
+            Answer("".join(f"{name}\n" for name in [*TEN, "bank.test"]).encode()),
         ],
     )
-    def test_the_last_good_version_outlives_a_bad_answer(
-        self, home: Household, server: ListServer, answer: Answer, message: str
+    def test_the_next_address_is_asked_when_the_first_gives_what_cannot_be_trusted(
+        self, home: Household, server: ListServer, bad: Answer
     ) -> None:
+        server.answers["/first"] = Answer("".join(f"{name}\n" for name in TEN).encode())
+        home.publish("public", server.url("/first"), server.put(*TEN, "new.example"))
+        home.update(names=("public",))
+        server.answers["/first"] = bad
+        [outcome] = home.update(names=("public",))
+        assert (outcome.result, outcome.entries) == ("updated", 11)
+        assert Downloads(home.state).meta("public").source == server.url()
+        assert not (home.downloads / "public.held").exists()
+
+    def test_what_was_held_back_is_told_with_why_no_other_address_helped(
+        self, home: Household, server: ListServer
+    ) -> None:
+        first = server.put("bank.test")
+        home.publish("public", first, server.url("/gone"))
+        [outcome] = home.update(names=("public",))
+        assert outcome.result == "held back"
+        assert outcome.message == (
+            "the new version would block bank.test, which a list of adult should not "
+            "(to take it: safedns lists update --accept public); "
+            f"{server.url('/gone')}: the server answered 404 Not Found"
+        )
+        assert (home.downloads / "public.held").read_text() == "bank.test\n"
+
+    def test_a_public_list_never_comes_from_this_network(self, home: Household, server: ListServer) -> None:
+        home.world = home.world._replace(public=World().public)
+        home.publish("public", server.put(*TEN))
+        [outcome] = home.update(names=("public",))
+        assert outcome.message == f"{server.url()}: leads to 127.0.0.1: not an address of the public Internet"
+        assert server.requests == []
+
+    def test_a_list_of_ones_own_may(self, home: Household, server: ListServer) -> None:
+        home.world = home.world._replace(public=World().public)
+        assert home.update(web(server.put(*TEN)))[0].result == "updated"
+
+    def test_the_last_good_version_outlives_a_bad_answer(self, home: Household, server: ListServer) -> None:
         extra = web(server.put(*TEN))
         home.update(extra)
-        server.answers["/list.txt"] = answer
+        server.answers["/list.txt"] = Answer(status=500)
         [outcome] = home.update(extra)
         assert (outcome.result, outcome.ok, outcome.entries) == ("failed", False, 10)
-        assert message in outcome.message
         assert home.said[1].endswith("; the last good version stays (10 names)")
         assert home.blocks("web", "n9.example")
-        assert Downloads(home.state).meta("web").problem == outcome.message
         assert sorted(path.name for path in home.downloads.iterdir()) == ["web.list", "web.meta.json"]
 
     def test_a_list_that_never_came_is_told_as_such(self, home: Household, server: ListServer) -> None:
@@ -253,6 +288,36 @@ class TestUpdate:
         server.answers["/list.txt"] = Answer(b"1.2.3.4\n")
         [outcome] = home.update(web(server.url(), form="domains"), accept=True)
         assert (outcome.result, outcome.message) == ("held back", "the new version holds no names")
+
+    def test_a_list_that_would_block_what_everybody_needs_is_held_back_even_the_first_time(
+        self, home: Household, server: ListServer
+    ) -> None:
+        [outcome] = home.update(web(server.put("a.example", "bank.test", "search.test", "pictures.test")))
+        assert (outcome.result, outcome.entries) == ("held back", 0)
+        assert outcome.message == (
+            "the new version would block search.test, bank.test, which a list of social should not "
+            "(to take it: safedns lists update --accept web)"
+        )
+        assert not (home.lists / "web.json").exists()
+
+    def test_many_such_names_are_counted(self, home: Household, server: ListServer) -> None:
+        names = [f"b{number}.test" for number in range(8)]
+        home.catalogue = home.catalogue._replace(well_known=dict.fromkeys(names, frozenset()))
+        [outcome] = home.update(web(server.put(*names)))
+        assert "would block b0.test, b1.test, b2.test, b3.test, b4.test and 3 more, which" in outcome.message
+
+    def test_once_accepted_it_is_not_held_back_for_the_same_names_again(
+        self, home: Household, server: ListServer
+    ) -> None:
+        assert home.update(web(server.put("a.example", "bank.test")), accept=True)[0].result == "updated"
+        assert home.blocks("web", "www.bank.test")
+        assert home.update(web(server.put("b.example", "bank.test")))[0].result == "updated"
+        [outcome] = home.update(web(server.put("b.example", "bank.test", "search.test")))
+        assert "would block search.test, which" in outcome.message
+
+    def test_a_file_of_ones_own_is_meant_as_it_is(self, home: Household) -> None:
+        write_names(home.config / "mine.txt", "bank.test")
+        assert home.update(mine(), names=("mine",))[0].result == "updated"
 
     def test_all_that_is_wanted_is_brought_up_to_date_when_no_names_are_given(
         self, home: Household, server: ListServer
