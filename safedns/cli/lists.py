@@ -52,7 +52,7 @@ def status(config: Path, state: Path, *, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @config_option
 @state_option
-@click.option("--accept", is_flag=True, help="Take the named lists although they have shrunk by half or more.")
+@click.option("--accept", is_flag=True, help="Take the named lists although they are held back.")
 @click.pass_context
 def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path, *, accept: bool) -> None:
     """Fetch and compile the lists NAME..., or all that are in use; exit 1 if one failed or was held back.

@@ -93,7 +93,7 @@ BAD: list[tuple[str, Script, str]] = [
     ),
     (
         "the top of the tree",
-        answer(GOOD + b"com\n"),
+        answer(GOOD + b"*.com\n"),
         "the new version would block com, which a list of social should not",
     ),
 ]
