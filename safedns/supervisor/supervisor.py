@@ -372,7 +372,11 @@ class Supervisor:
             wait = min(3600.0, plan.refresh) if plan is not None and plan.refresh else 3600.0
             if plan is None or not plan.refresh:
                 continue
-            done = await self._short_lived("lists")
+            try:
+                done = await self._short_lived("lists")
+            except OSError as error:
+                log.warning("lists cannot be updated now: %s; they are tried again later", error)
+                continue
             if done.output.strip() == b"changed":
                 await self.reload()
 
