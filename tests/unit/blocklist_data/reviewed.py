@@ -6,6 +6,8 @@ school) is seen before a family sees it. Adult and gambling names that say thems
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 PLAIN_WORDS = {
     "adult": (
         "cam",
@@ -68,3 +70,22 @@ REVIEWED = {
     "self-harm": "",
 }
 """Category -> popular names that belong there, separated by blanks."""
+
+
+class Alarm(NamedTuple):
+    """A false alarm of a list's maker, looked at by a person."""
+
+    category: str
+    presets: frozenset[str]
+    """The presets that shut the name for it."""
+    why: str
+
+
+UNIVERSITIES = {
+    "hqgc.net": Alarm(
+        "gambling",
+        frozenset({"6-9", "10-12", "13-15", "16-17"}),
+        "a Chinese college by the register of universities, a betting site by hostsvn-gambling: the maker's to settle",
+    ),
+}
+"""Universities that lists which a household has by default shut."""

@@ -29,7 +29,7 @@ STARTERS = sorted(path.stem for path in (DATA / "starter").glob("*.txt"))
 CATEGORIES = words(
     """
     adult gambling malware bypass social messaging games video dating drugs violence weapons hate self-harm piracy
-    shopping ads ai-chat shorteners crypto forums music search news learning kids new-domains remote-control
+    shopping payments ads ai-chat shorteners crypto forums music search news learning kids new-domains remote-control
     """
 )
 SAFETY = {"adult", "malware", "bypass"}
@@ -238,6 +238,25 @@ def test_there_is_a_service_for_every_popular_program() -> None:
         """
     )
     assert [name for name in wanted if name not in {service.id for service in services()}] == []
+    assert len(services()) >= 150
+
+
+def test_what_vietnam_uses_has_its_services() -> None:
+    wanted = words(
+        """
+        zalo znews zing-mp3 zing-tv vng-games garena vtv-go fpt-play vieon galaxy-play mytv tv360 pops nhaccuatui
+        coc-coc shopee tiki lazada sendo cho-tot momo zalopay viettel-money vnpay shopeepay grab be xanh-sm vnexpress
+        tuoi-tre thanh-nien vietnamnet dan-tri kenh14 24h bao-moi k12online vioedu olm azota vnedu hocmai vietjack ioe voz
+        tinh-te
+        """
+    )
+    assert [name for name in wanted if name not in {service.id for service in services()}] == []
+
+
+def test_a_wallet_is_a_payment_and_not_a_shop() -> None:
+    by_id = {service.id: service for service in services()}
+    wallets = words("momo zalopay viettel-money vnpay shopeepay paypal grab be xanh-sm")
+    assert {by_id[wallet].category for wallet in wallets} == {"payments"}
 
 
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.id)
@@ -266,7 +285,7 @@ def test_no_name_belongs_to_two_services() -> None:
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.id)
 def test_a_service_is_covered_by_the_starter_list_of_its_category(service: Service) -> None:
     if service.category not in STARTERS:
-        assert service.category == "search"
+        assert service.category in {"search", "payments"}
         return
     assert [name for name in service.names if not covered(name, starter(service.category))] == []
 
