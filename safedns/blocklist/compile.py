@@ -1,26 +1,29 @@
 """From the text of a list to its artefact: read, reduce, write.
 
-    source --parse--> entries --reduce--> tries --> NAME.<digest>.below|exact|allow --> NAME.json (commit)
+    source --parse--> entries --sort, reduce--> tries --> NAME.<digest>.below|exact|allow --> NAME.json (commit)
 
 Reducing removes names that match nothing of their own: those below another name of the list, unless an exception
-lies between. The same source gives the same tables, byte for byte.
+lies between. The same source gives the same tables, byte for byte. A list may hold millions of names, so between the
+lines of the source and the tries nothing keeps a Python object for each of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import marisa_trie
 
 from safedns import __version__
 from safedns.blocklist.files import file_digest, locked, write_bytes
 from safedns.blocklist.formats import FORMATS, KNOWN, detect
-from safedns.blocklist.formats.entry import Entry
+from safedns.blocklist.formats.entry import Entry, Skipped
 from safedns.blocklist.header import TABLES, VERSION, Header, SkippedCount, Table, header_path, read_header
+from safedns.blocklist.pile import Pile
 from safedns.errors import ListError
 from safedns.wire.names import key_of, name_of_key
 
@@ -30,20 +33,22 @@ Progress = Callable[[int], None]
 _SAMPLE = 500
 _PROGRESS_EVERY = 20_000
 _SHOWN = 5
+_ALONE = "!"
+"""Behind the key of a name that blocks alone; sorts before every letter of a name, so it follows the same key bare."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """What a list's text says, as sets of keys; ``reduce`` has made ``below`` and ``exact`` minimal."""
+    """What a list's text says, as tries of keys, without what is needless."""
 
     format: str
     digest: str
-    read: int = 0
-    below: set[str] = field(default_factory=set)
-    exact: set[str] = field(default_factory=set)
-    allow: set[str] = field(default_factory=set)
-    skipped: dict[str, SkippedCount] = field(default_factory=dict)
-    subsumed: list[str] = field(default_factory=list)
+    read: int
+    below: marisa_trie.Trie
+    exact: marisa_trie.Trie
+    allow: marisa_trie.Trie
+    skipped: Mapping[str, SkippedCount]
+    subsumed: Sequence[str]
     """The first few names that another entry made needless."""
 
     @property
@@ -79,15 +84,15 @@ def read_list(source: Path, format: str | None = None, progress: Progress | None
                 format = detect(islice(lines, _SAMPLE))  # noqa: A001
         elif format not in FORMATS:
             raise ListError(str(source), f"format {format!r} is unknown; expected one of {KNOWN}")
-        contents = Contents(format, file_digest(source))
+        digest = file_digest(source)
         with source.open(encoding="utf-8", errors="replace") as lines:
-            _collect(contents, _counted(lines, progress))
+            gathered = _gather(FORMATS[format](_counted(lines, progress)))
     except OSError as error:
         raise ListError(str(source), f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ListError(str(source), str(error)) from error
-    _reduce(contents)
-    return contents
+    below, exact, allow, subsumed = _reduce(gathered)
+    return Contents(format, digest, gathered.read, below, exact, allow, gathered.skipped, subsumed)
 
 
 def write_artefact(contents: Contents, *, name: str, category: str, folder: Path, now: float) -> Header:
@@ -98,9 +103,9 @@ def write_artefact(contents: Contents, *, name: str, category: str, folder: Path
             before = _tables_before(folder, name)
             tables: dict[str, Table] = {}
             for kind in TABLES:
-                keys: set[str] = getattr(contents, kind)
-                if keys or kind == "below":
-                    tables[kind] = _write_table(folder, name, kind, keys)
+                trie = getattr(contents, kind)
+                if len(trie) or kind == "below":
+                    tables[kind] = _write_table(folder, name, kind, trie)
             header = _header(contents, tables, name=name, category=category, now=now)
             write_bytes(commit, header.to_json())
             # A process that read the header before is about to map its tables: those stay for one more round.
@@ -158,50 +163,86 @@ def _counted(lines: Iterable[str], progress: Progress | None) -> Iterator[str]:
         progress(number)
 
 
-def _collect(contents: Contents, lines: Iterable[str]) -> None:
-    tables = {"below": contents.below, "exact": contents.exact, "allow": contents.allow}
-    skipped = contents.skipped
-    for item in FORMATS[contents.format](lines):
+class _Gathered(NamedTuple):
+    """What the entries of a source come to, needless ones included."""
+
+    read: int
+    blocking: Pile
+    """Keys; those of names that block alone end in ``_ALONE``."""
+    allow: Pile
+    skipped: dict[str, SkippedCount]
+
+
+def _gather(items: Iterable[Entry | Skipped]) -> _Gathered:
+    read = 0
+    blocking, allow = Pile(), Pile()
+    skipped: dict[str, SkippedCount] = {}
+    for item in items:
         if isinstance(item, Entry):
-            contents.read += 1
-            tables[item.kind].add(key_of(item.name))
+            read += 1
+            name, kind = item
+            if kind == "below":
+                blocking.add(key_of(name))
+            elif kind == "exact":
+                blocking.add(key_of(name) + _ALONE)
+            else:
+                allow.add(key_of(name))
         elif known := skipped.get(item.reason):
             skipped[item.reason] = known._replace(total=known.total + 1)
         else:
             skipped[item.reason] = SkippedCount(1, item.line, item.text)
+    return _Gathered(read, blocking, allow, skipped)
 
 
-def _reduce(contents: Contents) -> None:
-    """Remove what another entry covers. In sorted order a key stands right before every key that lies below it."""
-    below, exact, allow = contents.below, contents.exact, contents.allow
+class _Reduced(NamedTuple):
+    below: marisa_trie.Trie
+    exact: marisa_trie.Trie
+    allow: marisa_trie.Trie
+    subsumed: list[str]
+
+
+def _reduce(gathered: _Gathered) -> _Reduced:
+    """The tries of what no other entry covers."""
+    allow = marisa_trie.Trie(gathered.allow)
+    alone = Pile()
+    subsumed: list[str] = []
+    # Filled while the trie draws its keys, so that one pass over the names does for both.
+    below = marisa_trie.Trie(_below(gathered.blocking, allow, alone, subsumed))
+    return _Reduced(below, marisa_trie.Trie(alone), allow, subsumed)
+
+
+def _below(blocking: Iterable[str], allow: marisa_trie.Trie, alone: Pile, subsumed: list[str]) -> Iterator[str]:
+    """Keys that cover what is below them, without those that another covers; ``alone`` and ``subsumed`` get the others.
+
+    In sorted order a key stands right before every key that lies below it.
+    """
     covering: list[str] = []
-    for key in sorted(below | exact if exact else below):
-        while covering and not key.startswith(covering[-1]):
+    before = ""
+    for item in blocking:
+        while covering and not item.startswith(covering[-1]):
             covering.pop()
+        key = item.removesuffix(_ALONE)
+        if key == before:
+            continue
+        before = key
         if covering and not _excepted(key, len(covering[-1]), allow):
-            below.discard(key)
-            exact.discard(key)
-            if len(contents.subsumed) < _SHOWN:
-                contents.subsumed.append(f"{name_of_key(key)} (by {name_of_key(covering[-1])})")
-        elif key in below:
+            if len(subsumed) < _SHOWN:
+                subsumed.append(f"{name_of_key(key)} (by {name_of_key(covering[-1])})")
+        elif key == item:
             covering.append(key)
-            exact.discard(key)
+            yield key
+        else:
+            alone.add(key)
 
 
-def _excepted(key: str, start: int, allow: set[str]) -> bool:
+def _excepted(key: str, start: int, allow: marisa_trie.Trie) -> bool:
     """Whether an exception lies above ``key``, at or below the covering key, whose length is ``start``."""
-    if not allow:
-        return False
-    while 0 < start < len(key):
-        if key[:start] in allow:
-            return True
-        start = key.find(".", start) + 1
-    return False
+    return any(start <= len(exception) < len(key) for exception in allow.prefixes(key))
 
 
-def _write_table(folder: Path, name: str, kind: str, keys: set[str]) -> Table:
-    data = marisa_trie.Trie(sorted(keys)).tobytes()
+def _write_table(folder: Path, name: str, kind: str, trie: marisa_trie.Trie) -> Table:
+    data = trie.tobytes()
     digest = hashlib.sha256(data).hexdigest()
-    table = Table(f"{name}.{digest[:16]}.{kind}", len(keys), len(data), digest)
+    table = Table(f"{name}.{digest[:16]}.{kind}", len(trie), len(data), digest)
     write_bytes(folder / table.file, data)
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ exact.good.bad.example
 """
 
 
-def names(keys: set[str]) -> list[str]:
+def names(keys: Iterable[str]) -> list[str]:
     return sorted(name_of_key(key) for key in keys)
 
 
@@ -76,6 +77,15 @@ def test_a_name_and_its_star_in_a_policy_zone_come_to_one_entry(tmp_path: Path) 
     source = write_names(tmp_path / "zone", "a.example CNAME .", "*.a.example CNAME .", "b.example CNAME .")
     contents = read_list(source)
     assert (names(contents.below), names(contents.exact)) == (["a.example"], ["b.example"])
+
+
+def test_a_name_that_is_said_alone_and_with_all_below_counts_once_even_where_another_covers_it(tmp_path: Path) -> None:
+    source = tmp_path / "rules.txt"
+    source.write_text("||bad.example^\n||www.bad.example^\nwww.bad.example\n||b.example^\nb.example\n")
+    contents = read_list(source, "adblock")
+    assert (names(contents.below), names(contents.exact)) == (["b.example", "bad.example"], [])
+    assert contents.needless == 3
+    assert contents.subsumed == ["www.bad.example (by bad.example)"]
 
 
 def test_a_name_that_only_looks_like_a_parent_keeps_its_neighbour(tmp_path: Path) -> None:

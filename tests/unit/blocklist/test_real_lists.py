@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,11 +78,11 @@ def test_every_list_of_the_university_of_toulouse_is_read() -> None:
 )
 def test_two_forms_of_one_list_block_the_same(one: str, other: str) -> None:
     first, second = read_list(source(one)), read_list(source(other))
-    assert first.below == second.below
-    assert (first.exact, first.allow) == (second.exact, second.allow) == (set(), set())
+    assert set(first.below) == set(second.below)
+    assert [len(each) for each in (first.exact, first.allow, second.exact, second.allow)] == [0, 0, 0, 0]
 
 
-def without_www(keys: set[str]) -> set[str]:
+def without_www(keys: Iterable[str]) -> set[str]:
     return {name_of_key(key).replace("www.", "") for key in keys}
 
 
@@ -93,8 +93,8 @@ def test_rules_block_what_the_hosts_form_does_where_their_maker_made_them_agree(
     held, ruled = without_www(hosts.below), without_www(rules.below)
     assert ruled <= held
     assert [name for name in held if ruled.isdisjoint(parents(name))] == []
-    assert len(hosts.below ^ rules.below) < len(hosts.below) / 100
-    assert (rules.exact, rules.allow) == (set(), set())
+    assert len(set(hosts.below) ^ set(rules.below)) < len(hosts.below) / 100
+    assert (len(rules.exact), len(rules.allow)) == (0, 0)
 
 
 def test_every_list_of_the_block_list_project_is_recognised_and_compiled() -> None:
@@ -111,7 +111,7 @@ def test_a_policy_zone_blocks_each_name_that_it_holds_and_no_other() -> None:
     held = {line.split()[0] for line in lines if line.endswith("CNAME .")}
     contents = read_list(source("rpz/privacy.zone"))
     assert {name_of_key(key) for key in contents.exact} == held
-    assert (contents.below, contents.allow, contents.skipped) == (set(), set(), {})
+    assert (len(contents.below), len(contents.allow), contents.skipped) == (0, 0, {})
 
 
 ONLY_V2FLY = re.compile(r"(domain|full|keyword|regexp|include):|[^#]*\s[@&]")
@@ -148,7 +148,7 @@ def test_a_v2fly_list_that_is_taken_for_a_plain_one_blocks_the_same_but_for_top_
         plain, marked = read_list(path), read_list(path, "v2fly")
         if plain.format == "domains" and path.name not in ALL_BARE:
             assert set(plain.skipped) <= {TOP_LEVEL}, path.name
-            missing = marked.below - plain.below
+            missing = set(marked.below) - set(plain.below)
             assert all(key.count(".") == 1 for key in missing), path.name
 
 
