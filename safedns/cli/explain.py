@@ -17,31 +17,25 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, time, tzinfo
-from math import inf, isfinite
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 
-from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.library import Library, open_library
-from safedns.blocklist.wanted import wanted_lists
-from safedns.cli.common import config_option, say, state_option
+from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
+from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words
 from safedns.clock import SystemClock
 from safedns.policy.clients import parse_address
 from safedns.policy.compile import RELEASE, compile_snapshot
-from safedns.policy.decision import Action, Decision, Reason, ReasonKind
-from safedns.policy.explain import Explanation, Step, when
-from safedns.policy.household import Household, load_household
+from safedns.policy.decision import ReasonKind
+from safedns.policy.explain import Explanation, when
+from safedns.policy.household import load_household
 from safedns.policy.model import Policy
 from safedns.policy.snapshot import Device, Snapshot
-from safedns.policy.vocabulary import own_services
-from safedns.resolve.local import LocalNames
-from safedns.wire.names import display, key_of, parse_name
-from safedns.wire.query import decode_query
-from safedns.wire.request import plain_request
+from safedns.wire.names import display, parse_name
 from safedns.wire.types import parse_type, type_name
 from safedns.yamlfile.messages import unknown_word
 
@@ -91,7 +85,7 @@ def command(
         raise click.UsageError(str(error)) from None
     # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
     release = RELEASE if at_text is None else 0.0
-    snapshot = compile_snapshot(household.policy, _library(household, config, state), now=at, release=release)
+    snapshot = compile_snapshot(household.policy, lists_of(household, config, state), now=at, release=release)
     device = find_device(household.policy, snapshot, who)
     if device is None:
         known = [spec.id for spec in household.policy.profiles]
@@ -99,7 +93,7 @@ def command(
         message = unknown_word(who, [*known, *devices], "is no child, group, device or address")
         raise click.UsageError(message)
     case = Case(device, canonical, qtype, at, snapshot.zone)
-    explanation = _local(household, case) or snapshot.explain(device.profile, canonical, key_of(canonical), qtype, at)
+    explanation = judge(household, snapshot, device.profile, canonical, qtype, at)
     if as_json:
         click.echo(json.dumps(as_object(case, explanation), ensure_ascii=False, indent=2))
     else:
@@ -139,10 +133,9 @@ def as_text(case: Case, explanation: Explanation) -> list[str]:
 def as_object(case: Case, explanation: Explanation) -> dict[str, Any]:
     """The stable form for machines, as the module's docstring describes it."""
     profile, decision = case.device.profile, explanation.decision
-    local = decision.reason.kind is ReasonKind.LOCAL
     return {
-        "at": _iso(case.at, case.zone),
-        "until": _iso(explanation.until, case.zone) if isfinite(explanation.until) else None,
+        "at": iso(case.at, case.zone),
+        "until": iso(explanation.until, case.zone),
         "who": {
             "profile": profile.id,
             "name": profile.name,
@@ -151,10 +144,7 @@ def as_object(case: Case, explanation: Explanation) -> dict[str, Any]:
             "device": case.device.name,
         },
         "query": {"name": case.name, "type": type_name(case.qtype)},
-        "outcome": "local" if local else decision.action.value,
-        "target": decision.target,
-        "ede": None if decision.action is Action.ALLOW else int(decision.ede),
-        "reason": decision.reason._asdict(),
+        **outcome_fields(decision),
         "steps": [{"step": step.kind, "text": step.text, "decided": step.decided} for step in explanation.steps],
     }
 
@@ -163,31 +153,10 @@ def _outcome(case: Case, explanation: Explanation) -> str:
     decision = explanation.decision
     if decision.reason.kind is ReasonKind.LOCAL:
         return "answered here, for everybody alike"
-    words = f"answered by {decision.target}" if decision.target else decision.action.value
+    words = outcome_words(decision)
     if isfinite(explanation.until):
         return f"{words} until {when(explanation.until, case.at, case.zone)}"
     return f"{words}; nothing within the next two weeks changes that"
-
-
-def _local(household: Household, case: Case) -> Explanation | None:
-    """The answer that comes before every rule: ``records`` and special names."""
-    settings = household.settings
-    names = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
-    if names.answer(decode_query(plain_request(case.name, case.qtype, 0))) is None:
-        return None
-    step = Step("local", "a name of this house or one that must not leave it: answered before any rule", decided=True)
-    return Explanation((step,), Decision(Action.ALLOW, Reason(ReasonKind.LOCAL)), inf)
-
-
-def _library(household: Household, config: Path, state: Path) -> Library:
-    """The lists that the daemon would use; says how many are missing, for they cannot block anything here."""
-    wanted = wanted_lists(household.settings.lists, load_catalogue(), config)
-    only = [item.name for item in wanted]
-    library = open_library(state, extra_service_folders=(own_services(config),), only=only)
-    if library.problems:
-        more = f" (and {len(library.problems) - 1} more)" if len(library.problems) > 1 else ""
-        say(f"warning: not every list can be asked: {library.problems[0]}{more}; see `safedns lists status`")
-    return library
 
 
 def _moment(text: str, now: float, zone_name: str) -> float:
@@ -198,7 +167,3 @@ def _moment(text: str, now: float, zone_name: str) -> float:
     except ValueError:
         return parse_moment(text, now, zone)
     return datetime.combine(datetime.fromtimestamp(now, zone).date(), clock, zone).timestamp()
-
-
-def _iso(instant: float, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(instant, zone).isoformat(timespec="seconds")

@@ -13,7 +13,6 @@ import click
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.compile import read_list
 from safedns.blocklist.formats import KNOWN
-from safedns.blocklist.library import open_library
 from safedns.blocklist.status import ListStatus, list_status
 from safedns.blocklist.update import update as update_lists
 from safedns.blocklist.wanted import wanted_lists
@@ -83,22 +82,32 @@ def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path
 
 @command.command()
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For machines: one object.")
+@config_option
 @state_option
 @click.pass_context
-def search(ctx: click.Context, name: str, state: Path) -> None:
-    """Every list and service that holds NAME, with the entry that covers it; exit 1 if none does."""
+def search(ctx: click.Context, name: str, config: Path, state: Path, *, as_json: bool) -> None:
+    """Every list and service that holds NAME, and what each child and group gets for it now.
+
+    Exit 1 if no list and no service holds it.
+    """
+    from safedns.cli.search import search as search_for  # pydantic: only where settings are read
+
     try:
         wanted = parse_name(name)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
-    library = open_library(state)
-    for problem in library.problems:
-        say(problem)
-    hits = library.search(wanted)
-    if not hits:
+    found = search_for(wanted, config, state)
+    if as_json:
+        click.echo(json.dumps(found.as_object(), ensure_ascii=False, indent=2))
+    elif found.holders:
+        rows = ((hit.kind, hit.id, hit.category, display(hit.matched)) for hit in found.holders)
+        _print_table(("IN", "NAME", "CATEGORY", "ENTRY"), rows)
+    else:
         say(f"{display(wanted)} is in no list and no service")
-        ctx.exit(1)
-    _print_table(("IN", "NAME", "CATEGORY", "ENTRY"), ((h.kind, h.id, h.category, display(h.matched)) for h in hits))
+    if not as_json and found.lines:
+        click.echo("\n".join(["", *found.lines] if found.holders else found.lines))
+    ctx.exit(0 if found.holders else 1)
 
 
 @command.command("test")

@@ -246,8 +246,8 @@ def test_what_vietnam_uses_has_its_services() -> None:
         """
         zalo znews zing-mp3 zing-tv vng-games garena vtv-go fpt-play vieon galaxy-play mytv tv360 pops nhaccuatui
         coc-coc shopee tiki lazada sendo cho-tot momo zalopay viettel-money vnpay shopeepay grab be xanh-sm vnexpress
-        tuoi-tre thanh-nien vietnamnet dan-tri kenh14 24h bao-moi k12online vioedu olm azota vnedu hocmai vietjack ioe voz
-        tinh-te
+        tuoi-tre thanh-nien vietnamnet dan-tri kenh14 24h bao-moi k12online vioedu olm azota vnedu hocmai vietjack ioe
+        voz tinh-te
         """
     )
     assert [name for name in wanted if name not in {service.id for service in services()}] == []

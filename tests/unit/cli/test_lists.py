@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from click.testing import CliRunner, Result
 
 from safedns.blocklist import bundled as bundled_module
 from safedns.blocklist.formats import KNOWN
+from safedns.cli import search as search_module
 from safedns.cli.main import main
+from tests.fakes import FakeClock
 from tests.unit.blocklist.listserver import ListServer
 from tests.unit.blocklist.sample import write_data, write_names
 
@@ -25,6 +28,17 @@ lists:
 """
 
 
+FAMILY = """
+children:
+  an: {name: An, preset: plain, devices: ["192.168.1.31"], bedtime: {every day: "21:00-06:30"}}
+  binh: {name: Bình, preset: plain, devices: ["192.168.1.32"], services: {chat: off}}
+groups:
+  adults: {preset: plain}
+unknown: adults
+"""
+EVENING = datetime(2026, 11, 23, 22, 15, tzinfo=UTC).timestamp()
+
+
 class Machine:
     """Folders with a configuration, and the command line."""
 
@@ -36,11 +50,17 @@ class Machine:
     def list_at(self, url: str) -> None:
         (self.config / "safedns.yaml").write_text(SETTINGS % url)
 
+    def family(self) -> None:
+        """Somebody whose rules can be asked; without, the configuration cannot be used."""
+        (self.config / "presets").mkdir()
+        (self.config / "presets" / "plain.yaml").write_text("{title: Plain, default: allow, safety: []}\n")
+        (self.config / "family.yaml").write_text(FAMILY)
+
     def run(self, command: str, *arguments: str) -> Result:
         folders = {
             "status": ["--config", str(self.config), "--state", str(self.state)],
             "update": ["--config", str(self.config), "--state", str(self.state)],
-            "search": ["--state", str(self.state)],
+            "search": ["--config", str(self.config), "--state", str(self.state)],
             "test": [],
         }
         return CliRunner().invoke(main, ["lists", command, *folders[command], *arguments], catch_exceptions=False)
@@ -56,7 +76,9 @@ def server() -> Iterator[ListServer]:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     write_data(tmp_path / "share" / "blocklists")
+    (tmp_path / "share" / "config" / "presets").mkdir(parents=True)
     monkeypatch.setattr(bundled_module, "_CHECKOUT", tmp_path / "share")
+    monkeypatch.setattr(search_module, "SystemClock", FakeClock(EVENING))
     return Machine(tmp_path)
 
 
@@ -148,16 +170,86 @@ def test_search_prints_every_list_and_service_with_the_entry(machine: Machine, s
     assert machine.run("search", "x.bücher.example").stdout.split()[-1] == "bücher.example"
 
 
-def test_search_exits_with_1_when_nothing_holds_the_name(machine: Machine) -> None:
+def test_search_says_what_follows_for_every_child_and_group_now(machine: Machine, server: ListServer) -> None:
+    machine.family()
+    machine.list_at(server.put("chat.example"))
+    machine.run("update")
+    result = machine.run("search", "www.chat.example")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-4:] == [
+        "",
+        "An: blocked (bedtime) until 06:30",
+        "Bình: blocked (chat is off)",
+        "adults: allowed",
+    ]
+
+
+def test_search_exits_with_1_when_nothing_holds_the_name_and_still_says_what_follows(machine: Machine) -> None:
+    machine.family()
+    machine.list_at("https://nowhere.example/")
+    machine.run("update", "starter-adult")
     result = machine.run("search", "bücher.example")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "bücher.example is in no list and no service\n"
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == ["An: blocked (bedtime) until 06:30", "Bình: allowed", "adults: allowed"]
+    assert result.stderr.splitlines() == [
+        "warning: not every list can be asked: web: is not compiled yet; see `safedns lists status`",
+        "bücher.example is in no list and no service",
+    ]
+
+
+def test_search_knows_the_services_of_the_house(machine: Machine) -> None:
+    machine.family()
+    (machine.config / "services").mkdir()
+    (machine.config / "services" / "forum.yaml").write_text("{title: Forum, category: social, names: [forum.example]}")
+    assert "forum" in machine.run("search", "a.forum.example").stdout
+
+
+def test_search_for_machines_is_one_object(machine: Machine) -> None:
+    machine.family()
+    result = machine.run("search", "WWW.chat.example", "--json")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert (answer["name"], answer["at"]) == ("www.chat.example", "2026-11-23T22:15:00+00:00")
+    assert answer["in"] == [{"kind": "service", "id": "chat", "category": "social", "entry": "chat.example"}]
+    assert [(each["profile"], each["kind"], each["outcome"], each["until"]) for each in answer["profiles"]] == [
+        ("an", "child", "blocked", "2026-11-24T06:30:00+00:00"),
+        ("binh", "child", "blocked", None),
+        ("adults", "group", "allowed", None),
+    ]
+    assert answer["profiles"][1] == {
+        "profile": "binh",
+        "name": "Bình",
+        "kind": "child",
+        "outcome": "blocked",
+        "target": "",
+        "ede": 17,
+        "reason": {"kind": "service", "rule": "chat", "matched": "chat.example", "category": "social"},
+        "until": None,
+    }
+
+
+def test_search_for_machines_says_also_that_nothing_holds_the_name(machine: Machine) -> None:
+    machine.family()
+    result = machine.run("search", "nobody.example", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["in"] == []
+
+
+def test_search_goes_on_without_a_configuration_and_says_so_in_one_line(machine: Machine) -> None:
+    result = machine.run("search", "chat.example")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["IN", "service"]
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("what each child gets is not known, the configuration cannot be used: ")
+    assert "family.yaml: there is no such file" in result.stderr
+    answer = json.loads(machine.run("search", "chat.example", "--json").stdout)
+    assert (answer["at"], answer["profiles"], len(answer["in"])) == (None, None, 1)
 
 
 def test_search_tells_what_it_could_not_look_into(machine: Machine) -> None:
     machine.run("update", "starter-adult")
     next((machine.state / "lists").glob("*.below")).unlink()
-    assert machine.run("search", "a.example").stderr.startswith("starter-adult: its table ")
+    assert "starter-adult: its table " in machine.run("search", "a.example").stderr.splitlines()[1]
 
 
 def test_search_refuses_what_is_no_name(machine: Machine) -> None:

@@ -1,0 +1,99 @@
+"""What the rules say about a name, worked out without the daemon: shared by ``explain`` and ``lists search``.
+
+Reads the lists that the daemon would use and runs the very rules that decide; must not decide anything of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from safedns.blocklist.catalog import load_catalogue
+from safedns.blocklist.library import Library, open_library
+from safedns.blocklist.wanted import wanted_lists
+from safedns.cli.common import say
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.explain import Explanation, Step, when
+from safedns.policy.household import Household
+from safedns.policy.snapshot import Profile, Snapshot
+from safedns.policy.vocabulary import own_services
+from safedns.policy.wording import reason_words
+from safedns.resolve.local import LocalNames
+from safedns.wire.names import key_of
+from safedns.wire.query import decode_query
+from safedns.wire.request import plain_request
+from safedns.wire.types import QType
+
+
+class Verdict(NamedTuple):
+    """What a child or group gets for a name."""
+
+    profile: Profile
+    explanation: Explanation
+
+
+def lists_of(household: Household, config: Path, state: Path) -> Library:
+    """The lists that the daemon would use; says how many are missing, for they cannot block anything here."""
+    wanted = wanted_lists(household.settings.lists, load_catalogue(), config)
+    only = [item.name for item in wanted]
+    library = open_library(state, extra_service_folders=(own_services(config),), only=only)
+    if library.problems:
+        more = f" (and {len(library.problems) - 1} more)" if len(library.problems) > 1 else ""
+        say(f"warning: not every list can be asked: {library.problems[0]}{more}; see `safedns lists status`")
+    return library
+
+
+def judge(household: Household, snapshot: Snapshot, profile: Profile, name: str, qtype: int, at: float) -> Explanation:
+    """What ``profile`` gets for the canonical ``name`` at ``at`` (epoch seconds): what is answered here comes first."""
+    return _local(household, name, qtype) or snapshot.explain(profile, name, key_of(name), qtype, at)
+
+
+def judge_for_all(household: Household, snapshot: Snapshot, name: str, at: float) -> Iterator[Verdict]:
+    """What every child and group gets for the canonical ``name``, in the order of the policy."""
+    for profile in snapshot.profiles.values():
+        yield Verdict(profile, judge(household, snapshot, profile, name, QType.A, at))
+
+
+def as_line(verdict: Verdict, at: float, zone: tzinfo) -> str:
+    """``Bình: blocked (zalo is off) until 06:30``, ``adults: allowed``."""
+    profile, (_, decision, until) = verdict
+    words = outcome_words(decision)
+    if decision.blocked:
+        words += f" ({reason_words(decision.reason)})"
+    return f"{profile.name}: {words}" + (f" until {when(until, at, zone)}" if isfinite(until) else "")
+
+
+def outcome_words(decision: Decision) -> str:
+    """``blocked``, ``answered by strict.bing.com``, ``answered here``."""
+    if decision.reason.kind is ReasonKind.LOCAL:
+        return "answered here"
+    return f"answered by {decision.target}" if decision.target else decision.action.value
+
+
+def outcome_fields(decision: Decision) -> dict[str, Any]:
+    """``outcome``, ``target``, ``ede`` and ``reason``, as the docstring of ``explain`` describes them."""
+    local = decision.reason.kind is ReasonKind.LOCAL
+    return {
+        "outcome": "local" if local else decision.action.value,
+        "target": decision.target,
+        "ede": None if decision.action is Action.ALLOW else int(decision.ede),
+        "reason": decision.reason._asdict(),
+    }
+
+
+def iso(instant: float, zone: tzinfo) -> str | None:
+    """ISO 8601 with offset; ``None`` for an instant that is not known."""
+    return datetime.fromtimestamp(instant, zone).isoformat(timespec="seconds") if isfinite(instant) else None
+
+
+def _local(household: Household, name: str, qtype: int) -> Explanation | None:
+    """The answer that comes before every rule: ``records`` and special names."""
+    settings = household.settings
+    names = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+    if names.answer(decode_query(plain_request(name, qtype, 0))) is None:
+        return None
+    step = Step("local", "a name of this house or one that must not leave it: answered before any rule", decided=True)
+    return Explanation((step,), Decision(Action.ALLOW, Reason(ReasonKind.LOCAL)), inf)
