@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -49,6 +49,9 @@ schema: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench.compare
+
+bench-lists: $(VENV)/installed
+	$(BIN)/python -m tests.bench.lists
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
