@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists lists-table clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,6 +52,9 @@ bench: $(VENV)/installed
 
 bench-lists: $(VENV)/installed
 	$(BIN)/python -m tests.bench.lists
+
+lists-table: $(VENV)/installed
+	@$(BIN)/python -m tests.lists_table
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
