@@ -277,6 +277,31 @@ def test_names_of_a_service_are_written_canonical_and_once(file: Path) -> None:
     assert len(set(items)) == len(items)
 
 
+NOT_TAKEN_OVER = {
+    "mastodon": "alive.bar ani.work brighteon.social gc2.jp loforo.com m.cmx.im masthead.social mastodon.sdf.org "
+    "mastodon.top meatbag.app nerdculture.de ohai.social pixelfed.social poa.st tilde.zone",
+    "spotify": "_spotify-connect._tcp.local",
+    "telegram": "nicegram.app",
+    "xboxlive": "xboxlive.xom",
+    "youtube": "youtube",
+    "zoom": "zoomus.zendesk.com",
+}
+"""NextDNS's names of a service that ours leaves out: small servers of a network, slips, other people's programs."""
+
+
+@pytest.mark.realdata
+def test_a_service_has_the_names_that_nextdns_knows_for_it() -> None:
+    known = [name for service in services() for name in (*service.names, *service.shared)]
+    missing = {}
+    for file in sorted((real_data() / "lists" / "nextdns" / "services").iterdir()):
+        lines = (line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+        if names := [name for name in lines if name and not covered(name, known)]:
+            missing[file.name] = names
+    assert {service: sorted(names) for service, names in missing.items()} == {
+        service: sorted(words(names)) for service, names in NOT_TAKEN_OVER.items()
+    }
+
+
 def test_no_name_belongs_to_two_services() -> None:
     names = [name for service in services() for name in service.names]
     assert sorted({name for name in names if names.count(name) > 1}) == []
