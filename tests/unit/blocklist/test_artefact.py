@@ -124,9 +124,13 @@ def rewrite_header(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
 
 
-def rename_table(folder: Path, file: str) -> None:
+def rewrite_table(folder: Path, **changes: object) -> None:
     tables = json.loads((folder / "list.json").read_bytes())["tables"]
-    rewrite_header(folder, tables={"below": tables["below"] | {"file": file}})
+    rewrite_header(folder, tables={"below": tables["below"] | changes})
+
+
+def truncate(path: Path, size: int) -> None:
+    path.write_bytes(path.read_bytes()[:size])
 
 
 DAMAGES: list[tuple[Callable[[Path], object], str]] = [
@@ -138,25 +142,57 @@ DAMAGES: list[tuple[Callable[[Path], object], str]] = [
     (lambda folder: rewrite_header(folder, tables={}), "is damaged"),
     (lambda folder: rewrite_header(folder, tables=None), "is damaged"),
     (lambda folder: rewrite_header(folder, surprise=1), "is damaged"),
-    (lambda folder: rename_table(folder, "list./../../secret"), "is damaged"),
-    (lambda folder: rename_table(folder, "other.0.below"), "is damaged"),
+    (lambda folder: rewrite_header(folder, tables={"surprise": {}}), "is damaged"),
+    (lambda folder: rewrite_table(folder, file="list./../../secret"), "is damaged"),
+    (lambda folder: rewrite_table(folder, file="other.0.below"), "is damaged"),
+    (lambda folder: rewrite_table(folder, file="list.0.below"), "cannot be read: No such file"),
+    (lambda folder: rewrite_table(folder, entries=2), "holds 1 names; expected 2"),
+    (lambda folder: rewrite_table(folder, surprise=1), "is damaged"),
     (lambda folder: table(folder).unlink(), "cannot be read: No such file"),
-    (lambda folder: table(folder).write_bytes(table(folder).read_bytes()[:-1]), "bytes long; expected"),
+    (lambda folder: truncate(table(folder), -1), "bytes long; expected"),
     (lambda folder: table(folder).write_bytes(b""), "bytes long; expected"),
     (lambda folder: table(folder).write_bytes(table(folder).read_bytes() + b"\0"), "bytes long; expected"),
-    (lambda folder: table(folder).write_bytes(b"?" * table(folder).stat().st_size), "is damaged: the checksum differs"),
 ]
+"""What is done to a folder with the list of one name, and how it is told."""
 
 
+@pytest.mark.parametrize("verify", [True, False])
 @pytest.mark.parametrize(("damage", "message"), DAMAGES)
 def test_a_missing_truncated_or_foreign_file_is_refused(
-    tmp_path: Path, damage: Callable[[Path], object], message: str
+    tmp_path: Path, damage: Callable[[Path], object], message: str, verify: bool
 ) -> None:
     opened(tmp_path, "||bad.example^")
     damage(tmp_path)
     with pytest.raises(ListError, match=message) as error:
-        open_artefact(tmp_path, "list", verify=True)
+        open_artefact(tmp_path, "list", verify=verify)
     assert error.value.source == "list"
+
+
+def test_any_changed_byte_is_found_by_the_checksum(tmp_path: Path) -> None:
+    opened(tmp_path, "||bad.example^")
+    data = table(tmp_path).read_bytes()
+    for place in range(0, len(data), 97):
+        table(tmp_path).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(ListError, match="is damaged: the checksum differs"):
+            open_artefact(tmp_path, "list", verify=True)
+
+
+def test_a_truncated_table_is_refused_even_where_the_header_has_its_size(tmp_path: Path) -> None:
+    opened(tmp_path, *(f"||n{number}.example^" for number in range(50)))
+    whole = table(tmp_path).stat().st_size
+    for size in range(whole - 1, -1, -67):
+        truncate(table(tmp_path), size)
+        rewrite_table(tmp_path, size=size)
+        with pytest.raises(ListError, match=r"is no trie|cannot be read"):
+            open_artefact(tmp_path, "list")
+
+
+@pytest.mark.parametrize("kind", ["below", "exact", "allow"])
+def test_each_table_of_a_list_must_be_whole(tmp_path: Path, kind: str) -> None:
+    opened(tmp_path, "||bad.example^", "alone.example", "@@||good.bad.example^")
+    truncate(next(tmp_path.glob(f"list.*.{kind}")), -1)
+    with pytest.raises(ListError, match=rf"list\.\w+\.{kind} is \d+ bytes long; expected \d+"):
+        open_artefact(tmp_path, "list")
 
 
 def test_a_file_of_the_right_size_that_is_no_trie_is_refused_without_a_checksum_too(tmp_path: Path) -> None:

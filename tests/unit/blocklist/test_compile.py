@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safedns import __version__
+from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.compile import compile_list, read_list, remove_artefact, table_files
 from safedns.blocklist.files import file_digest
 from safedns.blocklist.formats import KNOWN
@@ -136,6 +137,28 @@ def test_the_tables_of_the_header_before_stay_for_one_more_round(tmp_path: Path)
     assert files(tmp_path) == sorted([first, second, "list.json"])
     third = compile_names(tmp_path, "c.example").tables["below"].file
     assert files(tmp_path) == sorted([second, third, "list.json"])
+
+
+def test_the_same_names_compiled_again_do_not_cost_the_generation_before(tmp_path: Path) -> None:
+    first = compile_names(tmp_path, "a.example", now=1.0)
+    again = compile_names(tmp_path, "a.example", "a.example", now=2.0)
+    assert again.tables == first.tables
+    assert files(tmp_path) == [first.tables["below"].file, "list.json"]
+
+
+def test_who_read_the_header_before_an_update_can_still_map_its_tables_after_it(tmp_path: Path) -> None:
+    before = compile_names(tmp_path, "a.example")
+    compile_names(tmp_path, "b.example")
+    table = before.tables["below"]
+    assert file_digest(tmp_path / "lists" / table.file) == table.sha256
+
+
+def test_a_failure_before_the_commit_leaves_the_list_as_it_was(tmp_path: Path) -> None:
+    before = compile_names(tmp_path, "a.example")
+    (tmp_path / "lists" / ".list.json.tmp").mkdir()
+    with pytest.raises(ListError, match="cannot be written"):
+        compile_names(tmp_path, "b.example")
+    assert open_artefact(tmp_path / "lists", "list", verify=True).header == before
 
 
 def test_lists_whose_names_begin_alike_do_not_touch_each_other(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What the header of a compiled list says and what it may be called; damage is in ``test_artefact``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from safedns.blocklist.header import VERSION, Header, SkippedCount, Table, header_path, read_header
+from safedns.errors import ListError
+
+HEADER = Header(
+    version=VERSION,
+    name="ads",
+    category="adult",
+    source_format="adblock",
+    source_digest="0" * 64,
+    compiled_with="1.2.3",
+    built=1000.5,
+    read=10,
+    subsumed=3,
+    skipped={"a reason": SkippedCount(2, 7, "Trò chơi")},
+    tables={
+        "exact": Table("ads.2.exact", 2, 200, "2" * 64),
+        "below": Table("ads.1.below", 4, 100, "1" * 64),
+        "allow": Table("ads.3.allow", 1, 50, "3" * 64),
+    },
+)
+
+
+def test_a_header_is_read_as_it_was_written(tmp_path: Path) -> None:
+    header_path(tmp_path, "ads").write_bytes(HEADER.to_json())
+    assert read_header(tmp_path, "ads") == HEADER
+
+
+def test_exceptions_take_room_but_are_no_entries() -> None:
+    assert HEADER.entries == 6
+    assert HEADER.size == 350
+
+
+def test_equal_headers_give_equal_bytes_that_a_person_can_read() -> None:
+    turned = replace(HEADER, tables=dict(sorted(HEADER.tables.items())))
+    assert turned.to_json() == HEADER.to_json()
+    assert "Trò chơi" in HEADER.to_json().decode()
+
+
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1, None, "1"])
+def test_another_version_is_told_from_damage_whatever_else_it_holds(tmp_path: Path, version: object) -> None:
+    header_path(tmp_path, "ads").write_text(json.dumps({"version": version, "of the future": True}))
+    with pytest.raises(ListError, match=r"^ads: was compiled by another version of safedns \(.*ads\.json\)$"):
+        read_header(tmp_path, "ads")
+
+
+def test_the_header_of_another_list_is_refused(tmp_path: Path) -> None:
+    header_path(tmp_path, "other").write_bytes(HEADER.to_json())
+    with pytest.raises(ListError, match=r"is damaged: .*belongs to another list"):
+        read_header(tmp_path, "other")
