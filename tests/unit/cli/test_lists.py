@@ -197,6 +197,18 @@ def test_search_exits_with_1_when_nothing_holds_the_name_and_still_says_what_fol
     ]
 
 
+def test_search_says_what_is_answered_before_every_rule_and_what_another_name_answers(machine: Machine) -> None:
+    machine.family()
+    rules = machine.config / "family.yaml"
+    rules.write_text(rules.read_text().replace("services: {chat: off}", "safe_search: on"))
+    assert machine.run("search", "localhost").stdout.splitlines()[0] == "An: answered here"
+    assert machine.run("search", "www.google.com").stdout.splitlines() == [
+        "An: blocked (bedtime) until 06:30",
+        "Bình: answered by forcesafesearch.google.com",
+        "adults: allowed",
+    ]
+
+
 def test_search_knows_the_services_of_the_house(machine: Machine) -> None:
     machine.family()
     (machine.config / "services").mkdir()
