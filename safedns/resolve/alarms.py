@@ -65,5 +65,7 @@ class Alarms:
             at, _, sleeper = heappop(heap)
             if sleeper.wake_at == at:
                 sleeper.woken(now)
+        while heap and heap[0][2].wake_at != heap[0][0]:
+            heappop(heap)  # landed meanwhile: most have, and a wake-up for each would cost more than its answer
         if heap and heap[0][0] < self._timer_at:
             self._arm(heap[0][0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from safedns.resolve.alarms import Alarms
-from tests.unit.resolve.virtual import LoopClock, now, play
+from tests.unit.resolve.virtual import LoopClock, VirtualLoop, now, play
 
 
 class Sleeper:
@@ -61,3 +61,27 @@ def test_after_closing_nobody_is_woken() -> None:
         assert sleeper.woken_at == []
 
     play(scenario())
+
+
+def test_the_loop_is_not_woken_for_those_who_have_landed() -> None:
+    async def scenario() -> None:
+        alarms = Alarms(LoopClock())
+        sleepers = [Sleeper() for _ in range(100)]
+        for number, sleeper in enumerate(sleepers):
+            sleeper.sleep(alarms, 1.0 + number / 100)
+        for sleeper in sleepers[:-1]:
+            sleeper.wake_at = float("inf")
+        turns = await _turns_of_the_loop(3.0)
+        assert len(sleepers[-1].woken_at) == 1
+        assert turns < 10
+
+    play(scenario())
+
+
+async def _turns_of_the_loop(seconds: float) -> int:
+    """How often the loop woke up within ``seconds``."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    before = loop.jumps
+    await asyncio.sleep(seconds)
+    return loop.jumps - before

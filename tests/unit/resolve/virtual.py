@@ -18,6 +18,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now = 1000.0
+        self.jumps = 0
+        """How often time was skipped."""
         super().__init__(_Jumping(self.advance))
 
     def time(self) -> float:
@@ -25,6 +27,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def advance(self, seconds: float) -> None:
         self._now += seconds
+        self.jumps += 1
 
 
 class _Jumping(selectors.DefaultSelector):
