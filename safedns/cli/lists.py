@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from heapq import nsmallest
 from pathlib import Path
 
 import click
@@ -153,9 +154,9 @@ def _age(seconds: float) -> str:
     return "now"
 
 
-def _print_keys(word: str, meaning: str, keys: Iterable[str]) -> None:
-    names = [display(name_of_key(key)) for key in sorted(keys)]
-    click.echo(f"{word:8} {len(names)} {meaning}{_examples(names[:_SAMPLES])}")
+def _print_keys(word: str, meaning: str, keys: Collection[str]) -> None:
+    names = [display(name_of_key(key)) for key in nsmallest(_SAMPLES, keys)]
+    click.echo(f"{word:8} {len(keys)} {meaning}{_examples(names)}")
 
 
 def _examples(names: Sequence[str]) -> str:
