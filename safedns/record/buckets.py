@@ -26,14 +26,7 @@ def bounds_micros(labels: tuple[str, ...]) -> tuple[int, ...]:
 LATENCY_BOUNDS = bounds_micros(LATENCY_BUCKETS)
 """For hot loops that keep one counter cell a bucket: ``cells[bisect_left(LATENCY_BOUNDS, micros)]``."""
 
-UPSTREAM_BOUNDS = bounds_micros(UPSTREAM_BUCKETS)
-
 
 def bucket_of(micros: int) -> str:
     """Label of the ``LATENCY_BUCKETS`` bucket for ``micros`` microseconds; a bound belongs to its own bucket."""
     return LATENCY_BUCKETS[bisect_left(LATENCY_BOUNDS, micros)]
-
-
-def upstream_bucket_of(micros: int) -> str:
-    """Label of the ``UPSTREAM_BUCKETS`` bucket for ``micros`` microseconds; a bound belongs to its own bucket."""
-    return UPSTREAM_BUCKETS[bisect_left(UPSTREAM_BOUNDS, micros)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS, bounds_micros, bucket_of, upstream_bucket_of
+from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS, bounds_micros, bucket_of
 from safedns.resolve import counting
 
 
@@ -14,11 +14,6 @@ from safedns.resolve import counting
 )
 def test_a_latency_falls_into_the_bucket_whose_bound_it_does_not_exceed(micros: int, label: str) -> None:
     assert bucket_of(micros) == label
-
-
-@pytest.mark.parametrize(("micros", "label"), [(0, "0.001"), (1000, "0.001"), (1001, "0.005"), (9_000_000, "+Inf")])
-def test_upstreams_have_coarser_buckets(micros: int, label: str) -> None:
-    assert upstream_bucket_of(micros) == label
 
 
 @pytest.mark.parametrize("labels", [LATENCY_BUCKETS, UPSTREAM_BUCKETS])
