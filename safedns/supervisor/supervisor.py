@@ -325,6 +325,7 @@ class Supervisor:
 
     async def _keep(self) -> None:
         watch = AddressWatch(self._addresses_changed)
+        self._addresses_changed()  # those that came while the children were starting, before there was a watch
         keepers = [spawn(self._watch_files(), "watch files"), spawn(self._watch_children(), "watch children")]
         keepers.append(spawn(self._update_lists(), "update lists"))
         try:

@@ -46,15 +46,24 @@ class Namespace:
         """What runs a command in here."""
         return "nsenter", "--target", str(self.pid), "--net", "--mount", "--"
 
-    def ip(self, *arguments: str) -> None:
-        """Run ``ip ARGUMENTS`` in here."""
+    def ip(self, *arguments: str) -> str:
+        """Run ``ip ARGUMENTS`` in here; what it prints."""
         done = subprocess.run([*self.prefix, "ip", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def checks_addresses(self) -> bool:
+        """Whether duplicate address detection is still under way for any address."""
+        return bool(self.ip("-6", "address", "show", "tentative"))
 
     def add(self, *addresses: str) -> None:
         """Give the cable's end in here more addresses, usable at once."""
         for address in addresses:
             self.ip("address", "add", address, "dev", "eth", *(["nodad"] if ":" in address else []))
+
+    def serves_udp(self) -> bool:
+        """Whether any UDP socket is bound in here."""
+        return len(Path(f"/proc/{self.pid}/net/udp").read_text().splitlines()) > 1
 
     @contextmanager
     def entered(self) -> Iterator[None]:

@@ -86,6 +86,15 @@ def test_a_wildcard_follows_the_addresses_of_the_machine_and_answers_from_the_on
         until(lambda: here.answers("10.77.0.2"), "it came back")
 
 
+def test_an_address_that_comes_while_it_is_starting_is_served(folder: Path) -> None:
+    with home(folder, "0.0.0.0:53") as here:
+        until(lambda: not here.server.checks_addresses(), "the kernel has nothing more to report of the addresses")
+        here.house.start(wait=False)
+        until(here.server.serves_udp, "sockets are bound, and the resolver is not ready yet")
+        here.server.add("10.77.0.4/24")
+        until(lambda: here.answers("10.77.0.4"), "it is served")
+
+
 def test_an_address_that_the_kernel_is_still_checking_is_served_when_it_may_be_used(folder: Path) -> None:
     with home(folder, "[::]:53") as here:
         here.house.start()
