@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from safedns.app.logs import set_up_logging
 from safedns.app.serve import serve
-from safedns.cli.common import config_option, say, state_option
+from safedns.cli.common import config_option, default_config, default_state, say, state_option
 from safedns.supervisor.plan import Prepared
 from safedns.supervisor.privileges import become
 
@@ -27,7 +29,7 @@ def command(config: Path, state: Path, user: str | None) -> None:
     set_up_logging("supervisor")
     if os.geteuid() == 0:
         _leave_root(user)
-    serve(config.absolute(), state.absolute(), _greet)
+    serve(config.absolute(), state.absolute(), partial(_greet, config, state))
 
 
 def _leave_root(user: str | None) -> None:
@@ -37,7 +39,7 @@ def _leave_root(user: str | None) -> None:
     become(user or SERVICE_USER)
 
 
-def _greet(prepared: Prepared) -> None:
+def _greet(config: Path, state: Path, prepared: Prepared) -> None:
     """Say where it listens and, where devices of the household live on this machine, what to try."""
     plan = prepared.plan
     for warning in plan.warnings:
@@ -50,8 +52,14 @@ def _greet(prepared: Prepared) -> None:
     click.echo("Try, in another terminal:")
     for who, address in plan.tryout:
         click.echo(f"  dig @{host} -p {port} -b {address} tiktok.com     # as {who}")
-    click.echo(f"  {program} explain {plan.tryout[0][1]} tiktok.com     # why")
-    click.echo(f"  {program} logs --blocked     # the block log; --follow to watch it")
-    click.echo(f"  {program} status     # what applies to each child now")
+    of_state = "" if _same(state, default_state()) else f" --state {shlex.quote(str(state))}"
+    of_both = ("" if _same(config, default_config()) else f" --config {shlex.quote(str(config))}") + of_state
+    click.echo(f"  {program} explain {plan.tryout[0][1]} tiktok.com{of_both}     # why")
+    click.echo(f"  {program} logs --blocked{of_both}     # the block log; --follow to watch it")
+    click.echo(f"  {program} status{of_state}     # what applies to each child now")
     if plan.metrics is not None:
         click.echo(f"  curl http://{plan.metrics[0]}:{plan.metrics[1]}/metrics")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.absolute() == other.absolute()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from safedns.cli.common import default_config, default_state
 from safedns.cli.main import main
 from safedns.cli.serve import _greet
 from safedns.supervisor.plan import Plan, Prepared
@@ -27,8 +28,10 @@ PLAN = Plan(
 EXAMPLE = replace(PLAN, listen=(("127.0.0.1", 5300),), tryout=(("An", "127.0.0.2"), ("Bình", "127.0.0.3")))
 
 
-def greeting(plan: Plan, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
-    _greet(Prepared(plan, b""))
+def greeting(
+    plan: Plan, capsys: pytest.CaptureFixture[str], config: Path | None = None, state: Path | None = None
+) -> tuple[str, str]:
+    _greet(config or default_config(), state or default_state(), Prepared(plan, b""))
     return capsys.readouterr()
 
 
@@ -52,6 +55,13 @@ def test_the_example_household_is_told_what_to_try(
         f"  {shown} status     # what applies to each child now\n"
         "  curl http://127.0.0.1:9153/metrics\n"
     )
+
+
+def test_folders_other_than_the_usual_ones_are_part_of_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = greeting(EXAMPLE, capsys, Path("my house"), Path("/tmp/state"))
+    assert "explain 127.0.0.2 tiktok.com --config 'my house' --state /tmp/state " in out
+    assert "logs --blocked --config 'my house' --state /tmp/state " in out
+    assert "status --state /tmp/state " in out
 
 
 def test_metrics_that_are_off_are_nothing_to_try(capsys: pytest.CaptureFixture[str]) -> None:
