@@ -58,20 +58,24 @@ class Peers:
         """The peer of an address that is not in ``by_address`` yet; its bucket is full at ``mono``."""
         if len(self.by_address) >= PEERS:
             self.by_address.clear()
-        plain = _plain(address)
         device = self._snapshot.identify(address)
-        trusted = _inside(plain, self._settings.trusted_forwarders)
+        trusted = _inside(_plain(address), self._settings.trusted_forwarders)
         peer = Peer(
             address,
             device.name,
             device.profile,
             self._memos.setdefault(device.profile.id, {}),
-            admitted=self._settings.clients is None or _inside(plain, self._settings.clients),
+            admitted=may_ask(self._settings, address),
             rate=0 if trusted else self._settings.rate_limit,
             mono=mono,
         )
         self.by_address[address] = peer
         return peer
+
+
+def may_ask(settings: Settings, address: str) -> bool:
+    """Whether ``clients:`` admits a sender with this address; others are answered REFUSED."""
+    return settings.clients is None or _inside(_plain(address), settings.clients)
 
 
 def _plain(address: str) -> IPv4Address | IPv6Address:

@@ -6,7 +6,8 @@ Works without the daemon: reads the configuration and the compiled lists, and ru
     at, until    ISO 8601 with offset; ``until`` is null where no change is known within the next two weeks
     who          {profile, name, kind, preset, device}; device is empty for one that nobody has claimed
     query        {name, type}
-    outcome      allowed | blocked | rewritten | local; ``local`` is answered here before any rule
+    outcome      allowed | blocked | rewritten | local | refused; ``local`` is answered here before any rule,
+                 ``refused`` goes to an address that ``clients:`` does not admit
     target       the name that answers instead, or empty
     ede          extended error code of the reply (RFC 8914), or null
     reason       {kind, rule, matched, category}, as in the query log
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, time, tzinfo
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -28,15 +29,16 @@ from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
 from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words
 from safedns.clock import SystemClock
+from safedns.peers import may_ask
 from safedns.policy.clients import parse_address
 from safedns.policy.compile import RELEASE, compile_snapshot
-from safedns.policy.decision import ReasonKind
-from safedns.policy.explain import Explanation, when
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import load_household
 from safedns.policy.model import Policy
 from safedns.policy.snapshot import Device, Snapshot
 from safedns.wire.names import display, parse_name
-from safedns.wire.types import parse_type, type_name
+from safedns.wire.types import Ede, parse_type, type_name
 from safedns.yamlfile.messages import unknown_word
 
 
@@ -74,7 +76,7 @@ def command(
 ) -> None:
     """Why NAME is allowed or blocked for WHO (a child, group, device or address), and until when.
 
-    Exit 0 if it is allowed, 1 if it is blocked, 2 for an unknown WHO or a bad option.
+    Exit 0 if it is allowed, 1 if it is blocked or refused, 2 for an unknown WHO or a bad option.
     """
     household = load_household(config)
     now = SystemClock.wall()
@@ -93,12 +95,23 @@ def command(
         message = unknown_word(who, [*known, *devices], "is no child, group, device or address")
         raise click.UsageError(message)
     case = Case(device, canonical, qtype, at, snapshot.zone)
-    explanation = judge(household, snapshot, device.profile, canonical, qtype, at)
+    if parse_address(who) is not None and not may_ask(household.settings, who):
+        explanation = REFUSED
+    else:
+        explanation = judge(household, snapshot, device.profile, canonical, qtype, at)
     if as_json:
         click.echo(json.dumps(as_object(case, explanation), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(as_text(case, explanation)))
-    ctx.exit(1 if explanation.decision.blocked else 0)
+    ctx.exit(1 if explanation.decision.action in (Action.BLOCK, Action.REFUSE) else 0)
+
+
+REFUSED = Explanation(
+    (Step("clients", "`clients:` in safedns.yaml does not admit this address, so no rule is asked", decided=True),),
+    Decision(Action.REFUSE, Reason(ReasonKind.CLIENT), Ede.PROHIBITED),
+    inf,
+)
+"""What an address gets that may not ask here."""
 
 
 def find_device(policy: Policy, snapshot: Snapshot, who: str) -> Device | None:
@@ -153,6 +166,8 @@ def _outcome(case: Case, explanation: Explanation) -> str:
     decision = explanation.decision
     if decision.reason.kind is ReasonKind.LOCAL:
         return "answered here, for everybody alike"
+    if decision.action is Action.REFUSE:
+        return "refused: this address may not ask here"
     words = outcome_words(decision)
     if isfinite(explanation.until):
         return f"{words} until {when(explanation.until, case.at, case.zone)}"

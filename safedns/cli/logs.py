@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from safedns.cli.common import config_option, state_option
+from safedns.cli.common import config_option, say, state_option
 from safedns.cli.moments import parse_moment
 from safedns.cli.table import Table
 from safedns.clock import SystemClock
@@ -275,4 +275,12 @@ def command(
         if following:
             follow(log, wanted, output, lambda: time.sleep(POLL_EVERY))
         else:
-            output.show(log.search(wanted))
+            output.show(_told_when_cut(log.search(wanted), limit))
+
+
+def _told_when_cut(rows: Iterable[LogRow], limit: int) -> Iterator[LogRow]:
+    """The rows; behind the last one that ``limit`` (0 = none) lets through, a message says so."""
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number == limit:
+            say(f"these are the last {limit}; there may be older ones: --limit 0 shows all")

@@ -10,12 +10,15 @@ from typing import NamedTuple
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.wanted import check_lists
 from safedns.errors import ConfigError, Problem
+from safedns.policy.clients import Span, parse_span
+from safedns.policy.load import FILE as FAMILY_FILE
 from safedns.policy.load import load_policy
 from safedns.policy.model import Policy
 from safedns.policy.vocabulary import service_problems, vocabulary
 from safedns.settings.load import FILE, load_settings_with_warnings
-from safedns.settings.model import Settings
+from safedns.settings.model import IPNetwork, Settings
 from safedns.yamlfile.document import TreePath, in_order
+from safedns.yamlfile.messages import show
 from safedns.yamlfile.read import read_yaml
 
 
@@ -47,6 +50,7 @@ def load_household(folder: Path) -> Household:
         problems.extend(error.problems)
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
+    warnings.extend(_not_admitted(settings, policy))
     return Household(settings, policy, tuple(warnings))
 
 
@@ -57,6 +61,25 @@ def _list_problems(settings: Settings) -> Iterator[Problem]:
     for problem in found:
         if document is not None:
             yield document.problem(_path(problem.path), problem.message)
+
+
+def _not_admitted(settings: Settings, policy: Policy) -> Iterator[Problem]:
+    """Devices that are claimed at an address from which nobody may ask."""
+    if settings.clients is None:
+        return
+    document = read_yaml(settings.folder / FAMILY_FILE)
+    for profile in policy.profiles:
+        section = "children" if profile.kind == "child" else "groups"
+        for index, text in enumerate(profile.devices):
+            span = parse_span(text)
+            if span is not None and not any(_overlap(span, network) for network in settings.clients):
+                message = f"{show(text)} may not ask: `clients` in {FILE} does not admit it; add its network there"
+                yield document.problem((section, profile.id, "devices", index), message)
+
+
+def _overlap(span: Span, network: IPNetwork) -> bool:
+    first, last = int(network.network_address), int(network.broadcast_address)
+    return span.version == network.version and span.first <= last and first <= span.last
 
 
 def _path(text: str) -> TreePath:

@@ -177,3 +177,13 @@ def test_a_broken_configuration_is_told_with_every_problem(run: Run, tmp_path: P
     result = run("binh", "wikipedia.org")
     assert result.exit_code == 2
     assert "bedtme" in result.stderr
+
+
+def test_an_address_that_may_not_ask_is_refused_whatever_the_rules_say(run: Run) -> None:
+    result = run("203.0.113.9", "example.com")
+    assert result.exit_code == 1
+    assert "`clients:` in safedns.yaml does not admit this address" in result.stdout
+    assert result.stdout.splitlines()[-1] == "refused: this address may not ask here"
+    told = json.loads(run("203.0.113.9", "example.com", "--json").stdout)
+    assert (told["outcome"], told["ede"], told["reason"]["kind"]) == ("refused", 18, "client")
+    assert run("192.168.1.77", "example.com").exit_code == 0

@@ -149,6 +149,11 @@ def test_bad_usage_exits_2_and_says_why(run: Run, arguments: list[str], says: st
     assert says in result.stderr
 
 
+@pytest.mark.parametrize(("limit", "told"), [("2", True), ("0", False), ("1000", False)])
+def test_a_log_that_is_longer_than_what_is_shown_is_told(run: Run, limit: str, told: bool) -> None:
+    assert ("--limit 0 shows all" in run("--limit", limit).stderr) is told
+
+
 def test_without_a_log_one_line_says_so_and_the_exit_code_is_1(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["logs", "--state", str(tmp_path), "--config", str(tmp_path)])
     assert (result.exit_code, result.stdout) == (1, "")

@@ -79,3 +79,17 @@ def test_what_only_the_catalogue_knows_is_said_at_its_place_in_the_file(tmp_path
         ("safedns.yaml", 5, 32, "lists.extra[1].category"),
         ("broken.yaml", 0, 0, ""),
     ]
+
+
+def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> None:
+    (tmp_path / "safedns.yaml").write_text("upstreams: {servers: [9.9.9.9]}\nclients: [192.168.1.0/24, 'fd00::/8']\n")
+    devices = '["192.168.1.9", "192.168.2.9", "192.168.1.250-192.168.2.3", "2001:db8:1::/64", "fd00::9"]'
+    (tmp_path / "family.yaml").write_text(f"groups:\n  home: {{preset: open, devices: {devices}}}\nunknown: home\n")
+    told = [(problem.line, problem.path, problem.message) for problem in load_household(tmp_path).warnings]
+    assert [(line, path) for line, path, _ in told] == [
+        (2, "groups.home.devices[2]"),
+        (2, "groups.home.devices[4]"),
+    ]
+    assert told[0][2] == (
+        "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
+    )
