@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 _WATCH = 0.2
 """Seconds between looks at the configuration folder."""
+_SETTLE = 0.1
+"""Seconds for which it must stay as it is before it is read: half a file may be good YAML, and open what it closes."""
 _FIRST_UPDATE = 20.0
 """Seconds after the start before lists are fetched: first things first."""
 
@@ -348,8 +350,17 @@ class Supervisor:
             await asyncio.sleep(_WATCH)
             current = look(self._config)
             if current != self._seen:
-                self._seen = current
+                self._seen = await self._settled(current)
                 await self.reload()
+
+    async def _settled(self, before: Look) -> Look:
+        """The folder once two looks at it are the same: nobody is in the middle of saving."""
+        while True:
+            await asyncio.sleep(_SETTLE)
+            current = look(self._config)
+            if current == before:
+                return current
+            before = current
 
     async def _watch_children(self) -> None:
         limit = watchdog_seconds()

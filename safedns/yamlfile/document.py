@@ -29,6 +29,8 @@ class Document:
     tree: Tree
     keys: Mapping[TreePath, Place]
     values: Mapping[TreePath, Place]
+    problems: tuple[Problem, ...] = ()
+    """Keys that are given twice, the first of them in the tree: ``validate`` tells them with all the others."""
 
     def problem(self, path: TreePath, message: str, *, at_key: bool = False) -> Problem:
         """A problem at ``path``, or at the nearest node above it that the file really has."""

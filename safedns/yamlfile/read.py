@@ -53,12 +53,10 @@ def parse_yaml(data: bytes, file: str, *, loader: type[Any] = Loader) -> Documen
         for event in yaml.parse(text, Loader=loader):
             builder.feed(event)
     except yaml.MarkedYAMLError as error:
-        builder.problems.append(_syntax_problem(file, text, error))
-    if builder.problems:
-        raise ConfigError(in_order(builder.problems))
+        raise ConfigError(in_order((*builder.problems, _syntax_problem(file, text, error)))) from None
     if builder.tree is None or builder.tree == "":
         raise _unreadable(file, "the file is empty; expected `key: value` lines")
-    return Document(file, builder.tree, builder.keys, builder.values)
+    return Document(file, builder.tree, builder.keys, builder.values, tuple(builder.problems))
 
 
 class _Frame(NamedTuple):

@@ -166,7 +166,7 @@ def distinct(parse: Callable[[str], object]) -> BeforeValidator:
 
 def validate(document: Document, model: type[M], *, context: object = None, also: Iterable[Problem] = ()) -> M:
     """The document as ``model``; raises ``ConfigError`` with every problem, those in ``also`` included, in order."""
-    problems = list(also)
+    problems = [*document.problems, *also]
     try:
         result = model.model_validate(document.tree, context=context)
     except ValidationError as error:

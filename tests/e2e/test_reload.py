@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 
 from safedns.supervisor.addresses import local_addresses
 from tests.e2e.load import Asked, Load
-from tests.e2e.running import AN, BINH, BLOCKED, FAMILY, Running, household, running, until
+from tests.e2e.running import AN, BINH, BLOCKED, CLOCK, FAMILY, Running, household, running, until
 
 SOON = 3.0
-"""Seconds; at home a saved rule takes a third of one, but a test machine may be busy."""
+"""Seconds; a saved rule takes half of one, but a test machine may be busy."""
+PROMISED = 1.0
+"""Seconds from saving to effect."""
 
 
 def family_that_blocks(*names: str) -> dict[str, Any]:
@@ -44,6 +47,39 @@ def test_a_saved_rule_holds_soon_and_no_query_is_lost_or_answered_by_anything_bu
         change = by_the_new_rules.index(True)
         assert 100 <= change <= len(load.asked) - 100
         assert by_the_new_rules == [False] * change + [True] * (len(load.asked) - change)
+
+
+def test_a_saved_rule_holds_within_a_second(tmp_path: Path) -> None:
+    """The best of five: the promise is about the program, not about what else a test machine does."""
+    with running(tmp_path) as house:
+        seconds = []
+        for number in range(5):
+            begun = CLOCK.monotonic()
+            house.save(family=family_that_blocks(f"name{number}.example"))
+            until(lambda number=number: house.blocked(f"name{number}.example"), "it holds", within=SOON)  # type: ignore[misc]
+            seconds.append(CLOCK.monotonic() - begun)
+        assert min(seconds) < PROMISED, seconds
+
+
+def test_a_file_that_is_still_being_written_is_not_read(tmp_path: Path) -> None:
+    """Copied over a slow line, a file is good YAML long before it is whole; what it closes must not open meanwhile."""
+    with running(tmp_path, family=family_that_blocks("one.example", "two.example")) as house:
+        file = house.config / "family.yaml"
+        whole = file.read_text(encoding="utf-8")
+        assert whole.count("- two.example\n") == 1
+        without = whole.replace("- two.example\n", "")
+        with file.open("w", encoding="utf-8") as half_way:
+            for number in range(40):
+                half_way.write(without if number == 0 else "# more is coming\n")
+                half_way.flush()
+                assert house.blocked("two.example")
+                time.sleep(0.02)
+            half_way.seek(0)
+            half_way.truncate()
+            half_way.write(whole.replace("one.example", "other.example"))
+        until(lambda: house.blocked("other.example"), "the whole file holds", within=SOON)
+        assert house.blocked("two.example")
+        assert house.said().count("configuration loaded") == 1
 
 
 def test_a_slip_of_the_pen_keeps_the_last_good_rules_and_says_where_it_is(tmp_path: Path) -> None:

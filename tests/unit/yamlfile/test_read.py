@@ -108,11 +108,17 @@ def test_a_complaint_that_nobody_foresaw_is_passed_on() -> None:
     assert complaints(b"a: >-2x")[0].startswith("f.yaml:1:7: this is not readable as YAML (")
 
 
-def test_every_key_that_is_given_twice_is_reported() -> None:
-    assert complaints(b"a: 1\nb: {c: 1, c: 2}\na: 3\n") == [
+def test_every_key_that_is_given_twice_is_noted_and_its_first_value_kept() -> None:
+    document = parse("a: 1\nb: {c: 1, c: 2}\na: 3\n")
+    assert document.tree == {"a": "1", "b": {"c": "1"}}
+    assert [str(problem) for problem in document.problems] == [
         "f.yaml:2:11: b.c: `c` is given twice (first on line 2); expected it once",
         "f.yaml:3:1: a: `a` is given twice (first on line 1); expected it once",
     ]
+
+
+def test_a_key_that_is_given_twice_is_told_beside_what_cannot_be_read() -> None:
+    assert [line.partition(": ")[0] for line in complaints(b"a: 1\na: 3\nb: [1\n")] == ["f.yaml:2:1", "f.yaml:4:1"]
 
 
 def test_repeats_that_would_unfold_to_gigabytes_are_refused_before_they_do() -> None:

@@ -74,6 +74,14 @@ def test_text_becomes_typed_values() -> None:
     assert (loaded.numbers, loaded.sums, loaded.all_numbers) == ([5], {"a": 10}, (1, 2))
 
 
+def test_a_key_given_twice_is_told_with_everything_else_that_is_wrong() -> None:
+    assert [line.partition(": ")[0] for line in complaints("mode: fats\nmode: fast\nmoode: slow\n")] == [
+        "1:7",
+        "2:1",
+        "3:1",
+    ]
+
+
 def test_sections_that_are_begun_and_left_empty_say_nothing() -> None:
     assert load("many:\nrows:\nsums:\n") == Outer()
 
