@@ -22,6 +22,8 @@ class Sealed(NamedTuple):
     policy: Policy
     lists: tuple[str, ...]
     """Names of the artefacts that are to be opened: what the configuration asks for but for lists never fetched yet."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """Name and category of each list that was never fetched yet."""
 
 
 def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:

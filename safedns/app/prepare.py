@@ -32,9 +32,11 @@ def prepare(config: Path, state: Path) -> Prepared:
     settings = household.settings
     lists_left_out = prepare_lists(state, settings, config, now=SystemClock().wall())
     wanted = wanted_lists(settings.lists, load_catalogue(), config)
-    absent = tuple(
-        each.name for each in wanted if each.file is None and not header_path(lists_folder(state), each.name).exists()
-    )
+    absent = {
+        each.name: each.category
+        for each in wanted
+        if each.file is None and not header_path(lists_folder(state), each.name).exists()
+    }
     metrics = settings.listen_metrics
     plan = Plan(
         listen=tuple((endpoint.host, endpoint.port) for endpoint in settings.listen_dns),
@@ -49,7 +51,7 @@ def prepare(config: Path, state: Path) -> Prepared:
             if device.startswith("127.")
         ),
         warnings=(*(str(warning) for warning in household.warnings), *lists_left_out),
-        absent=absent,
+        absent=tuple(absent),
     )
     lists = tuple(each.name for each in wanted if each.name not in absent)
-    return Prepared(plan, seal(Sealed(settings, household.policy, lists)))
+    return Prepared(plan, seal(Sealed(settings, household.policy, lists, tuple(absent.items()))))

@@ -226,6 +226,8 @@ class ResolverProcess:
         wall, snapshot, downloads = self._clock.wall(), self._loaded.snapshot, Downloads(self._state)
         for profile in snapshot.profiles.values():
             gauges["next_edge", profile.id] = snapshot.next_edge(profile, wall)
+        for name, category in self._loaded.sealed.absent:
+            gauges["list_entries", name, category] = 0
         for artefact in self._loaded.library.artefacts:
             gauges["list_entries", artefact.name, artefact.category] = artefact.header.entries
             if checked := downloads.meta(artefact.name).checked:  # ours are never fetched and do not grow old

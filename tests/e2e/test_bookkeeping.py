@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import dns.rcode
 
+from safedns.blocklist.compile import compile_list
+from safedns.blocklist.downloads import Downloads, Meta
+from safedns.blocklist.library import lists_folder
 from tests.e2e.load import Load
-from tests.e2e.running import ADULT, AN, BINH, BLOCKED, FAMILY, Running, running, until
+from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, household, running, until
 
 GUEST = "127.0.0.4"
 CLIENTS = {"adults": ADULT, "an": AN, "binh": BINH, "guests": GUEST}
@@ -67,3 +71,35 @@ def counted(house: Running) -> dict[tuple[str, str], int]:
             decision, profile, _protocol, _reason = labels
             found[profile, decision] += int(value)
     return dict(found)
+
+
+def test_lists_and_the_next_change_of_rules_are_told_as_they_are(tmp_path: Path) -> None:
+    """A list of one's own, one that was never fetched, one that was, and a bedtime whose next edge is known."""
+    lists = {
+        "use": ["hostsvn-adult", "hostsvn-gambling"],
+        "extra": [{"name": "mine", "category": "games", "source": "mine.txt"}],
+    }
+    bedtime = {"binh": FAMILY["children"]["binh"] | {"bedtime": "00:00-12:00"}}
+    with household(tmp_path) as house:
+        house.save({"lists": lists, "timezone": "UTC"}, FAMILY | {"children": FAMILY["children"] | bedtime})
+        (house.config / "mine.txt").write_text("one.example\ntwo.example\nthree.example\n")
+        fetched = tmp_path / "fetched.txt"
+        fetched.write_text("bet.example\n")
+        folder = lists_folder(house.state)
+        folder.mkdir(parents=True)
+        Downloads(house.state).folder.mkdir()
+        compile_list(fetched, name="hostsvn-gambling", category="gambling", folder=folder, now=0)
+        Downloads(house.state).write_meta("hostsvn-gambling", Meta(checked=1_750_000_000.0))
+        house.start()
+        metrics = house.metrics()
+        now = CLOCK.wall()
+
+    assert metrics["safedns_list_entries", ("games", "mine")] == 3
+    assert metrics["safedns_list_entries", ("gambling", "hostsvn-gambling")] == 1
+    assert metrics["safedns_list_entries", ("adult", "hostsvn-adult")] == 0
+    assert metrics["safedns_list_updated_timestamp_seconds", ("hostsvn-gambling",)] == 1_750_000_000.0
+    assert ("safedns_list_updated_timestamp_seconds", ("mine",)) not in metrics
+    half_a_day = 12 * 3600
+    edge = metrics["safedns_next_edge_timestamp_seconds", ("binh",)]
+    assert edge in ((now // half_a_day) * half_a_day, (now // half_a_day + 1) * half_a_day)
+    assert metrics["safedns_next_edge_timestamp_seconds", ("an",)] == inf
