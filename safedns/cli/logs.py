@@ -31,6 +31,7 @@ from safedns.record.schema import LOG_NAME
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.wire.names import display
 from safedns.wire.types import type_name
+from safedns.yamlfile.messages import unknown_word
 
 FIELDS = {
     "time": "when it was asked, ISO 8601 with the household's offset",
@@ -219,6 +220,27 @@ def household_zone(config: Path) -> tzinfo | None:
         return None
 
 
+def find_profile(config: Path, log: QueryLog, text: str) -> str:
+    """The id of the child or group that ``text`` means: an id or a shown name, or one that only the log still knows.
+
+    Raises ``click.BadParameter`` for a word that neither knows; without a readable configuration it is taken as it is.
+    """
+    from safedns.policy.household import load_household
+
+    try:
+        profiles = load_household(config).policy.profiles
+    except SafednsError:
+        return text
+    wanted = text.strip().casefold()
+    for profile in profiles:
+        if wanted in (profile.id.casefold(), profile.name.casefold()):
+            return profile.id
+    if text in log.profiles():
+        return text
+    message = unknown_word(text, [profile.id for profile in profiles], "is no child or group")
+    raise click.BadParameter(message, param_hint="--child")
+
+
 def _moment(zone: tzinfo | None, option: str, text: str | None) -> float | None:
     if text is None:
         return None
@@ -229,7 +251,7 @@ def _moment(zone: tzinfo | None, option: str, text: str | None) -> float | None:
 
 
 @click.command(help="The query log, the newest last.")
-@click.option("--child", metavar="X", help="A child or group, by its id.")
+@click.option("--child", metavar="X", help="A child or group, by short or shown name.")
 @click.option("--device", metavar="D", help="A device as the policy names it, or an address.")
 @click.option("--blocked", is_flag=True, help="Only what was blocked.")
 @click.option("--since", metavar="T", help="30m, 2h, 1d, 21:30 or '2026-11-23 21:30'.")
@@ -261,7 +283,6 @@ def command(
         raise click.UsageError("--json and --csv exclude each other")
     zone = household_zone(config)
     wanted = LogFilter(
-        profile=child,
         device=device,
         blocked=blocked,
         since=_moment(zone, "--since", since),
@@ -270,6 +291,8 @@ def command(
         limit=limit or None,
     )
     with QueryLog(state / LOG_NAME, display) as log:
+        if child is not None:
+            wanted = wanted._replace(profile=find_profile(config, log, child))
         shape = JsonLines if as_json else Csv if as_csv else People
         output: Output = shape(zone, service_titles(config))
         if following:

@@ -91,6 +91,10 @@ class QueryLog(AbstractContextManager["QueryLog"]):
         """Id of the row written last; 0 for an empty log. Smaller than before once every row was purged."""
         return int(self._query("SELECT coalesce(max(id), 0) FROM query", {}).fetchone()[0])
 
+    def profiles(self) -> set[str]:
+        """Ids of every profile that has a row."""
+        return {row[0] for row in self._query("SELECT DISTINCT profile FROM outcome", {})}
+
     def close(self) -> None:
         """Close the connection."""
         self._db.close()

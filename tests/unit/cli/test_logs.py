@@ -149,6 +149,35 @@ def test_bad_usage_exits_2_and_says_why(run: Run, arguments: list[str], says: st
     assert says in result.stderr
 
 
+FAMILY = """
+children:
+  binh: {name: Bình, preset: open}
+  new: {name: Người mới, preset: open}
+groups: {adults: {preset: open}}
+unknown: adults
+"""
+
+
+@pytest.mark.parametrize(
+    ("child", "expected"),
+    [("binh", [1, 2]), ("Bình", [1, 2]), ("BÌNH", [1, 2]), ("an", [3]), ("new", []), ("Người mới", [])],
+)
+def test_a_child_goes_by_its_short_or_shown_name_also_one_that_only_the_log_knows(
+    run: Run, config: Path, child: str, expected: list[int]
+) -> None:
+    (config / "safedns.yaml").write_text("upstreams: {servers: [9.9.9.9]}\n")
+    (config / "family.yaml").write_text(FAMILY, encoding="utf-8")
+    assert micros(run("--json", "--child", child)) == expected
+
+
+def test_a_child_that_nobody_knows_is_a_slip_and_not_an_empty_log(run: Run, config: Path) -> None:
+    (config / "safedns.yaml").write_text("upstreams: {servers: [9.9.9.9]}\n")
+    (config / "family.yaml").write_text(FAMILY, encoding="utf-8")
+    result = run("--child", "bihn")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "`bihn` is no child or group; did you mean `binh`?" in result.stderr
+
+
 @pytest.mark.parametrize(("limit", "told"), [("2", True), ("0", False), ("1000", False)])
 def test_a_log_that_is_longer_than_what_is_shown_is_told(run: Run, limit: str, told: bool) -> None:
     assert ("--limit 0 shows all" in run("--limit", limit).stderr) is told
