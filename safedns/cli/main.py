@@ -20,10 +20,12 @@ COMMANDS = {
     "logs": "read the block log",
     "status": "what runs, and what applies to each child now",
     "lists": "blocklists: status, update, search, test",
+    "test": "do the rules do what the family expects of them",
+    "dry-run": "what an edited family.yaml would have done to yesterday's queries",
     "reload": "read the configuration again",
     "query": "ask a DNS question and show the answer",
 }
-"""Command -> what it is for; each lives in ``safedns.cli.COMMAND`` as the attribute ``command``."""
+"""Command -> what it is for; each lives in ``safedns.cli.COMMAND`` (``_`` for ``-``) as the attribute ``command``."""
 
 
 class _Lazy(click.Group):
@@ -35,7 +37,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"safedns.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"safedns.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -73,6 +73,13 @@ def outcome_words(decision: Decision) -> str:
     return f"answered by {decision.target}" if decision.target else decision.action.value
 
 
+def why_words(decision: Decision) -> str:
+    """The kind of rule that decided, and which: ``bedtime``, ``service: tiktok is off``, ``default: open``."""
+    kind, rule = str(decision.reason.kind), decision.reason.rule
+    words = reason_words(decision.reason) if decision.blocked else rule
+    return kind if words in ("", kind) else f"{kind}: {words}"
+
+
 def outcome_fields(decision: Decision) -> dict[str, Any]:
     """``outcome``, ``target``, ``ede`` and ``reason``, as the docstring of ``explain`` describes them."""
     local = decision.reason.kind is ReasonKind.LOCAL

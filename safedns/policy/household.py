@@ -30,8 +30,11 @@ class Household(NamedTuple):
     warnings: tuple[Problem, ...]
 
 
-def load_household(folder: Path) -> Household:
-    """Read ``folder``; raises ``ConfigError`` with the problems of all its files."""
+def load_household(folder: Path, *, family: Path | None = None) -> Household:
+    """Read ``folder``, with the file ``family`` for its ``family.yaml`` where given.
+
+    Raises ``ConfigError`` with the problems of all its files.
+    """
     problems = list(service_problems(folder))
     settings: Settings | None = None
     policy: Policy | None = None
@@ -44,13 +47,13 @@ def load_household(folder: Path) -> Household:
         problems.extend(error.problems)
     try:
         zone = settings.timezone if settings else "UTC"
-        policy, found = load_policy(folder, timezone=zone, vocabulary=vocabulary(folder))
+        policy, found = load_policy(folder, timezone=zone, vocabulary=vocabulary(folder), family=family)
         warnings.extend(found)
     except ConfigError as error:
         problems.extend(error.problems)
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
-    warnings.extend(_not_admitted(settings, policy))
+    warnings.extend(_not_admitted(settings, policy, family or folder / FAMILY_FILE))
     return Household(settings, policy, tuple(warnings))
 
 
@@ -63,11 +66,11 @@ def _list_problems(settings: Settings) -> Iterator[Problem]:
             yield document.problem(_path(problem.path), problem.message)
 
 
-def _not_admitted(settings: Settings, policy: Policy) -> Iterator[Problem]:
+def _not_admitted(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:
     """Devices that are claimed at an address from which nobody may ask."""
     if settings.clients is None:
         return
-    document = read_yaml(settings.folder / FAMILY_FILE)
+    document = read_yaml(file)
     for profile in policy.profiles:
         section = "children" if profile.kind == "child" else "groups"
         for index, text in enumerate(profile.devices):

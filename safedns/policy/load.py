@@ -21,11 +21,17 @@ FILE = "family.yaml"
 
 
 def load_policy(
-    folder: Path, *, timezone: str, vocabulary: Vocabulary, presets: Path | None = None
+    folder: Path,
+    *,
+    timezone: str,
+    vocabulary: Vocabulary,
+    presets: Path | None = None,
+    family: Path | None = None,
 ) -> tuple[Policy, tuple[Problem, ...]]:
     """The policy in ``folder`` and warnings; raises ``ConfigError`` with every problem of every file.
 
-    ``presets`` is the folder of bundled presets; those in ``folder/presets`` replace them by name.
+    ``presets`` is the folder of bundled presets; those in ``folder/presets`` replace them by name. ``family``: a file
+    that is read instead of the folder's ``family.yaml``.
     """
     bundle = bundled("config", "presets") if presets is None else presets
     files = {path.stem: path for place in (bundle, folder / "presets") for path in sorted(place.glob("*.yaml"))}
@@ -39,13 +45,13 @@ def load_policy(
             problems.extend(error.problems)
     problems.extend(overlapping_ages(loaded.values(), files))
     try:
-        document, family = _family(folder / FILE, Known(vocabulary, frozenset(files)))
+        document, written = _family(family or folder / FILE, Known(vocabulary, frozenset(files)))
     except ConfigError as error:
         raise ConfigError(in_order((*error.problems, *problems))) from None
     if problems:
         raise ConfigError(in_order(problems))
-    warnings.extend(family_warnings(document, family))
-    return _policy(family, timezone, loaded), in_order(warnings)
+    warnings.extend(family_warnings(document, written))
+    return _policy(written, timezone, loaded), in_order(warnings)
 
 
 def _preset(name: str, path: Path, vocabulary: Vocabulary, warnings: list[Problem]) -> Preset:

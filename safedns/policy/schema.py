@@ -12,11 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from safedns.policy import words, words_names, words_switches
+from safedns.policy.expectations import ExpectationLine
 from safedns.policy.model import Calendar, LogLevel, Switch, Timetable
 from safedns.policy.vocabulary import Vocabulary
 from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA, OnOff, SettingsFile
@@ -234,14 +235,19 @@ class _Editors(GenerateJsonSchema):
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """What an editor checks our three kinds of YAML files with, by name."""
-    models: dict[str, type[BaseModel]] = {"safedns": SettingsFile, "family": FamilyFile, "preset": PresetFile}
+    """What an editor checks our four kinds of YAML files with, by name."""
+    shapes: dict[str, Any] = {
+        "safedns": SettingsFile,
+        "family": FamilyFile,
+        "preset": PresetFile,
+        "expectations": list[ExpectationLine],
+    }
     return {
         name: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **model.model_json_schema(schema_generator=_Editors),
+            **TypeAdapter(shape).json_schema(schema_generator=_Editors),
         }
-        for name, model in models.items()
+        for name, shape in shapes.items()
     }
 
 

@@ -39,6 +39,12 @@ class Document:
         place = self.keys[path] if at_key and path in self.keys else self.values[path]
         return Problem(self.file, place.line, place.column, path_text(path), message)
 
+    def below(self, key: str) -> Document:
+        """The same document as the value of ``key``, for files that are a list: models are mappings."""
+        keys = {(key, *path): place for path, place in self.keys.items()}
+        values = {(key, *path): place for path, place in self.values.items()} | {(): self.values[()]}
+        return Document(self.file, {key: self.tree}, keys, values, self.problems)
+
     def line(self, path: TreePath) -> int:
         """The line on which the value at ``path`` begins."""
         return self.values[path].line

@@ -23,6 +23,7 @@ from safedns.blocklist.update import update
 from safedns.cli.explain import Case, as_text, find_device
 from safedns.policy import schema as family_schema
 from safedns.policy.compile import compile_snapshot
+from safedns.policy.expectations import ExpectationLine
 from safedns.policy.explain import Explanation
 from safedns.policy.household import Household, load_household
 from safedns.policy.model import DayWord
@@ -35,6 +36,7 @@ from tests.fakes import FakeClock
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "docs" / "policies.md"
+TRYING = ROOT / "docs" / "trying-rules.md"
 GUIDES = (ROOT / "README.md", POLICIES, ROOT / "docs" / "huong-dan.vi.md")
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -119,7 +121,7 @@ def sections(page: Path) -> dict[str, list[str]]:
 
 def table(section: str, heading: str) -> list[list[str]]:
     """The rows of the table in a section of policies.md whose first column is called ``heading``."""
-    lines = sections(POLICIES)[section]
+    lines = (sections(POLICIES) | sections(TRYING))[section]
     start = next(number for number, line in enumerate(lines) if cells(line)[:1] == [heading])
     rows: list[list[str]] = []
     for line in lines[start + 2 :]:
@@ -216,8 +218,9 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "`block`": (settings_schema.Block,),
     "`lists`": (settings_schema.Lists, settings_schema.ExtraListEntry),
     "`log`": (settings_schema.Log,),
+    "Write down what you expect": (ExpectationLine,),
 }
-"""Section of policies.md -> the models whose keys its table explains; the rules that many share have their own."""
+"""Section of policies.md or trying-rules.md -> the models whose keys its table explains; the rules that many share have their own."""
 
 
 def keys(model: type[Model]) -> set[str]:

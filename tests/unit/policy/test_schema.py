@@ -28,6 +28,7 @@ MISTAKES = Path(__file__).parent / "data" / "mistakes"
 EXAMPLES = [
     *((name, folder / f"{name}.yaml") for folder in (CONFIG, CONTRACT) for name in ("safedns", "family")),
     *(("preset", path) for path in sorted((CONFIG / "presets").glob("*.yaml"))),
+    ("expectations", CONFIG / "expectations.yaml"),
 ]
 KNOWN = Known(Vocabulary(frozenset({"social", "games"}), frozenset({"youtube", "roblox"})), frozenset({"open"}))
 
@@ -41,6 +42,7 @@ def test_the_committed_schemas_are_up_to_date() -> None:
 def test_schemas_are_written_to_a_folder(tmp_path: Path) -> None:
     write_schemas(tmp_path / "schema")
     assert sorted(path.name for path in (tmp_path / "schema").iterdir()) == [
+        "expectations.schema.json",
         "family.schema.json",
         "preset.schema.json",
         "safedns.schema.json",
@@ -58,7 +60,7 @@ def test_every_example_names_the_schema_that_its_editor_shall_use() -> None:
 def test_every_key_is_described() -> None:
     for schema in json_schemas().values():
         for model in (schema, *schema.get("$defs", {}).values()):
-            for key, field in model["properties"].items():
+            for key, field in model.get("properties", {}).items():
                 assert "description" in field or "$ref" in field, key
 
 
