@@ -13,6 +13,7 @@ from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import Category, SafeSearch, load_categories, load_safe_search
 from safedns.blocklist.index import NameIndex
 from safedns.blocklist.services import Service, load_service, service_files
+from safedns.blocklist.wellknown import load_well_known
 from safedns.errors import ListError
 from safedns.wire.names import key_of, parents
 
@@ -43,6 +44,8 @@ class Library:
     index: NameIndex
     """Of the services and the small lists."""
     safe_search: SafeSearch
+    background: frozenset[str]
+    """Names that devices ask by themselves, each covering what is below it."""
     categories: Mapping[str, Category]
     problems: tuple[str, ...]
     """What could not be opened and is left out, one line each."""
@@ -95,6 +98,7 @@ def open_library(
         services=services,
         index=NameIndex(services.values(), [each for each in artefacts if each.plain and each.header.entries <= small]),
         safe_search=load_safe_search(data / "safesearch.yaml"),
+        background=frozenset(load_well_known(data / "background.txt", ())),
         categories=load_categories(data / "categories.yaml"),
         problems=tuple(problems),
     )

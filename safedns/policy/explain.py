@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from safedns.policy.decision import Decision
 from safedns.policy.lists import Service
-from safedns.policy.rules import Question
+from safedns.policy.matching import Question
 from safedns.policy.timeline import Timeline, Walk
 
 

@@ -85,3 +85,8 @@ class Lists(Protocol):
 
     @property
     def safe_search(self) -> SafeSearchTable: ...
+
+    @property
+    def background(self) -> Collection[str]:
+        """Names that devices ask by themselves, each covering what is below it: no minute of use, no way to play."""
+        ...

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from safedns.blocklist.bundled import bundled
 from safedns.errors import ConfigError, Problem
-from safedns.policy.load_checks import cross_problems, family_warnings, limit_warnings, overlapping_ages
-from safedns.policy.model import Calendar, Holiday, Policy, Preset, ProfileSpec, Rules
+from safedns.policy.live import Target, TargetKind
+from safedns.policy.load_checks import cross_problems, family_warnings, overlapping_ages
+from safedns.policy.model import Calendar, Limit, Period, Policy, Preset, ProfileSpec, Rules, Switch
 from safedns.policy.schema import CalendarLines, Child, FamilyFile, Group, Known, PresetFile, RuleLines
 from safedns.policy.vocabulary import Vocabulary
+from safedns.policy.words_switches import SwitchLine
 from safedns.yamlfile.document import Document, in_order
 from safedns.yamlfile.read import read_yaml
 from safedns.yamlfile.validate import validate
@@ -36,11 +38,10 @@ def load_policy(
     bundle = bundled("config", "presets") if presets is None else presets
     files = {path.stem: path for place in (bundle, folder / "presets") for path in sorted(place.glob("*.yaml"))}
     problems: list[Problem] = []
-    warnings: list[Problem] = []
     loaded: dict[str, Preset] = {}
     for name, path in files.items():
         try:
-            loaded[name] = _preset(name, path, vocabulary, warnings)
+            loaded[name] = _preset(name, path, vocabulary)
         except ConfigError as error:
             problems.extend(error.problems)
     problems.extend(overlapping_ages(loaded.values(), files))
@@ -50,15 +51,13 @@ def load_policy(
         raise ConfigError(in_order((*error.problems, *problems))) from None
     if problems:
         raise ConfigError(in_order(problems))
-    warnings.extend(family_warnings(document, written))
-    return _policy(written, timezone, loaded), in_order(warnings)
+    return _policy(written, timezone, loaded, vocabulary), in_order(family_warnings(document, written))
 
 
-def _preset(name: str, path: Path, vocabulary: Vocabulary, warnings: list[Problem]) -> Preset:
+def _preset(name: str, path: Path, vocabulary: Vocabulary) -> Preset:
     document = read_yaml(path)
     written = validate(document, PresetFile, context=Known(vocabulary))
-    warnings.extend(limit_warnings(document, (), written))
-    rules = _rules(written, default=written.default, safety=tuple(written.safety))
+    rules = _rules(written, vocabulary, default=written.default, safety=tuple(written.safety))
     return Preset(name, written.title, written.ages, rules)
 
 
@@ -70,9 +69,9 @@ def _family(path: Path, known: Known) -> tuple[Document, FamilyFile]:
     return document, validate(document, FamilyFile, context=known, also=cross_problems(document))
 
 
-def _policy(family: FamilyFile, timezone: str, presets: Mapping[str, Preset]) -> Policy:
-    children = (_profile(id_, child, "child") for id_, child in family.children.items())
-    groups = (_profile(id_, group, "group") for id_, group in family.groups.items())
+def _policy(family: FamilyFile, timezone: str, presets: Mapping[str, Preset], vocabulary: Vocabulary) -> Policy:
+    children = (_profile(id_, child, "child", vocabulary) for id_, child in family.children.items())
+    groups = (_profile(id_, group, "group", vocabulary) for id_, group in family.groups.items())
     return Policy(
         timezone=timezone,
         calendar=_calendar(family.calendar),
@@ -83,11 +82,11 @@ def _policy(family: FamilyFile, timezone: str, presets: Mapping[str, Preset]) ->
 
 
 def _calendar(lines: CalendarLines) -> Calendar:
-    holidays = tuple(Holiday(line.name, line.first, line.last or line.first) for line in lines.holidays)
+    holidays = tuple(Period(line.name, line.first, line.last or line.first) for line in lines.holidays)
     return Calendar(lines.school_days, holidays)
 
 
-def _profile(id_: str, written: Child | Group, kind: Literal["child", "group"]) -> ProfileSpec:
+def _profile(id_: str, written: Child | Group, kind: Literal["child", "group"], vocabulary: Vocabulary) -> ProfileSpec:
     return ProfileSpec(
         id=id_,
         name=written.name or id_,
@@ -95,23 +94,45 @@ def _profile(id_: str, written: Child | Group, kind: Literal["child", "group"]) 
         preset=written.preset,
         born=written.born if isinstance(written, Child) else None,
         devices=tuple(written.devices),
-        rules=_rules(written),
+        rules=_rules(written, vocabulary),
     )
 
 
 def _rules(
-    written: RuleLines, *, default: Literal["allow", "deny"] | None = None, safety: tuple[str, ...] | None = None
+    written: RuleLines,
+    vocabulary: Vocabulary,
+    *,
+    default: Literal["allow", "deny"] | None = None,
+    safety: tuple[str, ...] | None = None,
 ) -> Rules:
     return Rules(
         default=default,
         safety=safety,
         bedtime=written.bedtime,
         homework=written.homework,
-        services=MappingProxyType(dict(written.services)),
-        categories=MappingProxyType(dict(written.categories)),
+        services=_switches(written.services),
+        categories=_switches(written.categories),
+        limits=tuple(_limits(written, vocabulary)),
         safe_search=written.safe_search,
         allow=tuple(dict.fromkeys(written.allow)),
         block=tuple(dict.fromkeys(written.block)),
         always=tuple(dict.fromkeys(written.always)),
         log=written.log,
     )
+
+
+def _switches(lines: Mapping[str, SwitchLine]) -> Mapping[str, Switch]:
+    return MappingProxyType({name: line.switch for name, line in lines.items()})
+
+
+def _limits(written: RuleLines, vocabulary: Vocabulary) -> Iterator[Limit]:
+    for word, by_days in written.limits.items():
+        yield Limit(vocabulary.target(word), by_days)
+    sections: tuple[tuple[TargetKind, Mapping[str, SwitchLine]], ...] = (
+        ("service", written.services),
+        ("category", written.categories),
+    )
+    for kind, lines in sections:
+        for name, line in lines.items():
+            if line.limit is not None:
+                yield Limit(Target(kind, name), line.limit)

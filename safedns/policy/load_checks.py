@@ -11,8 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from safedns.errors import Problem
-from safedns.policy.model import Preset, Switch
-from safedns.policy.schema import FamilyFile, RuleLines
+from safedns.policy.model import Preset
+from safedns.policy.schema import FamilyFile
 from safedns.policy.words_names import claim, device
 from safedns.yamlfile.document import Document, Tree, TreePath
 from safedns.yamlfile.messages import listed, show, unknown_word
@@ -104,7 +104,6 @@ def family_warnings(document: Document, family: FamilyFile) -> Iterator[Problem]
     for section, id_, profile in profiles:
         path: TreePath = (section, id_)
         yield from _device_warnings(document, path, profile.devices, unknown=family.unknown)
-        yield from limit_warnings(document, path, profile)
         for index, name in enumerate(profile.block):
             if name in profile.allow:
                 message = f"{show(name)} is under `allow` too, and `allow` wins; take one of them out"
@@ -120,18 +119,3 @@ def _device_warnings(document: Document, path: TreePath, devices: list[str], *, 
         if kind != "address":
             message = f"the {kind} {show(text)} is not recognised by this version yet; give its IP address"
             yield document.problem((*path, "devices", index), message)
-
-
-def limit_warnings(document: Document, path: TreePath, written: RuleLines) -> Iterator[Problem]:
-    """Minutes are read, not counted."""
-    message = "minutes are not counted yet: nothing is limited by this line in this version"
-    for name in written.limits:
-        yield document.problem((*path, "limits", name), message, at_key=True)
-    switches: tuple[tuple[str, Mapping[str, Switch]], ...] = (
-        ("services", written.services),
-        ("categories", written.categories),
-    )
-    for section, entries in switches:
-        for name, switch in entries.items():
-            if switch.limit is not None:
-                yield document.problem((*path, section, name, "limit"), message, at_key=True)

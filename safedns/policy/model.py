@@ -1,7 +1,8 @@
 """The family's policy as typed, immutable values: ``load`` makes them, ``compile`` reads them. Only ``merge`` acts.
 
 A ``Rules`` is one layer (a preset, or what a parent wrote for one child): ``None`` means "not said here". ``merge``
-lays one over another: scalars replace, mappings go key by key, name lists add.
+lays one over another: scalars replace, mappings go key by key, name lists add, and what is cleared is as if the lower
+layer had not said it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from safedns.policy.live import Target
+from safedns.settings.model import BlockReply
 
 DayWord = Literal["school days", "other days", "school nights", "other nights"]
 LogLevel = Literal["full", "summary", "off"]
@@ -57,8 +61,33 @@ class Switch:
     """Only then on; ``state`` is ``off``."""
     off_during: Timetable = ()
     """Only then off; ``state`` is ``on``."""
-    limit: int | None = None
-    """Seconds a day; read, shown as not enforced yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWindow:
+    """Times at which some things are closed, under a name that a parent gave them."""
+
+    what: tuple[Target, ...]
+    during: Timetable
+    opens: bool = False
+    """Whether ``what`` is closed outside ``during`` rather than within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long something may be used on a day."""
+
+    target: Target
+    by_days: tuple[tuple[Days, int], ...]
+    """Seconds on such a day; of several entries that name a day the least counts."""
+
+
+class Cleared(NamedTuple):
+    """What a layer takes away from the one below it: a field of ``Rules``, or one ``entry`` of it."""
+
+    field: str
+    entry: str = ""
+    """A service, category or window, or a limit's target as it is written; empty = all that the field says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +102,47 @@ class Rules:
     homework: Timetable | None = None
     services: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
     categories: Mapping[str, Switch] = field(default_factory=lambda: MappingProxyType({}))
+    windows: Mapping[str, NamedWindow] = field(default_factory=lambda: MappingProxyType({}))
+    """By name."""
+    limits: tuple[Limit, ...] = ()
+    """One for each target; it does not matter whether it stood under ``limits`` or within a switch."""
     safe_search: bool | None = None
     allow: tuple[str, ...] = ()
     """Canonical names; a name covers what is below it. Likewise ``block`` and ``always``."""
     block: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
+    reply: BlockReply | None = None
+    """What a blocked device is told; ``None`` = what the household's settings say."""
+    remember: int | None = None
+    """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
     log: LogLevel | None = None
+    cleared: frozenset[Cleared] = frozenset()
+
+
+NO_RULES = Rules()
 
 
 def merge(base: Rules, over: Rules) -> Rules:
-    """``over`` laid on ``base``: scalars and timetables replace, mappings go key by key, name lists add.
+    """``over`` laid on ``base``; nothing is left to be cleared in the result.
 
     A name that ``over`` allows is no longer blocked by ``base``, and the other way round: whoever speaks last is meant.
     """
     values: dict[str, object] = {}
     for spec in fields(Rules):
-        low, high = getattr(base, spec.name), getattr(over, spec.name)
-        if spec.name in ("services", "categories"):
-            values[spec.name] = MappingProxyType({**low, **high})
-        elif spec.name in ("allow", "block", "always"):
-            taken_back = {"allow": over.block, "block": over.allow}.get(spec.name, ())
-            values[spec.name] = tuple(dict.fromkeys((*(name for name in low if name not in taken_back), *high)))
-        else:
-            values[spec.name] = low if high is None else high
-    return Rules(**values)  # type: ignore[arg-type]  # one loop over the fields beats eleven near-equal lines
+        name = spec.name
+        low, high = getattr(NO_RULES if Cleared(name) in over.cleared else base, name), getattr(over, name)
+        if name in ("services", "categories", "windows"):
+            kept = {key: value for key, value in low.items() if Cleared(name, key) not in over.cleared}
+            values[name] = MappingProxyType({**kept, **high})
+        elif name == "limits":
+            kept = {each.target: each for each in low if Cleared(name, str(each.target)) not in over.cleared}
+            values[name] = tuple({**kept, **{each.target: each for each in high}}.values())
+        elif name in ("allow", "block", "always"):
+            taken_back = {"allow": over.block, "block": over.allow}.get(name, ())
+            values[name] = tuple(dict.fromkeys((*(each for each in low if each not in taken_back), *high)))
+        elif name != "cleared":
+            values[name] = low if high is None else high
+    return Rules(**values)  # type: ignore[arg-type]  # one loop over the fields beats a dozen near-equal lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +171,13 @@ class ProfileSpec:
     devices: tuple[str, ...]
     """Canonical texts: an address, ``network/len``, ``first-last``; MACs and names are kept for later."""
     rules: Rules
+    timezone: str | None = None
+    """IANA name, already checked; ``None`` = the household's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holiday:
-    """Days without school, both ends included."""
+class Period:
+    """Days under one name, both ends included: a holiday or a term."""
 
     name: str
     first: date
@@ -138,10 +186,11 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which days are school days: those weekdays that lie in no holiday."""
+    """Which days are school days: those weekdays that lie in a term (where terms are given) and in no holiday."""
 
     school_weekdays: frozenset[int] = frozenset(range(5))
-    holidays: tuple[Holiday, ...] = ()
+    holidays: tuple[Period, ...] = ()
+    terms: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The steps of the walk: one class a step, each asked in order until one decides.
 
-    safety -> own names -> time -> safe search -> services -> categories -> default
+    overrides -> safety -> own names -> time -> limits -> safe search -> services -> categories -> default
+
+Overrides, time and limits are in ``rules_now`` and ``rules_time``; the others are here.
 
 A rule is made for one profile and one stretch of time, so it holds only what counts right then; ``check`` decides or
 passes (``None``), ``describe`` says in words what ``check`` found. ``explain`` runs the very same objects. A rule
@@ -9,31 +11,18 @@ must not read a clock, and keeps nothing between two questions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
-from safedns.policy.lists import Covering, Lists, SafeSearchTable
+from safedns.policy.matching import Matchers, Question, longest
 from safedns.policy.model import SwitchState
 from safedns.wire.types import Ede
 
-LEARNING = "learning"
-"""The category that homework leaves open."""
 MALWARE = "malware"
 """Blocked for everybody's security rather than by the family's wish; a client is told so (RFC 8914 section 4.16)."""
-
-
-class Question(NamedTuple):
-    """A name, with what several rules need to know of it: found out once."""
-
-    name: str
-    """Canonical."""
-    key: str
-    """``wire.names.key_of(name)``."""
-    line: tuple[str, ...]
-    """The name and its parents, the longest first."""
-    covering: tuple[Covering, ...]
-    """Entries of services and small lists that cover the name, the longest first."""
+_RESTRICTED = ("moderate", "strict")
+"""States of a service in which some of its names are answered by others."""
 
 
 class Rule(Protocol):
@@ -61,76 +50,20 @@ class Setting(NamedTuple):
     """Whether a window has a say in it."""
 
 
-class Hit(NamedTuple):
-    """Why a name is in a category."""
-
-    rule: str
-    """The list, or the service of that category."""
-    matched: str
-    category: str
-
-
-class CategoryMatcher:
-    """Which of some categories a name is in: by their lists, and by the services that belong to them."""
-
-    __slots__ = ("_mapped", "_places", "_services", "lists")
-
-    def __init__(self, categories: Iterable[str], lists: Lists) -> None:
-        names = tuple(dict.fromkeys(categories))
-        artefacts = [artefact for category in names for artefact in lists.by_category.get(category, ())]
-        places = tuple(enumerate(artefacts))
-        indexed = lists.index.lists
-        self._places = {artefact: place for place, artefact in places if artefact in indexed}
-        self._mapped = tuple((place, artefact.match, artefact) for place, artefact in places if artefact not in indexed)
-        self._services = {id_: item.category for id_, item in lists.services.items() if item.category in names}
-        self.lists = len(artefacts)
-
-    def first(self, question: Question, longer_than: int = 0) -> Hit | None:
-        """The first list, else the first service, with an entry of more than ``longer_than`` characters for the name.
-
-        Lists are in the order of their categories; of services the one with the longest entry is first.
-        """
-        place, hit = self._first_indexed(question, longer_than) if question.covering else (self.lists, None)
-        for earlier, match, artefact in self._mapped:
-            if earlier > place:
-                break
-            entry = match(question.name, question.key)
-            if entry is not None and len(entry) > longer_than:
-                return Hit(artefact.name, entry, artefact.category)
-        return hit
-
-    def _first_indexed(self, question: Question, longer_than: int) -> tuple[int, Hit | None]:
-        """``first`` of what the index holds, and its place among the lists: services come behind all of them."""
-        best, hit = self.lists, None
-        for entry, (services, lists) in question.covering:
-            if len(entry) <= longer_than:
-                break
-            for artefact in lists:
-                place = self._places.get(artefact, best)
-                if place < best:
-                    best, hit = place, Hit(artefact.name, entry, artefact.category)
-            if hit is None:
-                for service in services:
-                    if service in self._services:
-                        hit = Hit(service, entry, self._services[service])
-                        break
-        return best, hit
-
-
 class Safety:
     """Categories that nobody's own rules reach; only a site that the parent named, as long as the entry, is lifted."""
 
     __slots__ = ("_categories", "_matcher", "_named")
     step = "safety"
 
-    def __init__(self, categories: tuple[str, ...], lists: Lists, named: Iterable[str]) -> None:
+    def __init__(self, categories: tuple[str, ...], matchers: Matchers, named: Iterable[str]) -> None:
         self._categories = categories
-        self._matcher = CategoryMatcher(categories, lists)
+        self._matcher = matchers.categories(categories)
         self._named = frozenset(named)
 
     def check(self, question: Question) -> Decision | None:
         hit = self._matcher.first(question)
-        if hit is not None and (lifted := _longest(self._named, question)) is not None:
+        if hit is not None and (lifted := longest(self._named, question)) is not None:
             hit = self._matcher.first(question, len(lifted))
         if hit is None:
             return None
@@ -144,7 +77,7 @@ class Safety:
             return f"in none of {', '.join(self._categories)} ({number} list{'' if number == 1 else 's'})"
         decision = self.check(question)
         if decision is None:
-            lifted = _longest(self._named, question)
+            lifted = longest(self._named, question)
             return f"{hit.matched} is on {hit.rule} ({hit.category}), but a parent allows {lifted}"
         reason = decision.reason
         return f"{reason.matched} is on {reason.rule} ({reason.category}); only allowing that very name lifts this"
@@ -160,7 +93,7 @@ class OwnNames:
         self._actions = dict.fromkeys(block, False) | dict.fromkeys(allow, True)
 
     def check(self, question: Question) -> Decision | None:
-        entry = _longest(self._actions, question)
+        entry = longest(self._actions, question)
         if entry is None:
             return None
         if self._actions[entry]:
@@ -174,54 +107,6 @@ class OwnNames:
         return f"{decision.reason.matched} is in the profile's {decision.reason.rule}"
 
 
-class TimeClosed:
-    """Bedtime, homework, or a clock that cannot be believed: all but ``always`` and, for homework, learning."""
-
-    __slots__ = ("_always", "_decision", "_learning", "step")
-
-    def __init__(
-        self,
-        kind: Literal[ReasonKind.BEDTIME, ReasonKind.HOMEWORK, ReasonKind.CLOCK],
-        always: Iterable[str],
-        learning: CategoryMatcher | None = None,
-    ) -> None:
-        self.step = str(kind)
-        self._always = frozenset(always)
-        self._learning = learning
-        self._decision = Decision(Action.BLOCK, Reason(kind, str(kind)))
-
-    def check(self, question: Question) -> Decision | None:
-        if self._always and _longest(self._always, question) is not None:
-            return None
-        if self._learning is not None and self._learning.first(question) is not None:
-            return None
-        return self._decision
-
-    def describe(self, question: Question) -> str:
-        open_ = _longest(self._always, question)
-        if open_ is not None:
-            return f"now, but {open_} is in always"
-        hit = None if self._learning is None else self._learning.first(question)
-        if hit is not None:
-            return f"now, but {hit.matched} is for learning ({hit.rule})"
-        if self._decision.reason.kind is ReasonKind.CLOCK:
-            return "this machine's clock is wrong, so only what is in always is open"
-        return "now: only what is in always is open" + (", and learning" if self._learning is not None else "")
-
-
-class TimeOpen:
-    """Neither bedtime nor homework; here so that an explanation can say so."""
-
-    __slots__ = ()
-    step = "time"
-
-    def check(self, _question: Question) -> None:
-        """Never decides."""
-
-    def describe(self, _question: Question) -> str:
-        return "neither bedtime nor homework now"
-
-
 class SafeSearch:
     """Search engines go to their safe mode; those without one are blocked. Steps aside for what is blocked anyway.
 
@@ -232,20 +117,15 @@ class SafeSearch:
     __slots__ = ("_blocked", "_later", "_rewrites")
     step = "safe search"
 
-    def __init__(self, table: SafeSearchTable, later: tuple[Rule, ...]) -> None:
-        self._rewrites = {
-            name: _rewrite(Reason(ReasonKind.SAFE_SEARCH, engine, name), spec.targets["on"])
-            for engine, spec in table.engines.items()
-            if "on" in spec.targets
-            for name in spec.names
-        }
-        self._blocked = frozenset(table.blocked)
+    def __init__(self, matchers: Matchers, later: tuple[Rule, ...]) -> None:
+        self._rewrites = matchers.safe_search()
+        self._blocked = matchers.unsafe
         self._later = later
 
     def check(self, question: Question) -> Decision | None:
         decision = self._rewrites.get(question.name)
         if decision is None:
-            entry = _longest(self._blocked, question)
+            entry = longest(self._blocked, question)
             if entry is None:
                 return None
             decision = Decision(Action.BLOCK, Reason(ReasonKind.SAFE_SEARCH, "no safe mode", entry))
@@ -258,11 +138,35 @@ class SafeSearch:
     def describe(self, question: Question) -> str:
         decision = self.check(question)
         if decision is None:
-            engine = question.name in self._rewrites or _longest(self._blocked, question) is not None
+            engine = question.name in self._rewrites or longest(self._blocked, question) is not None
             return "a search engine that is blocked anyway" if engine else "no search engine"
         if decision.blocked:
             return f"{decision.reason.matched} is a search engine without a safe mode"
         return f"{decision.reason.rule} is answered by its safe mode, {decision.target}"
+
+
+class RestrictedModes:
+    """Services in a restricted mode: those of their names that have one are answered by another name."""
+
+    __slots__ = ("_rewrites", "_settings")
+    step = "services"
+
+    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers) -> None:
+        self._settings = settings
+        self._rewrites: dict[str, Decision] = {}
+        for service, (mode, _) in settings.items():
+            if mode in _RESTRICTED:
+                self._rewrites |= matchers.modes(service, mode)
+
+    def check(self, question: Question) -> Decision | None:
+        return self._rewrites.get(question.name)
+
+    def describe(self, question: Question) -> str:
+        decision = self._rewrites.get(question.name)
+        if decision is None:
+            return "not of a service in a restricted mode"
+        service = decision.reason.rule
+        return f"{service} is {self._settings[service].state}: answered by {decision.target}"
 
 
 class Services:
@@ -271,22 +175,17 @@ class Services:
     In a restricted mode the names that have one are rewritten, and the others of the service are on.
     """
 
-    __slots__ = ("_rewrites", "_services", "_settings")
+    __slots__ = ("_modes", "_services", "_settings")
     step = "services"
 
-    def __init__(self, settings: Mapping[str, Setting], lists: Lists) -> None:
+    def __init__(self, settings: Mapping[str, Setting], modes: RestrictedModes, matchers: Matchers) -> None:
         self._settings = settings
-        self._services = lists.services
-        self._rewrites = {
-            name: _rewrite(self._reason(ReasonKind.SERVICE, service, name), engine.targets[mode])
-            for service, (mode, _) in settings.items()
-            if (engine := lists.safe_search.engines.get(service)) is not None and mode in engine.targets
-            for name in engine.names
-        }
+        self._services = matchers.lists.services
+        self._modes = modes
 
     def check(self, question: Question) -> Decision | None:
-        if question.name in self._rewrites:
-            return self._rewrites[question.name]
+        if (rewrite := self._modes.check(question)) is not None:
+            return rewrite
         settings = self._settings
         for entry, (services, _) in question.covering:
             off = ""
@@ -304,9 +203,9 @@ class Services:
         decision = self.check(question)
         if decision is None:
             return "no service that is set"
-        _, service, entry, _ = decision.reason
         if decision.target:
-            return f"{service} is {self._settings[service].state}: answered by {decision.target}"
+            return self._modes.describe(question)
+        _, service, entry, _ = decision.reason
         return f"{entry} belongs to {service}, which is {_setting_words(self._settings[service])}"
 
     def _reason(self, kind: ReasonKind, service: str, entry: str) -> Reason:
@@ -320,11 +219,11 @@ class Categories:
     __slots__ = ("_off", "_on", "_settings")
     step = "categories"
 
-    def __init__(self, settings: Mapping[str, Setting], lists: Lists, *, deny: bool) -> None:
+    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers, *, deny: bool) -> None:
         self._settings = settings
-        self._off = CategoryMatcher((name for name, setting in settings.items() if setting.state == "off"), lists)
+        self._off = matchers.categories(name for name, setting in settings.items() if setting.state == "off")
         opening = (name for name, setting in settings.items() if setting.state != "off")
-        self._on = CategoryMatcher(opening, lists) if deny else None
+        self._on = matchers.categories(opening) if deny else None
 
     def check(self, question: Question) -> Decision | None:
         hit = self._off.first(question)
@@ -361,18 +260,6 @@ class Default:
         if self.decision.blocked:
             return f"{preset}: what no rule opens is closed"
         return f"{preset}: what no rule closes is open"
-
-
-def _longest(entries: Collection[str], question: Question) -> str | None:
-    """The longest of ``entries`` that covers the name."""
-    for parent in question.line:
-        if parent in entries:
-            return parent
-    return None
-
-
-def _rewrite(reason: Reason, target: str) -> Decision:
-    return Decision(Action.REWRITE, reason, Ede.FORGED_ANSWER, target)
 
 
 def _setting_words(setting: Setting) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, tzinfo
 
-from safedns.policy.model import Calendar, Days, Timetable
+from safedns.policy.model import Calendar, Days, Limit, Period, Timetable
 
 Interval = tuple[int, int]
 """Half-open, seconds: of instants (since the epoch) or of wall-clock readings (as if the zone were UTC)."""
@@ -38,6 +38,16 @@ def expand(timetable: Timetable, calendar: Calendar, zone: tzinfo, first_day: da
         if end > first and start < last
     )
     return _instants(readings, zone)
+
+
+def hours_of(day: date, zone: tzinfo) -> tuple[Interval, ...]:
+    """The instants at which the clocks of ``zone`` show ``day``; none where the day was skipped."""
+    return _instants(((_midnight(day), _midnight(day) + _DAY),), zone)
+
+
+def allowance(limit: Limit, day: date, calendar: Calendar) -> int | None:
+    """Seconds that ``limit`` allows on ``day``; ``None`` = it does not hold on such a day."""
+    return min((seconds for days, seconds in limit.by_days if _chosen(days, day, calendar)), default=None)
 
 
 def _instants(readings: tuple[Interval, ...], zone: tzinfo) -> tuple[Interval, ...]:
@@ -74,7 +84,7 @@ def _readings(timetable: Timetable, calendar: Calendar, first_day: date, days: i
 
 
 def _chosen(days: Days, day: date, calendar: Calendar) -> bool:
-    """Whether windows of ``days`` start on ``day``; a school night is the night before a school day."""
+    """Whether ``day`` is one of ``days``; a school night is the night before a school day."""
     if day.weekday() in days.weekdays:
         return True
     if not days.words:
@@ -85,9 +95,13 @@ def _chosen(days: Days, day: date, calendar: Calendar) -> bool:
 
 
 def _is_school_day(day: date, calendar: Calendar) -> bool:
-    return day.weekday() in calendar.school_weekdays and not any(
-        holiday.first <= day <= holiday.last for holiday in calendar.holidays
-    )
+    if day.weekday() not in calendar.school_weekdays or _within(calendar.holidays, day):
+        return False
+    return not calendar.terms or _within(calendar.terms, day)
+
+
+def _within(periods: Iterable[Period], day: date) -> bool:
+    return any(period.first <= day <= period.last for period in periods)
 
 
 def _pieces(zone: tzinfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:

@@ -18,8 +18,9 @@ from pydantic_core import core_schema
 
 from safedns.policy import words, words_names, words_switches
 from safedns.policy.expectations import ExpectationLine
-from safedns.policy.model import Calendar, LogLevel, Switch, Timetable
+from safedns.policy.model import Calendar, LogLevel, Timetable
 from safedns.policy.vocabulary import Vocabulary
+from safedns.policy.words_switches import ByDays, SwitchLine
 from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA, OnOff, SettingsFile
 from safedns.yamlfile.messages import listed, show
 from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model, Text
@@ -33,11 +34,17 @@ _TIMETABLE_SCHEMA: dict[str, Any] = {
         {"type": "object", "minProperties": 1, "additionalProperties": _WINDOWS_SCHEMA},
     ]
 }
+_LIMIT_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        DURATION_SCHEMA,
+        {"type": "object", "minProperties": 1, "additionalProperties": DURATION_SCHEMA},
+    ]
+}
 _TIMED_SWITCH_SCHEMA: dict[str, Any] = {
     "type": "object",
     "minProperties": 1,
     "additionalProperties": False,
-    "properties": {"on": _TIMETABLE_SCHEMA, "off": _TIMETABLE_SCHEMA, "limit": DURATION_SCHEMA},
+    "properties": {"on": _TIMETABLE_SCHEMA, "off": _TIMETABLE_SCHEMA, "limit": _LIMIT_SCHEMA},
 }
 _SWITCH_SCHEMA: dict[str, Any] = {"anyOf": [ON_OFF_SCHEMA, _TIMED_SWITCH_SCHEMA]}
 _CATEGORIES_SCHEMA: dict[str, Any] = {"type": "object", "additionalProperties": _SWITCH_SCHEMA}
@@ -48,12 +55,7 @@ _SERVICES_SCHEMA: dict[str, Any] = {
         for name in sorted(words_switches.RESTRICTED_MODES)
     },
 }
-_LIMITS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": {
-        "anyOf": [DURATION_SCHEMA, {"type": "object", "additionalProperties": DURATION_SCHEMA}],
-    },
-}
+_LIMITS_SCHEMA: dict[str, Any] = {"type": "object", "additionalProperties": _LIMIT_SCHEMA}
 
 
 class Known(NamedTuple):
@@ -68,15 +70,15 @@ def _known(info: ValidationInfo) -> Known:
     return info.context
 
 
-def _services(tree: object, info: ValidationInfo) -> Mapping[str, Switch]:
+def _services(tree: object, info: ValidationInfo) -> Mapping[str, SwitchLine]:
     return words_switches.switches(tree, _known(info).vocabulary.services, "service")
 
 
-def _categories(tree: object, info: ValidationInfo) -> Mapping[str, Switch]:
+def _categories(tree: object, info: ValidationInfo) -> Mapping[str, SwitchLine]:
     return words_switches.switches(tree, _known(info).vocabulary.categories, "category")
 
 
-def _limits(tree: object, info: ValidationInfo) -> tuple[str, ...]:
+def _limits(tree: object, info: ValidationInfo) -> Mapping[str, ByDays]:
     vocabulary = _known(info).vocabulary
     return words_switches.limits(tree, vocabulary.categories | vocabulary.services)
 
@@ -115,13 +117,13 @@ class RuleLines(Model):
         default=None, description="When the internet is closed for the night; windows may pass midnight."
     )
     homework: Times = Field(default=None, description="When only learning and what is in `always` is open.")
-    services: Annotated[Mapping[str, Switch], PlainValidator(_services), WithJsonSchema(_SERVICES_SCHEMA)] = Field(
+    services: Annotated[Mapping[str, SwitchLine], PlainValidator(_services), WithJsonSchema(_SERVICES_SCHEMA)] = Field(
         default={}, description="Single services: on, off or at times; youtube also moderate or strict."
     )
-    limits: Annotated[tuple[str, ...], PlainValidator(_limits), WithJsonSchema(_LIMITS_SCHEMA)] = Field(
-        default=(), description="Minutes a day for a category, a service or internet (not counted in this version yet)."
+    limits: Annotated[Mapping[str, ByDays], PlainValidator(_limits), WithJsonSchema(_LIMITS_SCHEMA)] = Field(
+        default={}, description="Minutes a day for a category, a service or internet."
     )
-    categories: Annotated[Mapping[str, Switch], PlainValidator(_categories), WithJsonSchema(_CATEGORIES_SCHEMA)] = (
+    categories: Annotated[Mapping[str, SwitchLine], PlainValidator(_categories), WithJsonSchema(_CATEGORIES_SCHEMA)] = (
         Field(default={}, description="Kinds of sites: on, off or at times.")
     )
     safe_search: OnOff | None = Field(default=None, description="Search engines give only safe results.")

@@ -11,20 +11,22 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 from math import inf
 from typing import Literal, NamedTuple
 
 from safedns.policy.clients import Clients
+from safedns.policy.courses import Course
 from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.explain import Explanation, explain_walk, now_line
-from safedns.policy.lists import Lists
+from safedns.policy.limits import Quota
+from safedns.policy.live import Target, Used
+from safedns.policy.matching import Matchers, Question
 from safedns.policy.model import LogLevel
-from safedns.policy.rules import Question
-from safedns.policy.timeline import Timeline
+from safedns.settings.model import BlockReply
 from safedns.wire.names import key_of, parents
 
-_OPENED = (ReasonKind.ALLOW_LIST, ReasonKind.SERVICE)
+_OPENED = (ReasonKind.OVERRIDE, ReasonKind.ALLOW_LIST, ReasonKind.SERVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,14 @@ class Profile:
     log: LogLevel
     index: int
     """Its place among the profiles of the policy."""
+    zone: tzinfo
+    """Whose clocks its rules go by."""
+    reply: BlockReply | None
+    """What a blocked device is told; ``None`` = what the household's settings say."""
+    remember: int | None
+    """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
+    metered: bool
+    """Whether it has limits, so that names may count for one."""
 
 
 class Device(NamedTuple):
@@ -52,20 +62,21 @@ class Device(NamedTuple):
 class Snapshot:
     """Everything a policy means around one instant."""
 
-    __slots__ = ("_clients", "_covering", "_lists", "_timelines", "epoch", "expires", "profiles", "zone")
+    __slots__ = ("_clients", "_courses", "_covering", "_matchers", "_used", "epoch", "expires", "profiles", "zone")
 
     def __init__(
         self,
         profiles: Mapping[str, Profile],
         clients: Clients[Device],
-        timelines: Sequence[Timeline],
-        lists: Lists,
+        courses: Sequence[Course],
+        used: Mapping[str, Mapping[tuple[Target, date], Used]],
+        matchers: Matchers,
         *,
         zone: tzinfo,
         expires: float,
         epoch: int,
     ) -> None:
-        """``timelines`` are in the order of ``Profile.index``."""
+        """``courses`` are in the order of ``Profile.index``; ``used`` is by profile id."""
         self.profiles = profiles
         """By id, in the order of the policy."""
         self.zone = zone
@@ -74,9 +85,10 @@ class Snapshot:
         """Until when time is known, epoch seconds: compile anew well before. Later, children's time rules block."""
         self.epoch = epoch
         self._clients = clients
-        self._timelines = tuple(timelines)
-        self._lists = lists
-        self._covering = lists.index.covering
+        self._courses = tuple(courses)
+        self._used = used
+        self._matchers = matchers
+        self._covering = matchers.lists.index.covering
 
     def identify(self, address: str) -> Device:
         """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
@@ -84,17 +96,17 @@ class Snapshot:
 
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
-        return self._timelines[profile.index].at(now).decide(self._question(name, key))
+        return self._courses[profile.index].timeline.at(now).decide(self._question(name, key))
 
     def review(self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
 
-        By safety, own names, services and categories; neither time nor the default judges a name nobody asked for. If a
-        parent opened the name that was ``asked`` for, itself or its service, services and categories have no say in
-        what it is made of.
+        By overrides (but for a pause), safety, own names, services and categories; neither time, limits nor the default
+        judge a name nobody asked for. If a parent opened the name that was ``asked`` for, itself or its service,
+        services and categories have no say in what it is made of.
         """
         trusted = asked.reason.kind in _OPENED
-        walk = self._timelines[profile.index].at(now)
+        walk = self._courses[profile.index].timeline.at(now)
         for name in names:
             objection = walk.object_to(self._question(name, key_of(name)), trusted=trusted)
             if objection is not None:
@@ -103,17 +115,35 @@ class Snapshot:
 
     def next_edge(self, profile: Profile, now: float) -> float:
         """When this profile's rules change next (epoch seconds); infinite when no change is known."""
-        edges = self._timelines[profile.index].edges
+        edges = self._courses[profile.index].timeline.edges
         position = bisect_right(edges, now)
         return edges[position] if position < len(edges) and edges[position] < self.expires else inf
 
+    def meters(self, profile: Profile, name: str, key: str) -> tuple[Target, ...]:
+        """The limits of ``profile`` that the canonical ``name`` (``key``: ``key_of(name)``) counts for, by target.
+
+        None for names that devices ask by themselves.
+        """
+        return self._courses[profile.index].meter.targets(self._question(name, key)) if profile.metered else ()
+
+    def limits(self, profile: Profile, now: float) -> tuple[Quota, ...]:
+        """The limits of ``profile`` that hold on the day of ``now``, in the order of the policy."""
+        day = datetime.fromtimestamp(now, profile.zone).date()
+        layer, used = self._courses[profile.index].layer(now), self._used.get(profile.id, {})
+        return tuple(
+            Quota(limit.target, layer.allowances[limit.target, day], *used.get((limit.target, day), Used()))
+            for limit in layer.rules.limits
+            if (limit.target, day) in layer.allowances
+        )
+
     def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
         """The walk of ``decide`` in words, and until when its outcome stays so."""
-        return explain_walk(self._timelines[profile.index], self._question(name, key), now, self.expires)
+        return explain_walk(self._courses[profile.index].timeline, self._question(name, key), now, self.expires)
 
     def now_line(self, profile: Profile, now: float) -> str:
         """What applies now, in one line for a parent."""
-        line = now_line(self._timelines[profile.index], self._lists.services, now, self.expires, self.zone)
+        timeline, services = self._courses[profile.index].timeline, self._matchers.lists.services
+        line = now_line(timeline, services, now, self.expires, profile.zone)
         return f"{profile.name}: {line}"
 
     def _question(self, name: str, key: str) -> Question:

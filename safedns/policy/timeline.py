@@ -10,9 +10,12 @@ from bisect import bisect_right
 from typing import Literal, NamedTuple
 
 from safedns.policy.decision import Action, Decision
-from safedns.policy.rules import Default, Question, Rule, Setting
+from safedns.policy.live import OverrideKind, Target
+from safedns.policy.matching import Question
+from safedns.policy.rules import Default, Rule, Setting
 
-TimeState = Literal["open", "bedtime", "homework", "clock"]
+TimeState = Literal["open", "bedtime", "homework", "granted", "clock"]
+"""``granted``: open by a parent's grant of ``internet``, whatever bedtime, homework, windows and limits say."""
 
 
 class State(NamedTuple):
@@ -23,6 +26,12 @@ class State(NamedTuple):
     categories: tuple[tuple[str, Setting], ...]
     preset: str
     """Name of the preset in force; empty for none."""
+    overrides: tuple[tuple[OverrideKind, Target], ...] = ()
+    """The newest first, one for each target. What a grant of ``internet`` lifts is not in the state any more."""
+    closed: tuple[str, ...] = ()
+    """Named windows that close something, where not everything is closed anyway."""
+    used_up: tuple[Target, ...] = ()
+    """Targets of the limits that are used up, likewise."""
 
 
 class Walk:
@@ -67,14 +76,14 @@ class Walk:
 class Timeline(NamedTuple):
     """Immutable; ``edges`` are instants (epoch seconds), ``walks`` is one longer."""
 
-    edges: tuple[int, ...]
+    edges: tuple[float, ...]
     walks: tuple[Walk, ...]
 
     def at(self, now: float) -> Walk:
         """The walk in force at ``now``."""
         return self.walks[bisect_right(self.edges, now)]
 
-    def after(self, now: float) -> tuple[tuple[int, Walk], ...]:
+    def after(self, now: float) -> tuple[tuple[float, Walk], ...]:
         """Each later edge with the walk that begins there."""
         position = bisect_right(self.edges, now)
         return tuple(zip(self.edges[position:], self.walks[position + 1 :], strict=True))

@@ -10,6 +10,8 @@ from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import load_categories
 from safedns.blocklist.services import load_service, service_files
 from safedns.errors import ListError, Problem
+from safedns.policy.live import Target
+from safedns.yamlfile.messages import unknown_word
 
 
 class Vocabulary(NamedTuple):
@@ -17,6 +19,14 @@ class Vocabulary(NamedTuple):
 
     categories: frozenset[str]
     services: frozenset[str]
+
+    def target(self, word: str) -> Target:
+        """What ``internet`` or one of the ids means; ``ValueError`` for anything else."""
+        if word == "internet":
+            return Target("internet")
+        if word in self.categories or word in self.services:
+            return Target("category" if word in self.categories else "service", word)
+        raise ValueError(unknown_word(word, (*self.categories, *self.services), "is neither a service nor a category"))
 
 
 def vocabulary(config: Path) -> Vocabulary:

@@ -10,10 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
-from safedns.policy.model import Switch, SwitchState, Timetable
-from safedns.policy.words import days, timetable
+from safedns.policy.model import Days, Switch, SwitchState, Timetable
+from safedns.policy.words import EVERY_DAY, days, timetable
 from safedns.settings.words import duration
 from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
 from safedns.yamlfile.validate import each_entry, text_only
@@ -26,16 +26,27 @@ _PLAIN_STATES = ("on", "off")
 _MEANT = {"yes": "on", "true": "on", "allow": "on", "no": "off", "false": "off", "block": "off"}
 
 
-def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, Switch]:
+ByDays = tuple[tuple[Days, int], ...]
+"""Seconds by days, as in ``model.Limit``."""
+
+
+class SwitchLine(NamedTuple):
+    """What is written for one service or category."""
+
+    switch: Switch
+    limit: ByDays | None = None
+
+
+def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, SwitchLine]:
     """A mapping of known services (or categories: ``what`` says which) to switches."""
     key = one_of(known, f"is not a {what} that safedns knows")
     return dict(each_entry(tree, key, lambda name, value: switch(value, modes=name in RESTRICTED_MODES)))
 
 
-def switch(tree: object, *, modes: bool = False) -> Switch:
+def switch(tree: object, *, modes: bool = False) -> SwitchLine:
     """``on``, ``off``, with ``modes`` also ``moderate`` and ``strict``, or a mapping of ``on``/``off``/``limit``."""
     if isinstance(tree, str):
-        return Switch(_state(tree, modes=modes))
+        return SwitchLine(Switch(_state(tree, modes=modes)))
     if not isinstance(tree, dict) or not tree:
         given = "an empty mapping" if tree == {} else describe(tree)
         raise ValueError(
@@ -44,16 +55,18 @@ def switch(tree: object, *, modes: bool = False) -> Switch:
     if "on" in tree and "off" in tree:
         raise ValueError("`on` and `off` times are both given; expected one of them, the rest is the other")
     parts = dict(each_entry(tree, one_of(("on", "off", "limit"), "is not a key here"), _part))
-    return Switch(
-        "off" if "on" in parts else "on",
-        on_during=cast("Timetable", parts.get("on", ())),
-        off_during=cast("Timetable", parts.get("off", ())),
-        limit=cast("int | None", parts.get("limit")),
+    return SwitchLine(
+        Switch(
+            "off" if "on" in parts else "on",
+            on_during=cast("Timetable", parts.get("on", ())),
+            off_during=cast("Timetable", parts.get("off", ())),
+        ),
+        cast("ByDays | None", parts.get("limit")),
     )
 
 
-def _part(key: str, value: object) -> Timetable | int:
-    return duration(text_only(value)) if key == "limit" else timetable(value)
+def _part(key: str, value: object) -> Timetable | ByDays:
+    return limit(value) if key == "limit" else timetable(value)
 
 
 def _state(text: str, *, modes: bool) -> SwitchState:
@@ -67,17 +80,17 @@ def _state(text: str, *, modes: bool) -> SwitchState:
     raise ValueError(expected_word(text, _STATES if modes else _PLAIN_STATES))
 
 
-def limits(tree: object, known: Collection[str]) -> tuple[str, ...]:
-    """What is limited, after checking ``{category, service or internet: 45m or {days: 45m}}``."""
+def limits(tree: object, known: Collection[str]) -> Mapping[str, ByDays]:
+    """``{category, service or internet: 45m or {days: 45m}}``."""
     key = one_of(("internet", *known), "is not a category, a service or `internet`")
-    return tuple(name for name, _ in each_entry(tree, key, _limit))
+    return dict(each_entry(tree, key, lambda _, value: limit(value)))
 
 
-def _limit(_: str, value: object) -> None:
-    if isinstance(value, dict):
-        each_entry(value, days, lambda _, long: duration(text_only(long)))
-    else:
-        duration(text_only(value))
+def limit(tree: object) -> ByDays:
+    """``45m`` (every day) or ``{school days: 30m, other days: 90m}``."""
+    if isinstance(tree, dict) and tree:
+        return tuple(each_entry(tree, days, lambda _, long: duration(text_only(long))))
+    return ((EVERY_DAY, duration(text_only(tree))),)
 
 
 def one_of(known: Iterable[str], complaint: str) -> Callable[[str], str]:

@@ -220,7 +220,7 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "`log`": (settings_schema.Log,),
     "Write down what you expect": (ExpectationLine,),
 }
-"""Section of policies.md or trying-rules.md -> the models whose keys its table explains; the rules that many share have their own."""
+"""Section of a page -> the models whose keys its table explains; the rules that many share have their own."""
 
 
 def keys(model: type[Model]) -> set[str]:

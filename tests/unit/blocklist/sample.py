@@ -103,5 +103,6 @@ def write_data(folder: Path, catalogue: str = "[]") -> Path:
     (folder / "catalogue.yaml").write_text(catalogue)
     (folder / "safesearch.yaml").write_text(SAFE_SEARCH)
     (folder / "well-known.txt").write_text(WELL_KNOWN)
+    (folder / "background.txt").write_text("ntp.example\n")
     (folder / "services" / "chat.yaml").write_text(CHAT_SERVICE)
     return folder

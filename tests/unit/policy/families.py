@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 from safedns.policy.decision import Decision
 from safedns.policy.lists import Covering
+from safedns.policy.live import Override, OverrideKind, Target
 from safedns.policy.model import (
     Calendar,
     Days,
     DayWindows,
     DayWord,
+    Limit,
     Policy,
     Preset,
     ProfileSpec,
@@ -84,6 +86,7 @@ class FakeLists:
     lists: tuple[FakeList, ...] = ()
     services: Mapping[str, FakeService] = field(default_factory=dict)
     safe_search: FakeSafeSearch = NO_SAFE_SEARCH
+    background: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()
     """Names of the lists that are in the index."""
 
@@ -149,6 +152,7 @@ LISTS = FakeLists(
         },
         frozenset({"unsafe-search.example"}),
     ),
+    background=frozenset({"ntp.example", "push.tiktok.com"}),
     small=frozenset({"bad", "adult-vn", "chatter", "schools"}),
 )
 
@@ -176,6 +180,26 @@ def windows(text: str) -> tuple[Window, ...]:
 def timetable(**entries: str) -> Timetable:
     """``timetable(school_nights="21:00-06:30", sat="09:00-11:00")``; ``_`` stands for a space."""
     return tuple(DayWindows(days(name.replace("_", " ")), windows(text)) for name, text in entries.items())
+
+
+def limit(text: str, **seconds: int) -> Limit:
+    """``limit("games", school_days=1800)``; categories and services are told apart by what ``LISTS`` knows."""
+    return Limit(target(text), tuple((days(name.replace("_", " ")), long) for name, long in seconds.items()))
+
+
+def target(text: str) -> Target:
+    """``target("internet")``, ``target("tiktok")``, ``target("social")``, ``target("x.example")``."""
+    if text == "internet":
+        return Target("internet")
+    if "." in text:
+        return Target("name", text)
+    return Target("service" if text in LISTS.services else "category", text)
+
+
+def override(
+    kind: OverrideKind, what: str, start: float, until: float, *, number: int = 1, who: str = "binh"
+) -> Override:
+    return Override(number, who, kind, target(what), start, until)
 
 
 def _minutes(text: str) -> int:

@@ -144,7 +144,7 @@ class NaivePolicy:
         }
         for service, state in services.items():
             engine = self.lists.safe_search.engines.get(service)
-            if engine is not None and state in engine.targets and name in engine.names:
+            if engine is not None and state in ("moderate", "strict") and name in engine.names:
                 return Verdict("rewritten", "service", engine.targets[state])
         covering = [
             (len(entry), state != "off", service)

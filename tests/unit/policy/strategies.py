@@ -13,7 +13,7 @@ from safedns.policy.model import (
     Days,
     DayWindows,
     DayWord,
-    Holiday,
+    Period,
     Policy,
     Preset,
     ProfileSpec,
@@ -98,9 +98,9 @@ def rules(step: int = 1) -> st.SearchStrategy[Rules]:
 def calendars() -> st.SearchStrategy[Calendar]:
     """School weekdays, and holidays around the turn of the year and at the end of March."""
     holidays = (
-        Holiday("winter", date(2026, 12, 24), date(2027, 1, 3)),
-        Holiday("spring", date(2027, 3, 25), date(2027, 3, 29)),
-        Holiday("leap", date(2028, 2, 29), date(2028, 2, 29)),
+        Period("winter", date(2026, 12, 24), date(2027, 1, 3)),
+        Period("spring", date(2027, 3, 25), date(2027, 3, 29)),
+        Period("leap", date(2028, 2, 29), date(2028, 2, 29)),
     )
     return st.builds(
         Calendar,

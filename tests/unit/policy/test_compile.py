@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safedns.policy.compile import RELEASE, compile_snapshot, preset_for
-from safedns.policy.model import Calendar, Holiday, Rules, Switch
+from safedns.policy.compile import RELEASE, compile_snapshot
+from safedns.policy.courses import preset_for
+from safedns.policy.model import Calendar, Period, Rules, Switch
 from safedns.policy.snapshot import Snapshot
 from tests.unit.policy import strategies
 from tests.unit.policy.families import LISTS, SAIGON, ask, at, child, family, group, preset, timetable
@@ -148,7 +149,7 @@ def test_windows_that_change_nothing_make_no_edges() -> None:
 
 def test_a_holiday_moves_bedtime() -> None:
     rules = Rules(bedtime=timetable(school_nights="21:00-06:30", other_nights="22:30-07:30"))
-    calendar = Calendar(holidays=(Holiday("a day off", date(2026, 11, 24), date(2026, 11, 24)),))
+    calendar = Calendar(holidays=(Period("a day off", date(2026, 11, 24), date(2026, 11, 24)),))
     snapshot = compile_snapshot(family(child(rules=rules), calendar=calendar), LISTS, now=NOON)
     assert edges(snapshot, "binh", NOON)[:4] == [
         at(text) for text in ("2026-11-23 22:30", "2026-11-24 07:30", "2026-11-24 21:00", "2026-11-25 06:30")

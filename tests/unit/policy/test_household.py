@@ -42,8 +42,6 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
         "cache.prefetch",
         "children.an.devices[2]",
         "children.an.devices[3]",
-        "children.binh.services.roblox.limit",
-        "children.binh.limits.games",
     ]
 
 

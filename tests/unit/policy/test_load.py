@@ -10,7 +10,7 @@ import pytest
 
 from safedns.errors import ConfigError, Problem
 from safedns.policy.load import load_policy
-from safedns.policy.model import Calendar, DayWindows, Holiday, Policy, Preset, ProfileSpec, Rules, Switch, Window
+from safedns.policy.model import Calendar, DayWindows, Period, Policy, Preset, ProfileSpec, Rules, Switch, Window
 from safedns.policy.vocabulary import Vocabulary
 from safedns.policy.words import days
 
@@ -128,8 +128,8 @@ calendar:
     assert folder.load(text + LEAST).calendar == Calendar(
         frozenset(range(6)),
         (
-            Holiday("Tết", date(2027, 2, 4), date(2027, 2, 11)),
-            Holiday("Giỗ Tổ", date(2027, 4, 16), date(2027, 4, 16)),
+            Period("Tết", date(2027, 2, 4), date(2027, 2, 11)),
+            Period("Giỗ Tổ", date(2027, 4, 16), date(2027, 4, 16)),
         ),
     )
 
@@ -147,7 +147,7 @@ def test_presets_speak_the_same_language(folder: Folder) -> None:
 
 
 def test_a_family_s_own_preset_replaces_the_bundled_one(folder: Folder) -> None:
-    presets = folder.load(LEAST, {"big": "title: Ours\nages: 10-17\n", "holiday": "title: Holiday\n"}).presets
+    presets = folder.load(LEAST, {"big": "title: Ours\nages: 10-17\n", "holiday": "title: Period\n"}).presets
     assert presets["big"].title == "Ours"
     assert set(presets) == {"small", "big", "open", "holiday"}
 
@@ -261,23 +261,15 @@ children:
   an:
     preset: small
     devices: ["10.0.0.1", "aa:bb:cc:dd:ee:01", an-tablet, "::a8bb:ccff:fedd:ee01"]
-    services: {roblox: {limit: 45m}}
-    categories: {games: {on: "09:00-11:00", limit: 1h}}
-    limits: {internet: 2h}
     allow: [x.com]
     block: [y.com, x.com]
   binh: {preset: big}
 """
-    later = "minutes are not counted yet: nothing is limited by this line in this version"
     device = "is not recognised by this version yet; give its IP address"
-    assert folder.warnings(text + LEAST, {"mine": "title: Mine\nlimits: {games: 1h}\n"}) == [
+    assert folder.warnings(text + LEAST) == [
         f"family.yaml:5:27: children.an.devices[2]: the hardware address `aa:bb:cc:dd:ee:01` {device}",
         f"family.yaml:5:48: children.an.devices[3]: the name `an-tablet` {device}",
         f"family.yaml:5:59: children.an.devices[4]: the interface id `::a8bb:ccff:fedd:ee01` {device}",
-        f"family.yaml:6:25: children.an.services.roblox.limit: {later}",
-        f"family.yaml:7:45: children.an.categories.games.limit: {later}",
-        f"family.yaml:8:14: children.an.limits.internet: {later}",
-        "family.yaml:10:20: children.an.block[2]: `x.com` is under `allow` too, and `allow` wins; take one of them out",
-        "family.yaml:11:3: children.binh: no device is listed, so these rules reach nobody; add `devices: [ADDRESS]`",
-        f"presets/mine.yaml:2:10: limits.games: {later}",
+        "family.yaml:7:20: children.an.block[2]: `x.com` is under `allow` too, and `allow` wins; take one of them out",
+        "family.yaml:8:3: children.binh: no device is listed, so these rules reach nobody; add `devices: [ADDRESS]`",
     ]

@@ -6,8 +6,8 @@ import pytest
 
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.matching import CategoryMatcher, Question
 from safedns.policy.model import Rules, Switch
-from safedns.policy.rules import CategoryMatcher, Question
 from safedns.policy.snapshot import Snapshot
 from safedns.wire.names import key_of, parents
 from safedns.wire.types import Ede, QType

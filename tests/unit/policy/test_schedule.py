@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from safedns.policy.model import Calendar, Days, DayWindows, DayWord, Holiday, Timetable, Window
+from safedns.policy.model import Calendar, Days, DayWindows, DayWord, Period, Timetable, Window
 from safedns.policy.schedule import Interval, expand
 from tests.unit.policy import naive
 from tests.unit.policy.families import SAIGON, at, timetable
@@ -32,9 +32,9 @@ CALENDAR = Calendar(
         holiday
         for year in (2011, 2018, 2021, 2026, 2027, 2028)
         for holiday in (
-            Holiday("Tết", date(year, 2, 4), date(year, 2, 11)),
-            Holiday("summer", date(year, 6, 1), date(year, 8, 31)),
-            Holiday("New Year", date(year, 12, 25), date(year + 1, 1, 2)),
+            Period("Tết", date(year, 2, 4), date(year, 2, 11)),
+            Period("summer", date(year, 6, 1), date(year, 8, 31)),
+            Period("New Year", date(year, 12, 25), date(year + 1, 1, 2)),
         )
     ),
 )
@@ -107,7 +107,7 @@ def test_school_nights_are_the_nights_before_school_days() -> None:
 
 
 def test_a_holiday_makes_other_days_and_other_nights() -> None:
-    calendar = Calendar(holidays=(Holiday("a day off", date(2026, 11, 25), date(2026, 11, 25)),))
+    calendar = Calendar(holidays=(Period("a day off", date(2026, 11, 25), date(2026, 11, 25)),))
     assert one_week(timetable(school_days="08:00-09:00"), calendar) == [
         f"{day} 08:00 - {day} 09:00" for day in ("Mon 23", "Tue 24", "Thu 26", "Fri 27")
     ]

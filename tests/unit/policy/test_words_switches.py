@@ -6,7 +6,7 @@ import pytest
 
 from safedns.policy.model import DayWindows, Switch, Window
 from safedns.policy.words import EVERY_DAY, days
-from safedns.policy.words_switches import limits, switch, switches
+from safedns.policy.words_switches import SwitchLine, limits, switch, switches
 from safedns.yamlfile.validate import GrammarError
 
 MORNING = (DayWindows(EVERY_DAY, (Window(540, 660),)),)
@@ -20,18 +20,33 @@ WEEKEND = (DayWindows(days("weekend"), (Window(540, 660),)),)
         ("off", Switch("off")),
         ({"on": "09:00-11:00"}, Switch("off", on_during=MORNING)),
         ({"off": {"weekend": "09:00-11:00"}}, Switch("on", off_during=WEEKEND)),
-        ({"limit": "45m"}, Switch("on", limit=2700)),
-        ({"on": {"weekend": "09:00-11:00"}, "limit": "1h"}, Switch("off", on_during=WEEKEND, limit=3600)),
-        ({"off": "09:00-11:00", "limit": "1h"}, Switch("on", off_during=MORNING, limit=3600)),
     ],
 )
 def test_a_switch_is_on_off_or_one_of_them_at_times(tree: object, expected: Switch) -> None:
+    assert switch(tree) == SwitchLine(expected)
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        ({"limit": "45m"}, SwitchLine(Switch("on"), ((EVERY_DAY, 2700),))),
+        (
+            {"on": {"weekend": "09:00-11:00"}, "limit": "1h"},
+            SwitchLine(Switch("off", on_during=WEEKEND), ((EVERY_DAY, 3600),)),
+        ),
+        (
+            {"off": "09:00-11:00", "limit": {"weekend": "1h"}},
+            SwitchLine(Switch("on", off_during=MORNING), ((days("weekend"), 3600),)),
+        ),
+    ],
+)
+def test_a_switch_may_have_a_limit_too(tree: object, expected: SwitchLine) -> None:
     assert switch(tree) == expected
 
 
 def test_only_services_with_restricted_modes_know_them() -> None:
-    assert switch("moderate", modes=True) == Switch("moderate")
-    assert switches({"youtube": "strict"}, ["youtube"], "service") == {"youtube": Switch("strict")}
+    assert switch("moderate", modes=True) == SwitchLine(Switch("moderate"))
+    assert switches({"youtube": "strict"}, ["youtube"], "service") == {"youtube": SwitchLine(Switch("strict"))}
     with pytest.raises(GrammarError, match="`strict` is known only for youtube; expected `on` or `off`"):
         switches({"tiktok": "strict"}, ["tiktok"], "service")
 
@@ -74,10 +89,13 @@ def test_every_unknown_service_and_every_bad_switch_is_reported_with_its_path() 
     )
 
 
-def test_limits_are_checked_and_named() -> None:
+def test_limits_are_lengths_of_time_by_days() -> None:
     tree = {"internet": "2h", "games": {"school days": "30m", "other days": "90m"}}
-    assert limits(tree, ["games"]) == ("internet", "games")
-    assert limits("", ["games"]) == ()
+    assert limits(tree, ["games"]) == {
+        "internet": ((EVERY_DAY, 7200),),
+        "games": ((days("school days"), 1800), (days("other days"), 5400)),
+    }
+    assert limits("", ["games"]) == {}
 
 
 def test_every_bad_limit_is_reported() -> None:
