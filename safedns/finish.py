@@ -11,6 +11,8 @@ from safedns.clock import Clock
 from safedns.failures import FailureLog
 from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.limits import METERED
+from safedns.policy.live import Target
 from safedns.policy.snapshot import Snapshot
 from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
@@ -80,7 +82,9 @@ class Exit:
         """The reply, after it has been counted, recorded and perhaps memorised."""
         query, peer, answer = asked.query, asked.peer, found.answer
         edge = self._snapshot.next_edge(peer.profile, wall) - wall + mono
-        cap = ttl_cap(edge, mono)
+        meters = self._meters(asked, decision)
+        most = min(METERED, peer.profile.remember or METERED) if meters else peer.profile.remember
+        cap = ttl_cap(edge, mono, most)
         if found.source == "stale":
             cap = STALE_TTL if cap is None else min(cap, STALE_TTL)
         age = 0 if found.stored is None else int(mono - found.stored)
@@ -108,8 +112,15 @@ class Exit:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
         if asked.protocol == "udp" and found.source in _MEMORABLE and not reply[2] & _TC:
-            self._memorise(asked, found, outcome, cell, reply, edge, mono)
+            self._memorise(asked, found, outcome, cell, reply, edge, most, mono)
         return reply
+
+    def _meters(self, asked: Asked, decision: Decision) -> tuple[Target, ...]:
+        """The limits that the query counts for: what is blocked or answered here uses nothing up."""
+        profile, query = asked.peer.profile, asked.query
+        if not profile.metered or decision.blocked or decision.reason.kind is ReasonKind.LOCAL:
+            return ()
+        return self._snapshot.meters(profile, query.name, query.key)
 
     def waited(self, asked: Asked) -> None:
         """Count the latency of a query that had to wait."""
@@ -118,7 +129,15 @@ class Exit:
         self._counters.cell("latency_micros")[0] += micros
 
     def _memorise(
-        self, asked: Asked, found: Found, outcome: Outcome, cell: Cell, reply: bytes, edge: float, mono: float
+        self,
+        asked: Asked,
+        found: Found,
+        outcome: Outcome,
+        cell: Cell,
+        reply: bytes,
+        edge: float,
+        most: int | None,
+        mono: float,
     ) -> None:
         ttls = reply_ttls(asked.query, found.answer)
         memo = asked.peer.memo
@@ -134,6 +153,7 @@ class Exit:
                 ttls,
                 stored=found.stored,
                 edge=edge,
+                most=most,
                 expires=min(edge, found.stored + found.answer.ttl),
                 outcome=outcome,
                 cell=cell,

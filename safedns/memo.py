@@ -53,7 +53,19 @@ class FixedReply:
 class AgeingReply:
     """A reply from the answer cache: its TTLs count down by the second and never pass the profile's next edge."""
 
-    __slots__ = ("_edge", "_longest", "_reply", "_stored", "_ttls", "cell", "expires", "fresh_until", "outcome", "tail")
+    __slots__ = (
+        "_edge",
+        "_longest",
+        "_most",
+        "_reply",
+        "_stored",
+        "_ttls",
+        "cell",
+        "expires",
+        "fresh_until",
+        "outcome",
+        "tail",
+    )
 
     def __init__(
         self,
@@ -62,15 +74,20 @@ class AgeingReply:
         *,
         stored: float,
         edge: float,
+        most: int | None,
         expires: float,
         outcome: Outcome,
         cell: Cell,
     ) -> None:
-        """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL)."""
+        """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL).
+
+        ``most``: see ``ttl_cap``.
+        """
         self._reply = bytearray(reply)
         self._ttls = ttls
         self._stored = stored
         self._edge = edge
+        self._most = most
         self._longest = max((ttl for _, ttl in ttls), default=0)
         self.tail = reply[2:]
         self.expires = expires
@@ -80,7 +97,7 @@ class AgeingReply:
 
     def restamp(self, mono: float) -> None:
         age = int(mono - self._stored)
-        cap = ttl_cap(self._edge, mono)
+        cap = ttl_cap(self._edge, mono, self._most)
         patch_ttls(self._reply, self._ttls, age, cap)
         self.tail = bytes(self._reply[2:])
         self.fresh_until = self._stored + age + 1
@@ -88,9 +105,13 @@ class AgeingReply:
             self.fresh_until = min(self.fresh_until, self._edge - cap)
 
 
-def ttl_cap(edge: float, now: float) -> int | None:
-    """Longest TTL that may be told ``edge - now`` seconds before the profile's rules change; ``None`` = any."""
+def ttl_cap(edge: float, now: float, most: int | None) -> int | None:
+    """Longest TTL that may be told ``edge - now`` seconds before the profile's rules change; ``None`` = any.
+
+    ``most``: seconds that the device may remember the answer anyway, ``None`` for any.
+    """
     left = edge - now
     if left >= 1 << 31:
-        return None
-    return max(1, int(left))
+        return most
+    cap = max(1, int(left))
+    return cap if most is None else min(cap, most)

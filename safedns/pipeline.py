@@ -185,7 +185,8 @@ class Pipeline:
         block = self._settings.block
         if mode is None:
             # Private Relay and Chrome's prefetch proxy give way to "no such name" and "no data", but not to an address.
-            mode = "nodata" if block.reply == "null" and decision.reason.category == "bypass" else block.reply
+            mode = asked.peer.profile.reply or block.reply
+            mode = "nodata" if mode == "null" and decision.reason.category == "bypass" else mode
         answer = blocked_answer(asked.query, mode, block.ttl)
         return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._exit.ede(decision)), wall, mono)
 

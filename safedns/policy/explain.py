@@ -1,17 +1,16 @@
-"""Why, and until when: the walk in words, and one line that says what applies to somebody now.
+"""Why, and until when: the walk in words.
 
 Runs the same rule objects as ``Walk.decide``; must not decide anything of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from math import inf
 from typing import NamedTuple
 
 from safedns.policy.decision import Decision
-from safedns.policy.lists import Service
 from safedns.policy.matching import Question
 from safedns.policy.timeline import Timeline, Walk
 
@@ -48,31 +47,7 @@ def explain_walk(timeline: Timeline, question: Question, now: float, expires: fl
         verdict = some.decide(question)
         return verdict.action, verdict.target
 
-    return Explanation(tuple(steps), decision, _change(timeline, now, expires, outcome)[0])
-
-
-def now_line(timeline: Timeline, services: Mapping[str, Service], now: float, expires: float, zone: tzinfo) -> str:
-    """``homework until 20:30, then open; YouTube moderate; TikTok off``: time first, then what is set apart.
-
-    Services that are simply on and categories without windows are not worth a parent's look.
-    """
-    walk = timeline.at(now)
-    edge, following = _change(timeline, now, expires, _time_words)
-    parts = [
-        _time_words(walk) + (f" until {when(edge, now, zone)}, then {_time_words(following)}" if edge < inf else "")
-    ]
-    for name, setting in (*walk.state.services, *walk.state.categories):
-        is_service = name in services
-        if not setting.timed and (setting.state == "on" or not is_service):
-            continue
-
-        def state(some: Walk, name: str = name) -> object:
-            return dict((*some.state.categories, *some.state.services)).get(name)
-
-        edge, _ = _change(timeline, now, expires, state)
-        title = services[name].title if is_service else name
-        parts.append(f"{title} {setting.state}" + (f" until {when(edge, now, zone)}" if edge < inf else ""))
-    return "; ".join(parts)
+    return Explanation(tuple(steps), decision, change(timeline, now, expires, outcome)[0])
 
 
 def when(instant: float, now: float, zone: tzinfo) -> str:
@@ -86,7 +61,7 @@ _SOON = 18 * 3600
 _THIS_WEEK = 6 * 86_400
 
 
-def _change(timeline: Timeline, now: float, expires: float, look: Callable[[Walk], object]) -> tuple[float, Walk]:
+def change(timeline: Timeline, now: float, expires: float, look: Callable[[Walk], object]) -> tuple[float, Walk]:
     """The first known edge behind which ``look`` sees something else than now, and the walk there.
 
     None under a wrong clock: what it would count down to is wrong too.
@@ -99,11 +74,3 @@ def _change(timeline: Timeline, now: float, expires: float, look: Callable[[Walk
         if edge < expires and look(following) != seen:
             return edge, following
     return inf, walk
-
-
-def _time_words(walk: Walk) -> str:
-    if walk.state.time == "clock":
-        return "closed, for this machine's clock is wrong"
-    if walk.state.time == "open" and walk.default.blocked:
-        return "open for what is allowed"
-    return walk.state.time

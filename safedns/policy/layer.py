@@ -11,9 +11,7 @@ from safedns.policy.live import OverrideKind, Target
 from safedns.policy.model import NO_RULES, Preset, Rules, Switch, Timetable, merge
 from safedns.policy.rules import Setting
 from safedns.policy.schedule import allowance
-from safedns.policy.timeline import State, TimeState
-
-INTERNET = Target("internet")
+from safedns.policy.timeline import INTERNET, ClosedWindow, State, TimeState
 
 
 class NowOverride(NamedTuple):
@@ -67,7 +65,7 @@ class Layer:
         """What time says at ``instant``, which must be known."""
         overrides = _in_force(standing, instant)
         now: TimeState = "open"
-        closed: tuple[str, ...] = ()
+        closed: tuple[ClosedWindow, ...] = ()
         used_up: tuple[Target, ...] = ()
         if ("grant", INTERNET) in overrides:
             now = "granted"
@@ -90,7 +88,7 @@ class Layer:
         now: TimeState,
         within: Callable[[Timetable], bool],
         overrides: tuple[tuple[OverrideKind, Target], ...] = (),
-        closed: tuple[str, ...] = (),
+        closed: tuple[ClosedWindow, ...] = (),
         used_up: tuple[Target, ...] = (),
     ) -> State:
         def settings(switches: Mapping[str, Switch]) -> tuple[tuple[str, Setting], ...]:
@@ -110,10 +108,10 @@ class Layer:
     def _within(self, timetable: Timetable | None, instant: float) -> bool:
         return instant in self.horizon.hours(timetable) if timetable else False
 
-    def _closed(self, instant: float) -> Iterator[str]:
+    def _closed(self, instant: float) -> Iterator[ClosedWindow]:
         for name, window in self.rules.windows.items():
             if self._within(window.during, instant) is not window.opens:
-                yield name
+                yield name, window.what
 
     def _used_up(self, instant: float, standing: Standing) -> Iterator[Target]:
         for limit in self.rules.limits:

@@ -8,6 +8,11 @@ from typing import NamedTuple
 from safedns.policy.live import Target
 from safedns.policy.matching import Matchers, Question, longest
 
+METERED = 60
+"""Seconds that a device may remember an answer for a name that counts: so it asks again while it is used, and a limit
+that is used up acts soon.
+"""
+
 
 class Quota(NamedTuple):
     """One limit of one profile today: seconds, ``used`` being an estimate."""

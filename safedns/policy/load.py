@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from safedns.blocklist.bundled import bundled
 from safedns.errors import ConfigError, Problem
-from safedns.policy.live import Target, TargetKind
 from safedns.policy.load_checks import cross_problems, family_warnings, overlapping_ages
-from safedns.policy.model import Calendar, Limit, Period, Policy, Preset, ProfileSpec, Rules, Switch
-from safedns.policy.schema import CalendarLines, Child, FamilyFile, Group, Known, PresetFile, RuleLines
+from safedns.policy.load_rules import rules_of
+from safedns.policy.model import Calendar, Period, Policy, Preset, ProfileSpec
+from safedns.policy.schema import CalendarLines, Child, FamilyFile, Group, HolidayLine, PresetFile
+from safedns.policy.schema_fields import Known
 from safedns.policy.vocabulary import Vocabulary
-from safedns.policy.words_switches import SwitchLine
 from safedns.yamlfile.document import Document, in_order
 from safedns.yamlfile.read import read_yaml
 from safedns.yamlfile.validate import validate
@@ -51,13 +52,14 @@ def load_policy(
         raise ConfigError(in_order((*error.problems, *problems))) from None
     if problems:
         raise ConfigError(in_order(problems))
-    return _policy(written, timezone, loaded, vocabulary), in_order(family_warnings(document, written))
+    warnings = family_warnings(document, written, loaded.values())
+    return _policy(written, timezone, loaded, vocabulary), in_order(warnings)
 
 
 def _preset(name: str, path: Path, vocabulary: Vocabulary) -> Preset:
     document = read_yaml(path)
     written = validate(document, PresetFile, context=Known(vocabulary))
-    rules = _rules(written, vocabulary, default=written.default, safety=tuple(written.safety))
+    rules = replace(rules_of(written, vocabulary), default=written.default, safety=tuple(written.safety))
     return Preset(name, written.title, written.ages, rules)
 
 
@@ -82,8 +84,11 @@ def _policy(family: FamilyFile, timezone: str, presets: Mapping[str, Preset], vo
 
 
 def _calendar(lines: CalendarLines) -> Calendar:
-    holidays = tuple(Period(line.name, line.first, line.last or line.first) for line in lines.holidays)
-    return Calendar(lines.school_days, holidays)
+    return Calendar(lines.school_days, tuple(map(_period, lines.holidays)), tuple(map(_period, lines.terms)))
+
+
+def _period(line: HolidayLine) -> Period:
+    return Period(line.name, line.first, line.last or line.first)
 
 
 def _profile(id_: str, written: Child | Group, kind: Literal["child", "group"], vocabulary: Vocabulary) -> ProfileSpec:
@@ -94,45 +99,6 @@ def _profile(id_: str, written: Child | Group, kind: Literal["child", "group"], 
         preset=written.preset,
         born=written.born if isinstance(written, Child) else None,
         devices=tuple(written.devices),
-        rules=_rules(written, vocabulary),
+        rules=rules_of(written, vocabulary),
+        timezone=written.timezone,
     )
-
-
-def _rules(
-    written: RuleLines,
-    vocabulary: Vocabulary,
-    *,
-    default: Literal["allow", "deny"] | None = None,
-    safety: tuple[str, ...] | None = None,
-) -> Rules:
-    return Rules(
-        default=default,
-        safety=safety,
-        bedtime=written.bedtime,
-        homework=written.homework,
-        services=_switches(written.services),
-        categories=_switches(written.categories),
-        limits=tuple(_limits(written, vocabulary)),
-        safe_search=written.safe_search,
-        allow=tuple(dict.fromkeys(written.allow)),
-        block=tuple(dict.fromkeys(written.block)),
-        always=tuple(dict.fromkeys(written.always)),
-        log=written.log,
-    )
-
-
-def _switches(lines: Mapping[str, SwitchLine]) -> Mapping[str, Switch]:
-    return MappingProxyType({name: line.switch for name, line in lines.items()})
-
-
-def _limits(written: RuleLines, vocabulary: Vocabulary) -> Iterator[Limit]:
-    for word, by_days in written.limits.items():
-        yield Limit(vocabulary.target(word), by_days)
-    sections: tuple[tuple[TargetKind, Mapping[str, SwitchLine]], ...] = (
-        ("service", written.services),
-        ("category", written.categories),
-    )
-    for kind, lines in sections:
-        for name, line in lines.items():
-            if line.limit is not None:
-                yield Limit(Target(kind, name), line.limit)

@@ -98,12 +98,18 @@ def overlapping_ages(presets: Iterable[Preset], files: Mapping[str, Path]) -> It
             yield Problem(str(files[next_name]), 0, 0, "ages", message)
 
 
-def family_warnings(document: Document, family: FamilyFile) -> Iterator[Problem]:
+def family_warnings(document: Document, family: FamilyFile, presets: Iterable[Preset]) -> Iterator[Problem]:
     """What a family file says that does not work, or does nothing, in this version."""
+    windows = sorted({name for preset in presets for name in preset.rules.windows})
     profiles = ((section, id_, profile) for section in SECTIONS for id_, profile in getattr(family, section).items())
     for section, id_, profile in profiles:
         path: TreePath = (section, id_)
         yield from _device_warnings(document, path, profile.devices, unknown=family.unknown)
+        for name, window in profile.windows.items():
+            if window is None and name not in windows:
+                complaint = "is no window of a preset, so nothing is taken away"
+                message = unknown_word(name, windows, complaint) if windows else f"{show(name)} {complaint}"
+                yield document.problem((*path, "windows", name), message, at_key=True)
         for index, name in enumerate(profile.block):
             if name in profile.allow:
                 message = f"{show(name)} is under `allow` too, and `allow` wins; take one of them out"

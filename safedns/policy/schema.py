@@ -1,4 +1,4 @@
-"""``family.yaml`` and presets as they may be written: pydantic models over the grammars in ``words``.
+"""``family.yaml`` and presets as they may be written: pydantic models over the fields of ``schema_fields``.
 
 ``python -m safedns.policy.schema FOLDER`` writes the JSON schemas that editors read; descriptions come from here.
 """
@@ -8,154 +8,121 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, TypeAdapter, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from safedns.policy import words, words_names, words_switches
 from safedns.policy.expectations import ExpectationLine
-from safedns.policy.model import Calendar, LogLevel, Timetable
-from safedns.policy.vocabulary import Vocabulary
-from safedns.policy.words_switches import ByDays, SwitchLine
-from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA, OnOff, SettingsFile
-from safedns.yamlfile.messages import listed, show
-from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model, Text
-
-_WINDOWS_SCHEMA: dict[str, Any] = {
-    "anyOf": [{"type": "string", "examples": ["21:00-06:30", "09:00-11:00, 15:00-17:00"]}, {"enum": ["off", False]}]
-}
-_TIMETABLE_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        *_WINDOWS_SCHEMA["anyOf"],
-        {"type": "object", "minProperties": 1, "additionalProperties": _WINDOWS_SCHEMA},
-    ]
-}
-_LIMIT_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        DURATION_SCHEMA,
-        {"type": "object", "minProperties": 1, "additionalProperties": DURATION_SCHEMA},
-    ]
-}
-_TIMED_SWITCH_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": False,
-    "properties": {"on": _TIMETABLE_SCHEMA, "off": _TIMETABLE_SCHEMA, "limit": _LIMIT_SCHEMA},
-}
-_SWITCH_SCHEMA: dict[str, Any] = {"anyOf": [ON_OFF_SCHEMA, _TIMED_SWITCH_SCHEMA]}
-_CATEGORIES_SCHEMA: dict[str, Any] = {"type": "object", "additionalProperties": _SWITCH_SCHEMA}
-_SERVICES_SCHEMA: dict[str, Any] = {
-    **_CATEGORIES_SCHEMA,
-    "properties": {
-        name: {"anyOf": [{"enum": ["moderate", "strict"]}, *_SWITCH_SCHEMA["anyOf"]]}
-        for name in sorted(words_switches.RESTRICTED_MODES)
-    },
-}
-_LIMITS_SCHEMA: dict[str, Any] = {"type": "object", "additionalProperties": _LIMIT_SCHEMA}
-
-
-class Known(NamedTuple):
-    """The context of a validation: every word that the document may name."""
-
-    vocabulary: Vocabulary
-    presets: frozenset[str] = frozenset()
-
-
-def _known(info: ValidationInfo) -> Known:
-    assert isinstance(info.context, Known)  # noqa: S101 - validate() is always given it; tells the type checker
-    return info.context
-
-
-def _services(tree: object, info: ValidationInfo) -> Mapping[str, SwitchLine]:
-    return words_switches.switches(tree, _known(info).vocabulary.services, "service")
-
-
-def _categories(tree: object, info: ValidationInfo) -> Mapping[str, SwitchLine]:
-    return words_switches.switches(tree, _known(info).vocabulary.categories, "category")
-
-
-def _limits(tree: object, info: ValidationInfo) -> Mapping[str, ByDays]:
-    vocabulary = _known(info).vocabulary
-    return words_switches.limits(tree, vocabulary.categories | vocabulary.services)
-
-
-def _category(text: str, info: ValidationInfo) -> str:
-    known = _known(info).vocabulary.categories
-    return words_switches.one_of(known, "is not a category that safedns knows")(text)
-
-
-def _preset(text: str, info: ValidationInfo) -> str:
-    known = sorted(_known(info).presets)
-    if text not in known:
-        raise ValueError(f"{show(text)} is not a preset; expected {listed(known)}")
-    return text
-
-
-def _shown_name(text: str) -> str:
-    if not (text.isprintable() and 0 < len(text.strip()) <= 60):
-        raise ValueError("this is not a name to show; expected up to 60 characters such as An")
-    return text
-
-
-Times = Annotated[Timetable | None, PlainValidator(words.timetable), WithJsonSchema(_TIMETABLE_SCHEMA)]
-Site = Annotated[str, Text(words_names.site, {"type": "string", "examples": ["khanacademy.org"]})]
-Device = Annotated[str, Text(words_names.device, {"type": "string", "examples": ["192.168.1.31"]})]
-ProfileId = Annotated[str, AfterValidator(words_names.profile_id)]
-Log = Annotated[LogLevel, WithJsonSchema({"enum": ["full", "summary", "off", False]})]
-PresetName = Annotated[str, AfterValidator(_preset)]
-DayDate = Annotated[date, Text(words.calendar_day, {"type": "string", "format": "date", "examples": ["2027-02-04"]})]
+from safedns.policy.model import Calendar
+from safedns.policy.schema_fields import (
+    Ages,
+    BirthMonth,
+    Category,
+    CategoryLines,
+    DayDate,
+    Device,
+    LimitLines,
+    Log,
+    NoneClears,
+    PresetName,
+    ProfileId,
+    Remember,
+    Reply,
+    SchoolDays,
+    ServiceLines,
+    ShownName,
+    Sites,
+    Times,
+    WindowLines,
+    Zone,
+)
+from safedns.policy.words_switches import NONE
+from safedns.settings.schema import OnOff, SettingsFile
+from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model
 
 
 class RuleLines(Model):
     """What may be said in a preset as well as for a child or group."""
 
+    _cleared: frozenset[str] = PrivateAttr(default=frozenset())
+
     bedtime: Times = Field(
         default=None, description="When the internet is closed for the night; windows may pass midnight."
     )
     homework: Times = Field(default=None, description="When only learning and what is in `always` is open.")
-    services: Annotated[Mapping[str, SwitchLine], PlainValidator(_services), WithJsonSchema(_SERVICES_SCHEMA)] = Field(
+    windows: WindowLines = Field(
+        default={}, description="Times under a name of your own, at which all internet or some things are closed."
+    )
+    services: ServiceLines = Field(
         default={}, description="Single services: on, off or at times; youtube also moderate or strict."
     )
-    limits: Annotated[Mapping[str, ByDays], PlainValidator(_limits), WithJsonSchema(_LIMITS_SCHEMA)] = Field(
-        default={}, description="Minutes a day for a category, a service or internet."
-    )
-    categories: Annotated[Mapping[str, SwitchLine], PlainValidator(_categories), WithJsonSchema(_CATEGORIES_SCHEMA)] = (
-        Field(default={}, description="Kinds of sites: on, off or at times.")
-    )
+    limits: LimitLines = Field(default={}, description="Minutes a day for a category, a service or internet.")
+    categories: CategoryLines = Field(default={}, description="Kinds of sites: on, off or at times.")
     safe_search: OnOff | None = Field(default=None, description="Search engines give only safe results.")
-    allow: Annotated[list[Site], EMPTY_LIST] = Field(
-        default=[], description="Sites that are open; a name covers what is below it."
-    )
-    block: Annotated[list[Site], EMPTY_LIST] = Field(
-        default=[], description="Sites that are closed; a name covers what is below it."
-    )
-    always: Annotated[list[Site], EMPTY_LIST] = Field(
-        default=[], description="Sites that stay reachable at bedtime and homework."
+    allow: Sites = Field(default=[], description="Sites that are open; a name covers what is below it.")
+    block: Sites = Field(default=[], description="Sites that are closed; a name covers what is below it.")
+    always: Sites = Field(default=[], description="Sites that no time and no limit closes.")
+    reply: Reply = Field(default=None, description="What a blocked device is told; the household's reply if not given.")
+    remember: Remember = Field(
+        default=None, description="How long a device may remember an answer at most, so that a pause acts soon."
     )
     log: Log | None = Field(default=None, description="What is recorded: full, summary or off.")
+
+    @property
+    def cleared(self) -> frozenset[str]:
+        """The keys that say ``none``."""
+        return self._cleared
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _none_clears(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """``none`` is no value of a field: the field says nothing, and its name is kept."""
+        if not isinstance(data, dict):
+            return handler(data)
+        clearable = {
+            name
+            for name, field in cls.model_fields.items()
+            if any(isinstance(each, NoneClears) for each in field.metadata)
+        }
+        cleared = frozenset(key for key in clearable if data.get(key) == NONE)
+        lines = handler({key: value for key, value in data.items() if key not in cleared})
+        lines._cleared = cleared
+        return lines
+
+    @model_validator(mode="after")
+    def _limited_once(self) -> Self:
+        found = [
+            ((section, name, "limit"), f"`{name}` is limited under `limits` too; expected its minutes in one place")
+            for section, lines in (("services", self.services), ("categories", self.categories))
+            for name, line in lines.items()
+            if line is not None and line.limit is not None and self.limits.get(name) is not None
+        ]
+        if found:
+            raise GrammarError(found)
+        return self
 
 
 class Profile(RuleLines):
     """A child or group: whose devices, and the rules on top of the preset."""
 
-    name: Annotated[str, AfterValidator(_shown_name)] | None = Field(
-        default=None, description="The name that is shown; the short name if not given."
-    )
+    name: ShownName | None = Field(default=None, description="The name that is shown; the short name if not given.")
     devices: Annotated[list[Device], EMPTY_LIST] = Field(
         default=[], description="Addresses, networks or ranges; MAC addresses and names are kept for a later version."
+    )
+    timezone: Zone | None = Field(
+        default=None, description="Whose clocks the rules of this one go by; the household's if not given."
     )
 
 
 class Child(Profile):
     """A child: its devices and its rules on top of the preset for its age."""
 
-    born: (
-        Annotated[tuple[int, int], Text(words.birth_month, {"type": "string", "pattern": "^\\d{4}-\\d{2}$"})] | None
-    ) = Field(default=None, description="Year and month; picks the preset and moves on with birthdays.")
+    born: BirthMonth | None = Field(
+        default=None, description="Year and month; picks the preset and moves on with birthdays."
+    )
     preset: PresetName | None = Field(default=None, description="A preset that counts instead of the age's.")
 
 
@@ -168,26 +135,33 @@ class Group(Profile):
 class HolidayLine(Model):
     """Days without school, both ends included."""
 
-    name: Annotated[str, AfterValidator(_shown_name)] = Field(
-        description="what the holiday is called", examples=["Tết"]
-    )
+    name: ShownName = Field(description="what the holiday is called", examples=["Tết"])
     first: DayDate = Field(alias="from", description="the first day", examples=["2027-02-04"])
     last: DayDate | None = Field(alias="to", default=None, description="The last day; the first if not given.")
 
     @model_validator(mode="after")
-    def _in_order(self) -> HolidayLine:
+    def _in_order(self) -> Self:
         if self.last is not None and self.last < self.first:
-            raise GrammarError([(("to",), f"the holiday ends before it begins; expected {self.first} or later")])
+            raise GrammarError([(("to",), f"the last day is before the first; expected {self.first} or later")])
         return self
+
+
+class TermLine(HolidayLine):
+    """Days in which there is school, both ends included."""
+
+    name: ShownName = Field(description="what the term is called", examples=["Học kỳ 1"])
+    last: DayDate = Field(alias="to", description="the last day", examples=["2027-05-31"])
 
 
 class CalendarLines(Model):
     """Which days are school days."""
 
-    school_days: Annotated[
-        frozenset[int],
-        Text(words.school_days, {"anyOf": [{"type": "string", "examples": ["mon-fri"]}, {"enum": ["off", False]}]}),
-    ] = Field(default=Calendar().school_weekdays, description="Weekdays with school, such as mon-fri or mon-sat.")
+    school_days: SchoolDays = Field(
+        default=Calendar().school_weekdays, description="Weekdays with school, such as mon-fri or mon-sat."
+    )
+    terms: Annotated[list[TermLine], EMPTY_LIST] = Field(
+        default=[], description="When there is school at all; the whole year if not given."
+    )
     holidays: Annotated[list[HolidayLine], EMPTY_LIST] = Field(default=[], description="Days without school.")
 
 
@@ -209,16 +183,12 @@ class FamilyFile(Model):
 class PresetFile(RuleLines):
     """A preset: what an age band (or a kind of group) may do unless a child's own lines say otherwise."""
 
-    title: Annotated[str, AfterValidator(_shown_name)] = Field(
-        description="what the preset is called", examples=["6-9"]
-    )
-    ages: Annotated[tuple[int, int], Text(words.ages, {"type": ["string", "integer"], "examples": ["6-9"]})] | None = (
-        Field(default=None, description="First and last age in completed years; none = only by name.")
-    )
+    title: ShownName = Field(description="what the preset is called", examples=["6-9"])
+    ages: Ages | None = Field(default=None, description="First and last age in completed years; none = only by name.")
     default: Literal["allow", "deny"] = Field(
         default="allow", description="What happens to a site that no rule mentions; deny = allow-only."
     )
-    safety: Annotated[list[Annotated[str, AfterValidator(_category)]], EMPTY_LIST] = Field(
+    safety: Annotated[list[Category], EMPTY_LIST] = Field(
         default=[], description="Categories that block before anything a child's own rules say."
     )
 

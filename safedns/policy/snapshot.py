@@ -18,11 +18,12 @@ from typing import Literal, NamedTuple
 from safedns.policy.clients import Clients
 from safedns.policy.courses import Course
 from safedns.policy.decision import Decision, ReasonKind
-from safedns.policy.explain import Explanation, explain_walk, now_line
+from safedns.policy.explain import Explanation, explain_walk
 from safedns.policy.limits import Quota
 from safedns.policy.live import Target, Used
 from safedns.policy.matching import Matchers, Question
 from safedns.policy.model import LogLevel
+from safedns.policy.now import now_line
 from safedns.settings.model import BlockReply
 from safedns.wire.names import key_of, parents
 
@@ -142,8 +143,8 @@ class Snapshot:
 
     def now_line(self, profile: Profile, now: float) -> str:
         """What applies now, in one line for a parent."""
-        timeline, services = self._courses[profile.index].timeline, self._matchers.lists.services
-        line = now_line(timeline, services, now, self.expires, profile.zone)
+        course, services = self._courses[profile.index], self._matchers.lists.services
+        line = now_line(course, services, self.limits(profile, now), now, self.expires)
         return f"{profile.name}: {line}"
 
     def _question(self, name: str, key: str) -> Question:

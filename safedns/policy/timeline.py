@@ -18,6 +18,11 @@ TimeState = Literal["open", "bedtime", "homework", "granted", "clock"]
 """``granted``: open by a parent's grant of ``internet``, whatever bedtime, homework, windows and limits say."""
 
 
+INTERNET = Target("internet")
+ClosedWindow = tuple[str, tuple[Target, ...]]
+"""A named window with what it closes."""
+
+
 class State(NamedTuple):
     """All that time decides for a profile at one instant."""
 
@@ -28,8 +33,8 @@ class State(NamedTuple):
     """Name of the preset in force; empty for none."""
     overrides: tuple[tuple[OverrideKind, Target], ...] = ()
     """The newest first, one for each target. What a grant of ``internet`` lifts is not in the state any more."""
-    closed: tuple[str, ...] = ()
-    """Named windows that close something, where not everything is closed anyway."""
+    closed: tuple[ClosedWindow, ...] = ()
+    """Those that close something, where not everything is closed anyway."""
     used_up: tuple[Target, ...] = ()
     """Targets of the limits that are used up, likewise."""
 

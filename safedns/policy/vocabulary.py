@@ -11,22 +11,26 @@ from safedns.blocklist.catalog import load_categories
 from safedns.blocklist.services import load_service, service_files
 from safedns.errors import ListError, Problem
 from safedns.policy.live import Target
+from safedns.policy.words_names import site
 from safedns.yamlfile.messages import unknown_word
 
 
 class Vocabulary(NamedTuple):
-    """Ids that ``services``, ``categories`` and ``limits`` may name."""
+    """Ids that ``services``, ``categories``, ``limits`` and ``windows`` may name."""
 
     categories: frozenset[str]
     services: frozenset[str]
 
     def target(self, word: str) -> Target:
-        """What ``internet`` or one of the ids means; ``ValueError`` for anything else."""
+        """What ``internet``, a category, a service or a site means; ``ValueError`` for anything else."""
         if word == "internet":
             return Target("internet")
         if word in self.categories or word in self.services:
             return Target("category" if word in self.categories else "service", word)
-        raise ValueError(unknown_word(word, (*self.categories, *self.services), "is neither a service nor a category"))
+        if "." in word:
+            return Target("name", site(word))
+        known = sorted(("internet", *self.categories, *self.services))
+        raise ValueError(unknown_word(word, known, "is not a category, a service or a site"))
 
 
 def vocabulary(config: Path) -> Vocabulary:

@@ -64,8 +64,7 @@ def _time_rules(layer: Layer, state: State, matchers: Matchers) -> Iterator[Rule
         yield TimeClosed(ReasonKind.CLOCK, rules.always)
     elif state.time == "open" and (rules.bedtime or rules.homework):
         yield TimeOpen()
-    for name in state.closed:
-        what = rules.windows[name].what
+    for name, what in state.closed:
         yield WindowClosed(name, what, matchers.targets(what), rules.always)
     for target in state.used_up:
         yield UsedUp(target, matchers.targets((target,)), rules.always, matchers.lists.background)

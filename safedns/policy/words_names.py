@@ -1,4 +1,4 @@
-"""The grammar of devices, sites and profile ids as a parent writes them. Text -> canonical text, pure."""
+"""The grammar of devices, sites, ids and shown names as a parent writes them. Text -> canonical text, pure."""
 
 from __future__ import annotations
 
@@ -126,4 +126,11 @@ def profile_id(text: str) -> str:
     """The key of a child or group: a short word that commands, logs and metrics call it by."""
     if not re.fullmatch(r"[^\W\d_][\w-]{0,31}", text):
         raise ValueError(f"{show(text)} cannot be the short name of a child or group; expected a word such as an")
+    return text
+
+
+def shown_name(text: str) -> str:
+    """What a child, a holiday or a window is called: kept as it is written."""
+    if not (text.isprintable() and 0 < len(text.strip()) <= 60):
+        raise ValueError("this is not a name to show; expected up to 60 characters such as An")
     return text

@@ -5,6 +5,7 @@
     services:
       youtube: moderate
       roblox: {on: {weekend: "09:00-11:00, 15:00-17:00"}, limit: 45m}
+      tiktok: none
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import NamedTuple, cast
 
 from safedns.policy.model import Days, Switch, SwitchState, Timetable
 from safedns.policy.words import EVERY_DAY, days, timetable
-from safedns.settings.words import duration
+from safedns.settings.words import DAY, duration_within
 from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
 from safedns.yamlfile.validate import each_entry, text_only
 
 RESTRICTED_MODES = frozenset({"youtube"})
 """Services that know ``moderate`` and ``strict``."""
+
+NONE = "none"
+"""Written where a preset's line is to be taken away."""
 
 _STATES: dict[str, SwitchState] = {"on": "on", "off": "off", "moderate": "moderate", "strict": "strict"}
 _PLAIN_STATES = ("on", "off")
@@ -37,10 +41,14 @@ class SwitchLine(NamedTuple):
     limit: ByDays | None = None
 
 
-def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, SwitchLine]:
-    """A mapping of known services (or categories: ``what`` says which) to switches."""
+def switches(tree: object, known: Collection[str], what: str) -> Mapping[str, SwitchLine | None]:
+    """A mapping of known services (or categories: ``what`` says which) to switches; ``none`` is ``None``."""
     key = one_of(known, f"is not a {what} that safedns knows")
-    return dict(each_entry(tree, key, lambda name, value: switch(value, modes=name in RESTRICTED_MODES)))
+
+    def value(name: str, tree: object) -> SwitchLine | None:
+        return None if tree == NONE else switch(tree, modes=name in RESTRICTED_MODES)
+
+    return dict(each_entry(tree, key, value))
 
 
 def switch(tree: object, *, modes: bool = False) -> SwitchLine:
@@ -80,17 +88,28 @@ def _state(text: str, *, modes: bool) -> SwitchState:
     raise ValueError(expected_word(text, _STATES if modes else _PLAIN_STATES))
 
 
-def limits(tree: object, known: Collection[str]) -> Mapping[str, ByDays]:
-    """``{category, service or internet: 45m or {days: 45m}}``."""
+def limits(tree: object, known: Collection[str]) -> Mapping[str, ByDays | None]:
+    """``{category, service or internet: 45m or {days: 45m}}``; ``none`` is ``None``."""
     key = one_of(("internet", *known), "is not a category, a service or `internet`")
-    return dict(each_entry(tree, key, lambda _, value: limit(value)))
+    return dict(each_entry(tree, key, lambda _, value: None if value == NONE else limit(value)))
 
 
 def limit(tree: object) -> ByDays:
     """``45m`` (every day) or ``{school days: 30m, other days: 90m}``."""
     if isinstance(tree, dict) and tree:
-        return tuple(each_entry(tree, days, lambda _, long: duration(text_only(long))))
-    return ((EVERY_DAY, duration(text_only(tree))),)
+        return tuple(each_entry(tree, _whole_days, lambda _, long: _time_a_day(text_only(long))))
+    return ((EVERY_DAY, _time_a_day(text_only(tree))),)
+
+
+_time_a_day = duration_within(0, DAY, "0m to 1 day")
+
+
+def _whole_days(text: str) -> Days:
+    found = days(text)
+    for night, day in (("school nights", "school days"), ("other nights", "other days")):
+        if night in found.words:
+            raise ValueError(f"{show(text)} names nights, but minutes count by the day; did you mean `{day}`?")
+    return found
 
 
 def one_of(known: Iterable[str], complaint: str) -> Callable[[str], str]:

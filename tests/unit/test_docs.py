@@ -206,7 +206,7 @@ def test_the_printed_walk_is_what_explain_prints_for_the_example_household(libra
 RULE_LINES = family_schema.RuleLines
 TABLES: dict[str, tuple[type[Model], ...]] = {
     "family.yaml": (family_schema.FamilyFile,),
-    "The calendar": (family_schema.CalendarLines, family_schema.HolidayLine),
+    "The calendar": (family_schema.CalendarLines, family_schema.HolidayLine, family_schema.TermLine),
     "Children and groups": (family_schema.Profile, family_schema.Child, family_schema.Group),
     "The rules": (RULE_LINES,),
     "Presets: what an age means": (family_schema.PresetFile,),

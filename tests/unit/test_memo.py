@@ -23,6 +23,8 @@ FAMILY: dict[str, Any] = {
             "services": {"youtube": "strict"},
         },
         "binh": {"preset": "open", "devices": ["127.0.0.3"], "categories": {"social": "off"}, "bedtime": "12:03-12:04"},
+        "chi": {"preset": "open", "devices": ["127.0.0.4"], "remember": "15s", "homework": "12:01-12:02"},
+        "dung": {"preset": "open", "devices": ["127.0.0.5"], "limits": {"social": "1h"}, "reply": "null"},
     },
     "groups": {"adults": {"preset": "open", "devices": ["127.0.0.1"]}},
     "unknown": "adults",
@@ -49,7 +51,9 @@ PACKETS = [
         (name, qtype, edns) for name in NAMES for qtype in ("A", "HTTPS") for edns in (-1, 0)
     )
 ]
-STEP = st.tuples(st.sampled_from(PACKETS), st.sampled_from(["127.0.0.1", "127.0.0.2", "127.0.0.3"]))
+STEP = st.tuples(
+    st.sampled_from(PACKETS), st.sampled_from(["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"])
+)
 WAIT = st.one_of(st.just(0.0), st.floats(0, 2), st.floats(0, 60))
 
 
@@ -97,4 +101,9 @@ async def test_a_memo_is_bounded(tmp_path: Path) -> None:
     [(0.0, 1), (0.4, 1), (1.0, 1), (1.9, 1), (2.0, 2), (59.999, 59), (3600.0, 3600), (float("inf"), None)],
 )
 def test_no_ttl_passes_the_next_edge_and_none_is_below_a_second(left: float, cap: int | None) -> None:
-    assert ttl_cap(1000.0 + left, 1000.0) == cap
+    assert ttl_cap(1000.0 + left, 1000.0, None) == cap
+
+
+@pytest.mark.parametrize(("left", "cap"), [(0.4, 1), (59.9, 59), (300.5, 300), (301.0, 300), (float("inf"), 300)])
+def test_a_device_remembers_no_longer_than_it_may(left: float, cap: int) -> None:
+    assert ttl_cap(1000.0 + left, 1000.0, 300) == cap

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from safedns.policy.model import Calendar, Days, Policy, Preset, ProfileSpec, Switch, Timetable
+from safedns.policy.live import NOTHING_LIVE, Live, Target, Used
+from safedns.policy.model import Calendar, Cleared, Days, Policy, Preset, ProfileSpec, Rules, Timetable
 from tests.unit.policy.families import FakeLists
 
 
@@ -49,6 +50,8 @@ def starts_on(days: Days, day: date, calendar: Calendar) -> bool:
 
 
 def is_school_day(day: date, calendar: Calendar) -> bool:
+    if calendar.terms and not any(term.first <= day <= term.last for term in calendar.terms):
+        return False
     if any(holiday.first <= day <= holiday.last for holiday in calendar.holidays):
         return False
     return day.weekday() in calendar.school_weekdays
@@ -57,18 +60,23 @@ def is_school_day(day: date, calendar: Calendar) -> bool:
 class NaivePolicy:
     """Answers for one profile of a policy."""
 
-    def __init__(self, policy: Policy, lists: FakeLists, who: str, release: float) -> None:
+    def __init__(self, policy: Policy, lists: FakeLists, who: str, release: float, live: Live = NOTHING_LIVE) -> None:
         self.policy = policy
         self.lists = lists
         self.spec: ProfileSpec = next(spec for spec in policy.profiles if spec.id == who)
+        self.zone = self.spec.timezone or policy.timezone
         self.release = release
+        self.live = live
+
+    def today(self, instant: float) -> date:
+        return datetime.fromtimestamp(instant, ZoneInfo(self.zone)).date()
 
     def preset(self, instant: float) -> Preset | None:
         if self.spec.preset is not None:
             return self.policy.presets[self.spec.preset]
         if self.spec.born is None:
             return None
-        today = datetime.fromtimestamp(instant, ZoneInfo(self.policy.timezone)).date()
+        today = self.today(instant)
         months = (today.year * 12 + today.month) - (self.spec.born[0] * 12 + self.spec.born[1])
         age = months // 12
         for item in self.policy.presets.values():
@@ -80,19 +88,64 @@ class NaivePolicy:
         """Everything that time decides; an edge is where this changes."""
         preset = self.preset(instant)
         services, categories = self.switches("services", instant), self.switches("categories", instant)
-        return (preset and preset.name, self.time(instant), sorted(services.items()), sorted(categories.items()))
+        return (
+            preset and preset.name,
+            self.time(instant),
+            sorted(services.items()),
+            sorted(categories.items()),
+            self.overrides(instant),
+            [name for name, _ in self.closed(instant)],
+            self.used_up(instant),
+        )
 
     def time(self, instant: float) -> str:
-        bedtime, homework = self.scalar("bedtime", instant), self.scalar("homework", instant)
         if instant < self.release:
-            windows = [bedtime, homework]
-            for field in ("services", "categories"):
-                for switch in self.mapping(field, instant).values():
-                    windows += [switch.on_during, switch.off_during]
-            return "clock" if self.spec.kind == "child" and any(windows) else "open"
-        if self.holds(bedtime, instant):
+            return "clock" if self.spec.kind == "child" and self.needs_time(instant) else "open"
+        if (Target("internet"), "grant") in self.overrides(instant).items():
+            return "granted"
+        if self.holds(self.scalar("bedtime", instant), instant):
             return "bedtime"
-        return "homework" if self.holds(homework, instant) else "open"
+        return "homework" if self.holds(self.scalar("homework", instant), instant) else "open"
+
+    def needs_time(self, instant: float) -> bool:
+        """Whether the profile has any rule with times, or is closed by a parent just now."""
+        timetables = [self.scalar("bedtime", instant), self.scalar("homework", instant)]
+        for field in ("services", "categories"):
+            for switch in self.mapping(field, instant).values():
+                timetables += [switch.on_during, switch.off_during]
+        closing = [item for item in self.live.overrides if item.profile == self.spec.id and item.kind != "grant"]
+        return bool(any(timetables) or self.mapping("windows", instant) or self.mapping("limits", instant) or closing)
+
+    def overrides(self, instant: float) -> dict[Target, str]:
+        """What a parent decided, the newest first; of several about one thing the newest."""
+        found: dict[Target, str] = {}
+        if instant >= self.release:
+            for item in self.live.overrides:
+                if item.profile == self.spec.id and item.start <= instant < item.until and item.target not in found:
+                    found[item.target] = item.kind
+        return found
+
+    def closed(self, instant: float) -> list[tuple[str, tuple[Target, ...]]]:
+        """Named windows that close something now."""
+        found = []
+        if instant >= self.release and self.time(instant) in ("open", "homework"):
+            for name, window in self.mapping("windows", instant).items():
+                inside = self.holds(window.during, instant)
+                if (inside and not window.opens) or (window.opens and not inside):
+                    found.append((name, window.what))
+        return found
+
+    def used_up(self, instant: float) -> list[Target]:
+        """Limits that leave nothing of today."""
+        found = []
+        if instant >= self.release and self.time(instant) in ("open", "homework"):
+            today = self.today(instant)
+            for limit in self.mapping("limits", instant).values():
+                allowed = [seconds for days, seconds in limit.by_days if starts_on(days, today, self.policy.calendar)]
+                used = self.live.used.get((self.spec.id, limit.target, today), Used(0, 0))
+                if allowed and used.seconds - used.bonus >= min(allowed):
+                    found.append(limit.target)
+        return found
 
     def switches(self, field: str, instant: float) -> dict[str, str]:
         states = {}
@@ -107,11 +160,18 @@ class NaivePolicy:
 
     def verdict(self, name: str, instant: float) -> Verdict:
         """The documented walk."""
-        own = self.spec.rules.allow
-        for category in self.scalar("safety", instant) or ():
-            for entry in self.entries(category, name):
-                if not any(covers(named, name) and len(named) >= len(entry) for named in own):
-                    return Verdict("blocked", "safety")
+        always = longest(self.names("always", instant), name) is not None
+        for target, kind in self.overrides(instant).items():
+            if target.kind == "internet":
+                if kind != "grant" and not always:
+                    return Verdict("blocked", "override")
+            elif self.about(target, name):
+                if kind != "grant":
+                    return Verdict("blocked", "override")
+                if not self.unsafe(name, instant):
+                    return self.mode(name, instant) or Verdict("allowed", "override")
+        if self.unsafe(name, instant):
+            return Verdict("blocked", "safety")
         allow = longest(self.names("allow", instant), name)
         block = longest(self.names("block", instant), name)
         if allow is not None and (block is None or len(allow) >= len(block)):
@@ -119,19 +179,70 @@ class NaivePolicy:
         if block is not None:
             return Verdict("blocked", "block")
         time = self.time(instant)
-        exempt = longest(self.names("always", instant), name) is not None
-        if time == "homework":
-            exempt = exempt or bool(self.entries("learning", name))
-        if time != "open" and not exempt:
+        learning = time == "homework" and bool(self.entries("learning", name))
+        if time not in ("open", "granted") and not always and not learning:
             return Verdict("blocked", time)
+        for _, what in self.closed(instant):
+            if any(self.about(target, name) for target in what) and not always:
+                return Verdict("blocked", "window")
+        for target in self.used_up(instant):
+            exempt = target.kind == "internet" and longest(self.lists.background, name) is not None
+            if self.about(target, name) and not always and not exempt:
+                return Verdict("blocked", "limit")
         rest = self.rest(name, instant)
         if self.scalar("safe_search", instant) and rest.action != "blocked":
-            for engine in self.lists.safe_search.engines.values():
-                if "on" in engine.targets and name in engine.names:
-                    return Verdict("rewritten", "safe_search", engine.targets["on"])
-            if longest(self.lists.safe_search.blocked, name) is not None:
-                return Verdict("blocked", "safe_search")
+            return self.safe_search(name) or rest
         return rest
+
+    def unsafe(self, name: str, instant: float) -> bool:
+        named = list(self.spec.rules.allow)
+        for target, kind in self.overrides(instant).items():
+            if kind == "grant" and target.kind == "name":
+                named.append(target.value)
+        return any(
+            not any(covers(each, name) and len(each) >= len(entry) for each in named)
+            for category in self.scalar("safety", instant) or ()
+            for entry in self.entries(category, name)
+        )
+
+    def mode(self, name: str, instant: float) -> Verdict | None:
+        """What stays as it is under a grant."""
+        if self.scalar("safe_search", instant) and (found := self.safe_search(name)):
+            return found
+        return self.restricted(name, instant)
+
+    def safe_search(self, name: str) -> Verdict | None:
+        for engine in self.lists.safe_search.engines.values():
+            if "on" in engine.targets and name in engine.names:
+                return Verdict("rewritten", "safe_search", engine.targets["on"])
+        if longest(self.lists.safe_search.blocked, name) is not None:
+            return Verdict("blocked", "safe_search")
+        return None
+
+    def restricted(self, name: str, instant: float) -> Verdict | None:
+        for service, state in self.switches("services", instant).items():
+            engine = self.lists.safe_search.engines.get(service)
+            if engine is not None and state in ("moderate", "strict") and name in engine.names:
+                return Verdict("rewritten", "service", engine.targets[state])
+        return None
+
+    def about(self, target: Target, name: str) -> bool:
+        """Whether the name belongs to the target."""
+        if target.kind == "name":
+            return covers(target.value, name)
+        if target.kind == "category":
+            return bool(self.entries(target.value, name))
+        if target.kind == "service":
+            held = self.service_entries(name)
+            return any(len(entry) == len(held[0][0]) and service == target.value for entry, service in held)
+        return True
+
+    def meters(self, name: str, instant: float) -> list[Target]:
+        """The limits that the name counts for."""
+        if longest(self.lists.background, name) is not None:
+            return []
+        limits = self.mapping("limits", instant).values()
+        return [limit.target for limit in limits if self.about(limit.target, name)]
 
     def rest(self, name: str, instant: float) -> Verdict:
         """Services, categories and the default."""
@@ -142,10 +253,8 @@ class NaivePolicy:
             for key, switch in self.mapping(field, instant).items()
             if switch.on_during or switch.off_during
         }
-        for service, state in services.items():
-            engine = self.lists.safe_search.engines.get(service)
-            if engine is not None and state in ("moderate", "strict") and name in engine.names:
-                return Verdict("rewritten", "service", engine.targets[state])
+        if (found := self.restricted(name, instant)) is not None:
+            return found
         covering = [
             (len(entry), state != "off", service)
             for service, state in services.items()
@@ -196,26 +305,33 @@ class NaivePolicy:
     def holds(self, timetable: Timetable | None, instant: float) -> bool:
         if instant < self.release:
             return False
-        return holds(timetable, self.policy.calendar, self.policy.timezone, instant)
+        return holds(timetable, self.policy.calendar, self.zone, instant)
+
+    def below(self, field: str, instant: float) -> Any:
+        """What the preset says, unless it was taken away."""
+        preset = self.preset(instant)
+        return getattr(preset.rules if preset and Cleared(field) not in self.spec.rules.cleared else Rules(), field)
 
     def scalar(self, field: str, instant: float) -> Any:
-        preset = self.preset(instant)
         own = getattr(self.spec.rules, field)
-        return own if own is not None or preset is None else getattr(preset.rules, field)
+        return self.below(field, instant) if own is None else own
 
     def names(self, field: str, instant: float) -> tuple[str, ...]:
-        preset = self.preset(instant)
         own = self.spec.rules
-        base: tuple[str, ...] = getattr(preset.rules, field) if preset else ()
+        base: tuple[str, ...] = self.below(field, instant)
         if field == "allow":
             base = tuple(name for name in base if name not in own.block)
         if field == "block":
             base = tuple(name for name in base if name not in own.allow)
         return (*base, *getattr(own, field))
 
-    def mapping(self, field: str, instant: float) -> dict[str, Switch]:
-        preset = self.preset(instant)
-        return {**(getattr(preset.rules, field) if preset else {}), **getattr(self.spec.rules, field)}
+    def mapping(self, field: str, instant: float) -> dict[str, Any]:
+        """Switches and windows by name, limits by the text of their target."""
+        found: dict[str, Any] = {}
+        for layer in (self.below(field, instant), getattr(self.spec.rules, field)):
+            found = {key: value for key, value in found.items() if Cleared(field, key) not in self.spec.rules.cleared}
+            found.update({str(item.target): item for item in layer} if field == "limits" else layer)
+        return found
 
 
 def covers(entry: str, name: str) -> bool:

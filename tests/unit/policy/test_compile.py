@@ -173,8 +173,9 @@ def situations(draw: st.DrawFn, step: int = 1) -> tuple[NaivePolicy, NaivePolicy
     now = at(text, zone)
     release = now - 6 * 3600
     policy = draw(strategies.policies(zone, step))
-    kid, guests = (NaivePolicy(policy, LISTS, who, release) for who in ("kid", "guests"))
-    return kid, guests, compile_snapshot(policy, LISTS, now=now, release=release), now
+    live = draw(strategies.lives(policy, now, step))
+    kid, guests = (NaivePolicy(policy, LISTS, who, release, live) for who in ("kid", "guests"))
+    return kid, guests, compile_snapshot(policy, LISTS, now=now, release=release, live=live), now
 
 
 @settings(max_examples=40, deadline=None)

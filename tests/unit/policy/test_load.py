@@ -9,10 +9,24 @@ from pathlib import Path
 import pytest
 
 from safedns.errors import ConfigError, Problem
+from safedns.policy.live import Target
 from safedns.policy.load import load_policy
-from safedns.policy.model import Calendar, DayWindows, Period, Policy, Preset, ProfileSpec, Rules, Switch, Window
+from safedns.policy.model import (
+    Calendar,
+    Cleared,
+    DayWindows,
+    NamedWindow,
+    Period,
+    Policy,
+    Preset,
+    ProfileSpec,
+    Rules,
+    Switch,
+    Window,
+)
 from safedns.policy.vocabulary import Vocabulary
 from safedns.policy.words import days
+from tests.unit.policy.families import limit, timetable
 
 VOCABULARY = Vocabulary(
     categories=frozenset({"social", "forums", "games", "adult", "malware", "kids"}),
@@ -134,6 +148,121 @@ calendar:
     )
 
 
+def test_where_terms_are_given_they_are_part_of_the_calendar(folder: Folder) -> None:
+    text = "calendar: {terms: [{name: Học kỳ 1, from: 2026-09-05, to: 2027-01-15}]}\n"
+    assert folder.load(text + LEAST).calendar.terms == (Period("Học kỳ 1", date(2026, 9, 5), date(2027, 1, 15)),)
+    assert folder.complaints("calendar: {terms: [{name: x, from: 2026-09-05}]}\n" + LEAST) == [
+        "family.yaml:1:20: calendar.terms[1]: `to` is missing; expected the last day, e.g. `to: 2027-05-31`"
+    ]
+
+
+def test_windows_limits_reply_remember_and_a_time_zone_have_their_meaning(folder: Folder) -> None:
+    an = folder.load(
+        """
+children:
+  an:
+    preset: small
+    timezone: Europe/Berlin
+    windows:
+      dinner: {off: "18:30-19:15"}
+      forum hours: {what: [reddit.com, tiktok], off: {mon-fri: "08:00-16:00"}}
+    services: {roblox: {on: {weekend: "09:00-11:00"}, limit: 45m}}
+    limits: {games: {school days: 30m, other days: 90m}, internet: 2h}
+    reply: nodata
+    remember: 5m
+"""
+        + LEAST
+    ).profiles[0]
+    assert an.timezone == "Europe/Berlin"
+    assert an.rules == Rules(
+        windows={
+            "dinner": NamedWindow((Target("internet"),), timetable(every_day="18:30-19:15")),
+            "forum hours": NamedWindow(
+                (Target("name", "reddit.com"), Target("service", "tiktok")),
+                timetable(mon_tue_wed_thu_fri="08:00-16:00"),
+            ),
+        },
+        services={"roblox": Switch("off", on_during=timetable(weekend="09:00-11:00"))},
+        limits=(
+            limit("games", school_days=1800, other_days=5400),
+            limit("internet", every_day=7200),
+            limit("roblox", every_day=2700),
+        ),
+        reply="nodata",
+        remember=300,
+    )
+
+
+def test_none_takes_away_what_the_preset_says(folder: Folder) -> None:
+    text = """
+children:
+  an:
+    preset: calm
+    devices: ["10.0.0.1"]
+    bedtime: none
+    homework: none
+    categories: none
+    allow: none
+    reply: none
+    remember: none
+    services: {tiktok: none}
+    limits: {games: none, internet: 1h}
+    windows: {dinner: off}
+"""
+    calm = "title: Calm\nallow: [a.example]\nwindows: {dinner: {off: '18:30-19:15'}}\n"
+    policy, warnings = folder.load_all(text + LEAST, {"calm": calm})
+    assert warnings == ()
+    assert policy.profiles[0].rules == Rules(
+        limits=(limit("internet", every_day=3600),),
+        cleared=frozenset(
+            {
+                *map(Cleared, ("bedtime", "homework", "categories", "allow", "reply", "remember")),
+                Cleared("services", "tiktok"),
+                Cleared("limits", "games"),
+                Cleared("windows", "dinner"),
+            }
+        ),
+    )
+
+
+def test_bedtime_may_be_off_as_well(folder: Folder) -> None:
+    assert folder.load("children: {an: {preset: small, bedtime: off}}\n" + LEAST).profiles[0].rules.bedtime == ()
+
+
+def test_minutes_of_one_thing_stand_in_one_place(folder: Folder) -> None:
+    text = "children: {an: {preset: small, services: {roblox: {limit: 45m}}, limits: {roblox: 30m}}}\n"
+    assert folder.complaints(text + LEAST) == [
+        (
+            "family.yaml:1:59: children.an.services.roblox.limit: `roblox` is limited under `limits` too; "
+            "expected its minutes in one place"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("timezone: auto", "`auto` is this machine's time zone, not a child's; expected one such as Europe/Berlin"),
+        ("timezone: Asia/Hanoi", "`Asia/Hanoi` is not a time zone; did you mean `Asia/Ho_Chi_Minh`?"),
+        ("timezone: '?'", "`?` is not a time zone; expected a name such as `Asia/Ho_Chi_Minh`"),
+        ("remember: 5s", "`5s` is out of range; expected 10 seconds to 1 day"),
+        ("remember: off", "`off` is not a length of time; expected a number and a unit, such as 45m, 2h or 1 day"),
+        ("reply: nxdomian", "did you mean `nxdomain`?"),
+        ("safe_search: none", "`none`"),
+    ],
+)
+def test_a_rule_that_is_no_rule_is_refused(folder: Folder, line: str, complaint: str) -> None:
+    assert complaint in folder.complaints(f"children: {{an: {{preset: small, {line}}}}}\n{LEAST}")[0]
+
+
+def test_taking_a_window_away_that_no_preset_has_is_a_warning(folder: Folder) -> None:
+    text = 'children: {an: {preset: small, devices: ["10.0.0.1"], windows: {diner: none}}}\n'
+    where = "family.yaml:1:65: children.an.windows.diner: `diner` is no window of a preset, so nothing is taken away"
+    assert folder.warnings(text + LEAST) == [where]
+    calm = "title: Calm\nwindows: {dinner: {off: '18:30-19:15'}}\n"
+    assert folder.warnings(text + LEAST, {"calm": calm}) == [f"{where}; did you mean `dinner`?"]
+
+
 def test_presets_speak_the_same_language(folder: Folder) -> None:
     presets = folder.load(LEAST).presets
     assert presets["small"] == Preset(
@@ -147,7 +276,7 @@ def test_presets_speak_the_same_language(folder: Folder) -> None:
 
 
 def test_a_family_s_own_preset_replaces_the_bundled_one(folder: Folder) -> None:
-    presets = folder.load(LEAST, {"big": "title: Ours\nages: 10-17\n", "holiday": "title: Period\n"}).presets
+    presets = folder.load(LEAST, {"big": "title: Ours\nages: 10-17\n", "holiday": "title: Holiday\n"}).presets
     assert presets["big"].title == "Ours"
     assert set(presets) == {"small", "big", "open", "holiday"}
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from safedns.errors import ConfigError
 from safedns.policy.load_checks import cross_problems
-from safedns.policy.schema import Child, FamilyFile, Known, PresetFile, json_schemas, schema_text, write_schemas
+from safedns.policy.schema import Child, FamilyFile, PresetFile, json_schemas, schema_text, write_schemas
+from safedns.policy.schema_fields import Known
 from safedns.policy.vocabulary import Vocabulary
 from safedns.settings.schema import SettingsFile
 from safedns.yamlfile.document import Tree

@@ -6,7 +6,7 @@ import pytest
 
 from safedns.policy.model import DayWindows, Switch, Window
 from safedns.policy.words import EVERY_DAY, days
-from safedns.policy.words_switches import SwitchLine, limits, switch, switches
+from safedns.policy.words_switches import SwitchLine, limit, limits, switch, switches
 from safedns.yamlfile.validate import GrammarError
 
 MORNING = (DayWindows(EVERY_DAY, (Window(540, 660),)),)
@@ -96,6 +96,31 @@ def test_limits_are_lengths_of_time_by_days() -> None:
         "games": ((days("school days"), 1800), (days("other days"), 5400)),
     }
     assert limits("", ["games"]) == {}
+    assert limits({"games": "none", "internet": "0m"}, ["games"]) == {"games": None, "internet": ((EVERY_DAY, 0),)}
+
+
+@pytest.mark.parametrize(
+    ("tree", "complaint"),
+    [
+        (
+            {"school nights": "30m"},
+            "`school nights` names nights, but minutes count by the day; did you mean `school days`?",
+        ),
+        (
+            {"sun, other nights": "30m"},
+            "`sun, other nights` names nights, but minutes count by the day; did you mean `other days`?",
+        ),
+        ({"sun": "25h"}, "`25h` is out of range; expected 0m to 1 day"),
+    ],
+)
+def test_a_limit_is_for_whole_days_and_no_longer_than_one(tree: object, complaint: str) -> None:
+    with pytest.raises(GrammarError) as caught:
+        limit(tree)
+    assert str(caught.value) == complaint
+
+
+def test_none_takes_a_single_service_away() -> None:
+    assert switches({"youtube": "none"}, ["youtube"], "service") == {"youtube": None}
 
 
 def test_every_bad_limit_is_reported() -> None:
