@@ -27,7 +27,7 @@ from safedns.clock import SystemClock
 from safedns.errors import SafednsError
 from safedns.policy.decision import Action, Reason, ReasonKind
 from safedns.policy.wording import reason_words
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.wire.names import display
 from safedns.wire.types import type_name
@@ -290,7 +290,7 @@ def command(
         name_part=name,
         limit=limit or None,
     )
-    with QueryLog(state / LOG_NAME, display) as log:
+    with QueryLog(state / QUERY_LOG.name, display) as log:
         if child is not None:
             wanted = wanted._replace(profile=find_profile(config, log, child))
         shape = JsonLines if as_json else Csv if as_csv else People

@@ -18,7 +18,7 @@ from safedns.blocklist.library import lists_folder
 from safedns.cli.logs import command as logs
 from safedns.errors import ConfigError
 from safedns.record.counters import Counters
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.writer import LogWriter
 from tests.house import House
 from tests.scenarios.expect import Counted
@@ -97,7 +97,7 @@ class InProcess:
             self._house.load()  # as the resolver process does once it notices
 
     def log(self) -> list[dict[str, Any]]:
-        writer = LogWriter(self._house.state / LOG_NAME, self._house.clock, Counters())
+        writer = LogWriter(self._house.state / QUERY_LOG.name, self._house.clock, Counters())
         writer.add([(*event[:4], tuple(event[4])) for event in self._house.events.pending])
         writer.close()
         folders = ["--config", str(self._house.config), "--state", str(self._house.state)]
