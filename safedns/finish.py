@@ -101,6 +101,7 @@ class Exit:
             found.upstream,
             asked.protocol,
             peer.profile.log,
+            (),
         )
         cell = self._counters.cell("queries", outcome.profile, outcome.action, outcome.reason, outcome.protocol)
         cell[0] += 1
