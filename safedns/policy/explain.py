@@ -5,15 +5,18 @@ Runs the same rule objects as ``Walk.decide``; must not decide anything of its o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 from math import inf
 from typing import NamedTuple
 
 from safedns.policy.decision import Decision
+from safedns.policy.limits import Quota
 from safedns.policy.lists import Service
+from safedns.policy.live import OverrideKind, Target
 from safedns.policy.matching import Question
 from safedns.policy.timeline import Timeline, Walk
+from safedns.wire.names import display
 
 
 class Step(NamedTuple):
@@ -51,28 +54,53 @@ def explain_walk(timeline: Timeline, question: Question, now: float, expires: fl
     return Explanation(tuple(steps), decision, _change(timeline, now, expires, outcome)[0])
 
 
-def now_line(timeline: Timeline, services: Mapping[str, Service], now: float, expires: float, zone: tzinfo) -> str:
-    """``homework until 20:30, then open; YouTube moderate; TikTok off``: time first, then what is set apart.
+def now_line(
+    timeline: Timeline,
+    services: Mapping[str, Service],
+    quotas: Iterable[Quota],
+    now: float,
+    expires: float,
+    zone: tzinfo,
+) -> str:
+    """``homework until 20:30, then open; YouTube moderate; TikTok off; games 25 of 30 min left (estimated)``.
 
-    Services that are simply on and categories without windows are not worth a parent's look.
+    Time first, then what a parent decided for now, what is set apart, and limits. Services that are simply on and
+    categories without windows are not worth a parent's look.
     """
     walk = timeline.at(now)
+
+    def part(words: str, look: Callable[[Walk], object]) -> str:
+        edge, _ = _change(timeline, now, expires, look)
+        return words + (f" until {when(edge, now, zone)}" if edge < inf else "")
+
     edge, following = _change(timeline, now, expires, _time_words)
-    parts = [
-        _time_words(walk) + (f" until {when(edge, now, zone)}, then {_time_words(following)}" if edge < inf else "")
-    ]
-    for name, setting in (*walk.state.services, *walk.state.categories):
-        is_service = name in services
-        if not setting.timed and (setting.state == "on" or not is_service):
-            continue
+    until = f" until {when(edge, now, zone)}, then {_time_words(following)}" if edge < inf else ""
+    overrides = (
+        part(override_words(*each), _whether_in_force(each))
+        for each in walk.state.overrides
+        if each[1].kind != "internet"
+    )
+    switches = (
+        part(f"{_title(name, services)} {setting.state}", _setting_of(name))
+        for name, setting in (*walk.state.services, *walk.state.categories)
+        if setting.timed or (setting.state != "on" and name in services)
+    )
+    limits = (quota_words(quota, services) for quota in quotas)
+    return "; ".join((_time_words(walk) + until, *overrides, *switches, *limits))
 
-        def state(some: Walk, name: str = name) -> object:
-            return dict((*some.state.categories, *some.state.services)).get(name)
 
-        edge, _ = _change(timeline, now, expires, state)
-        title = services[name].title if is_service else name
-        parts.append(f"{title} {setting.state}" + (f" until {when(edge, now, zone)}" if edge < inf else ""))
-    return "; ".join(parts)
+def override_words(kind: OverrideKind, target: Target) -> str:
+    """``paused``, ``games granted``, ``example.com blocked``."""
+    if kind != "grant" and target.kind == "internet":
+        return "paused"
+    what = display(target.value) if target.kind == "name" else str(target)
+    return f"{what} {'granted' if kind == 'grant' else 'blocked'}"
+
+
+def quota_words(quota: Quota, services: Mapping[str, Service]) -> str:
+    """``games 25 of 30 min left (estimated)``; a minute that has begun counts as left."""
+    left, whole = -(-quota.left // 60), (quota.allowance + quota.bonus) // 60
+    return f"{_title(str(quota.target), services)} {left} of {whole} min left {ESTIMATED}"
 
 
 def when(instant: float, now: float, zone: tzinfo) -> str:
@@ -82,6 +110,8 @@ def when(instant: float, now: float, zone: tzinfo) -> str:
     return datetime.fromtimestamp(instant, zone).strftime(pattern)
 
 
+ESTIMATED = "(estimated)"
+"""Stands wherever minutes of use are shown: they are counted from what was asked, not from what was looked at."""
 _SOON = 18 * 3600
 _THIS_WEEK = 6 * 86_400
 
@@ -101,7 +131,22 @@ def _change(timeline: Timeline, now: float, expires: float, look: Callable[[Walk
     return inf, walk
 
 
+def _whether_in_force(override: tuple[OverrideKind, Target]) -> Callable[[Walk], object]:
+    return lambda walk: override in walk.state.overrides
+
+
+def _setting_of(name: str) -> Callable[[Walk], object]:
+    return lambda walk: dict((*walk.state.categories, *walk.state.services)).get(name)
+
+
+def _title(name: str, services: Mapping[str, Service]) -> str:
+    return services[name].title if name in services else name
+
+
 def _time_words(walk: Walk) -> str:
+    for override in walk.state.overrides:
+        if override[1].kind == "internet":
+            return override_words(*override)
     if walk.state.time == "clock":
         return "closed, for this machine's clock is wrong"
     if walk.state.time == "open" and walk.default.blocked:
