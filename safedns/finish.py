@@ -4,6 +4,7 @@ records. Must not decide: it is told what was decided and which answer goes out.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from safedns.asked import Asked, Found
@@ -22,10 +23,15 @@ from safedns.wire.types import Ede, RCode
 
 STALE_TTL = 30
 """What a stale answer is told to live (RFC 8767 section 4)."""
+METERED_TTL = 60
+"""What an answer that a limit counts is told to live at most: a device that did not ask again could not be counted, and
+would go on for as long once the time is used up."""
 
 _TC = 0x02
 _NOBODY = "none"
 """Profile label of queries that were never identified."""
+_METERED = ("cache", "stale", "upstream")
+"""Only what a device could use counts as use."""
 _MEMORABLE = ("policy", "local", "cache")
 """A fresh answer from an upstream is memorised at its second use: many names are asked once only."""
 
@@ -80,9 +86,9 @@ class Exit:
         """The reply, after it has been counted, recorded and perhaps memorised."""
         query, peer, answer = asked.query, asked.peer, found.answer
         edge = self._snapshot.next_edge(peer.profile, wall) - wall + mono
-        cap = ttl_cap(edge, mono)
-        if found.source == "stale":
-            cap = STALE_TTL if cap is None else min(cap, STALE_TTL)
+        meters = self._meters(asked, found, wall)
+        most = STALE_TTL if found.source == "stale" else METERED_TTL if meters else inf
+        cap = ttl_cap(edge, mono, most)
         age = 0 if found.stored is None else int(mono - found.stored)
         limit = udp_limit(query) if asked.protocol == "udp" else 65_535
         reply = build_reply(query, answer, age=age, ttl_cap=cap, size_limit=limit, ede=found.ede)
@@ -101,16 +107,24 @@ class Exit:
             found.upstream,
             asked.protocol,
             peer.profile.log,
-            (),
+            meters,
         )
         cell = self._counters.cell("queries", outcome.profile, outcome.action, outcome.reason, outcome.protocol)
         cell[0] += 1
-        if peer.logged:
+        if peer.logged or meters:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
         if asked.protocol == "udp" and found.source in _MEMORABLE and not reply[2] & _TC:
             self._memorise(asked, found, outcome, cell, reply, edge, mono)
         return reply
+
+    def _meters(self, asked: Asked, found: Found, wall: float) -> tuple[tuple[str, str], ...]:
+        """What limits of the profile the answer counts for; a block reply is no use of anything."""
+        profile = asked.peer.profile
+        if not profile.metered or found.source not in _METERED:
+            return ()
+        targets = self._snapshot.meters(profile, asked.query.name, asked.query.key, wall)
+        return tuple((target.kind, target.value) for target in targets)
 
     def waited(self, asked: Asked) -> None:
         """Count the latency of a query that had to wait."""
@@ -136,6 +150,7 @@ class Exit:
                 stored=found.stored,
                 edge=edge,
                 expires=min(edge, found.stored + found.answer.ttl),
+                most=METERED_TTL if outcome.meters else inf,
                 outcome=outcome,
                 cell=cell,
             )

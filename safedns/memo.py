@@ -53,7 +53,9 @@ class FixedReply:
 class AgeingReply:
     """A reply from the answer cache: its TTLs count down by the second and never pass the profile's next edge."""
 
-    __slots__ = ("_edge", "_longest", "_reply", "_stored", "_ttls", "cell", "expires", "fresh_until", "outcome", "tail")
+    __slots__ = (
+        "_edge", "_longest", "_most", "_reply", "_stored", "_ttls", "cell", "expires", "fresh_until", "outcome", "tail",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,14 +65,19 @@ class AgeingReply:
         stored: float,
         edge: float,
         expires: float,
+        most: float,
         outcome: Outcome,
         cell: Cell,
     ) -> None:
-        """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL)."""
+        """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL).
+
+        ``most``: the longest TTL that may be told, seconds.
+        """
         self._reply = bytearray(reply)
         self._ttls = ttls
         self._stored = stored
         self._edge = edge
+        self._most = most
         self._longest = max((ttl for _, ttl in ttls), default=0)
         self.tail = reply[2:]
         self.expires = expires
@@ -80,7 +87,7 @@ class AgeingReply:
 
     def restamp(self, mono: float) -> None:
         age = int(mono - self._stored)
-        cap = ttl_cap(self._edge, mono)
+        cap = ttl_cap(self._edge, mono, self._most)
         patch_ttls(self._reply, self._ttls, age, cap)
         self.tail = bytes(self._reply[2:])
         self.fresh_until = self._stored + age + 1
@@ -88,9 +95,9 @@ class AgeingReply:
             self.fresh_until = min(self.fresh_until, self._edge - cap)
 
 
-def ttl_cap(edge: float, now: float) -> int | None:
-    """Longest TTL that may be told ``edge - now`` seconds before the profile's rules change; ``None`` = any."""
-    left = edge - now
+def ttl_cap(edge: float, now: float, most: float) -> int | None:
+    """Longest TTL, up to ``most``, that may be told so long before the profile's rules change; ``None`` = any."""
+    left = min(edge - now, most)
     if left >= 1 << 31:
         return None
     return max(1, int(left))

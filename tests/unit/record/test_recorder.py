@@ -219,8 +219,7 @@ async def test_minutes_are_counted_beside_the_log_and_word_of_them_is_given_now_
         worker = home.worker("resolver-0")
 
         async def use(micros: int) -> None:
-            fields = {"meters": (("category", "games"),)}
-            worker.sender.add(event(micros=micros, at=NOON + 600 * micros, **fields))
+            worker.sender.add(event(micros=micros, at=NOON + 600 * micros, meters=(("category", "games"),)))
             worker.sender.flush()
             await home.until(list(range(1, micros + 1)))
             await asyncio.sleep(0.02)
