@@ -2,6 +2,7 @@
 
     configuration saved, SIGHUP, ``safedns reload`` -> prepare (a process) -> plan for us, household for the resolvers
     address came or went                            -> listeners -> resolvers
+    a parent decided something, minutes were used   -> resolvers, which read it
     a child died                                    -> started again with the last good household
 
 Must not: parse policy, answer DNS, or keep anything that a restart of a child would lose.
@@ -30,6 +31,7 @@ from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
 from safedns.supervisor.plan import Plan, Prepared
+from safedns.supervisor.questions import Questions
 from safedns.supervisor.watch import Look, look
 from safedns.tasks import spawn
 
@@ -83,7 +85,7 @@ class Supervisor:
         self._loaded_at = 0.0
         self._epoch = 0
         self._reloading = asyncio.Lock()
-        self._answers: dict[int, asyncio.Future[Message]] = {}
+        self._questions = Questions()
         self._stop = asyncio.Event()
         self._begun = clock.wall()
 
@@ -157,7 +159,7 @@ class Supervisor:
     async def status(self) -> dict[str, Any]:
         """What runs, and what applies to each child now."""
         children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
-        now = await self._ask_resolver("status") if children else {}
+        now = await self._questions.ask(self._resolvers[0], "status") if children else {}
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -171,6 +173,12 @@ class Supervisor:
             "profiles": now.get("profiles", []),
             "lists": now.get("lists", []),
         }
+
+    async def live(self) -> dict[str, Any]:
+        """Let every resolver read what holds only for now; ``{"ok"}``: whether all have, those that load later will."""
+        alive = [child for child in self._resolvers if child.pid is not None]
+        answers = await asyncio.gather(*(self._questions.ask(child, "live") for child in alive))
+        return {"ok": all(answers)}
 
     async def _prepare(self) -> Prepared:
         done = await self._short_lived("prepare", stderr=asyncio.subprocess.PIPE)
@@ -301,19 +309,10 @@ class Supervisor:
             child.settle()
         elif event == "failed":
             child.settle(failure=str(message.get("error")))
-        elif event == "answer" and (waiting := self._answers.pop(message["number"], None)) and not waiting.done():
-            waiting.set_result(message)
-
-    async def _ask_resolver(self, what: str) -> Message:
-        number = max(self._answers, default=0) + 1
-        waiting = self._answers[number] = asyncio.get_running_loop().create_future()
-        self._resolvers[0].send({"do": what, "number": number})
-        try:
-            return await asyncio.wait_for(waiting, 3.0)
-        except TimeoutError:
-            return {}
-        finally:
-            self._answers.pop(number, None)
+        elif event == "answer":
+            self._questions.answered(message)
+        elif event == "used":
+            spawn(self.live(), "minutes used")
 
     async def _all_ready(self) -> None:
         try:

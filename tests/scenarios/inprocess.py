@@ -93,8 +93,7 @@ class InProcess:
             self._house.clock.advance(step.wait)
             self._house.renew()
         elif step.set_clock is not None:
-            self._house.clock.jump(self._house.instant(step.set_clock))
-            self._house.load()  # as the resolver process does once it notices
+            self._house.set_clock(step.set_clock)
 
     def log(self) -> list[dict[str, Any]]:
         writer = LogWriter(self._house.state / QUERY_LOG.name, self._house.clock, Counters())
