@@ -58,11 +58,7 @@ def read_live(file: Path, policy: Policy, now: float) -> Live:
     """What holds at ``now``; raises ``StorageError`` where ``file`` is there and cannot be read."""
     days = days_of(policy, now)
     with StateReader(file) as state:
-        overrides = tuple(
-            Override(row.number, row.profile, _kind(row), target_of(row.target), row.start, row.until)
-            for row in state.overrides(live_at=now)
-            if row.profile in days
-        )
+        overrides = tuple(override_of(row) for row in state.overrides(live_at=now) if row.profile in days)
         return Live(overrides, _used(state, days))
 
 
@@ -72,8 +68,10 @@ def target_of(stored: tuple[str, str]) -> Target:
     return Target(cast("TargetKind", kind), value)
 
 
-def _kind(row: OverrideRow) -> OverrideKind:
-    return cast("OverrideKind", row.kind)  # the file holds no other
+def override_of(row: OverrideRow) -> Override:
+    """An override as it is stored."""
+    kind = cast("OverrideKind", row.kind)  # the file takes no other
+    return Override(row.number, row.profile, kind, target_of(row.target), row.start, row.until)
 
 
 def _used(state: StateReader, days: Mapping[str, Day]) -> Mapping[tuple[str, Target, date], Used]:

@@ -81,7 +81,7 @@ def now_line(
         if each[1].kind != "internet"
     )
     switches = (
-        part(f"{_title(name, services)} {setting.state}", _setting_of(name))
+        part(f"{title_of(name, services)} {setting.state}", _setting_of(name))
         for name, setting in (*walk.state.services, *walk.state.categories)
         if setting.timed or (setting.state != "on" and name in services)
     )
@@ -100,7 +100,12 @@ def override_words(kind: OverrideKind, target: Target) -> str:
 def quota_words(quota: Quota, services: Mapping[str, Service]) -> str:
     """``games 25 of 30 min left (estimated)``; a minute that has begun counts as left."""
     left, whole = -(-quota.left // 60), (quota.allowance + quota.bonus) // 60
-    return f"{_title(str(quota.target), services)} {left} of {whole} min left {ESTIMATED}"
+    return f"{title_of(str(quota.target), services)} {left} of {whole} min left {ESTIMATED}"
+
+
+def title_of(name: str, services: Mapping[str, Service]) -> str:
+    """``YouTube`` for ``youtube``; anything but a service is called by its id."""
+    return services[name].title if name in services else name
 
 
 def when(instant: float, now: float, zone: tzinfo) -> str:
@@ -137,10 +142,6 @@ def _whether_in_force(override: tuple[OverrideKind, Target]) -> Callable[[Walk],
 
 def _setting_of(name: str) -> Callable[[Walk], object]:
     return lambda walk: dict((*walk.state.categories, *walk.state.services)).get(name)
-
-
-def _title(name: str, services: Mapping[str, Service]) -> str:
-    return services[name].title if name in services else name
 
 
 def _time_words(walk: Walk) -> str:
