@@ -198,7 +198,7 @@ class House:
         household = load_household(self.config)
         settings = household.settings
         self.zone = settings.timezone
-        if self._loaded is None:
+        if self._epoch == 0:
             self.clock.jump(self.instant(self._now))
         sealed = Sealed(settings, household.policy, tuple(self._lists(settings)))
         self._loaded = load(self.state, sealed, self.clock.wall(), epoch=self._epoch)
@@ -221,6 +221,11 @@ class House:
         elif self._resolver is not None:
             self._resolver.configure(settings.upstreams, settings.cache)
         self._install()
+
+    def restart(self) -> None:
+        """End everything and start it again: only files are kept."""
+        self.pipeline = self._resolver = None
+        self.load()
 
     def look(self) -> None:
         """Read what a parent decided and what was used by now, as the resolver process does when it is told to."""

@@ -119,7 +119,8 @@ def _as_text(report: Report, lists: Library) -> Iterator[str]:
         yield f"  {title_of(str(quota.target), lists.services)}: {quota.used // 60} of {whole} min used {ESTIMATED}"
         for used in spans:
             more = f" and {len(used.names) - SHOWN} more" if len(used.names) > SHOWN else ""
-            yield f"    {_clock(used.start, profile)}-{_clock(used.end, profile)}  {_names(used)}{more}".rstrip()
+            end = "24:00" if used.end == 60.0 * report.day.end else _clock(used.end, profile)
+            yield f"    {_clock(used.start, profile)}-{end}  {_names(used)}{more}".rstrip()
     if profile.log != "full":
         yield f"  no names are kept for {profile.name} (log: {profile.log})"
 
