@@ -27,6 +27,8 @@ class Kind(NamedTuple):
     """File name inside the state folder."""
     folder: str
     """Where its migrations are."""
+    synchronous: str
+    """``FULL`` where what was written must outlive a power cut, ``NORMAL`` where the last of it may be lost."""
     called: str
     """``log``: as in "a new log begins"."""
     absent: str
@@ -40,6 +42,7 @@ class Kind(NamedTuple):
 QUERY_LOG = Kind(
     name="querylog.db",
     folder="querylog",
+    synchronous="NORMAL",
     called="log",
     absent="there is no query log yet; it begins with the first query that safedns answers",
     idle="queries are answered but not logged",
@@ -48,6 +51,7 @@ QUERY_LOG = Kind(
 STATE = Kind(
     name="state.db",
     folder="state",
+    synchronous="FULL",
     called="state",
     absent="nothing was decided and no minute was counted yet",
     idle="minutes of use are not counted",
@@ -74,7 +78,7 @@ def open_writer(kind: Kind, path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA synchronous = {kind.synchronous}")
         _migrate(db, kind, path)
     except BaseException:
         db.close()

@@ -33,10 +33,13 @@ def test_a_new_log_is_for_its_owner_alone_and_so_are_its_companions(path: Path) 
     assert modes == {path.name: 0o600, f"{path.name}-wal": 0o600, f"{path.name}-shm": 0o600}
 
 
-def test_a_log_writes_ahead_erases_what_it_deletes_and_can_shrink(path: Path) -> None:
-    with closing(schema.open_writer(schema.QUERY_LOG, path)) as db:
+@pytest.mark.parametrize(("kind", "synchronous"), [(schema.QUERY_LOG, 1), (schema.STATE, 2)])
+def test_a_file_writes_ahead_erases_what_it_deletes_can_shrink_and_keeps_decisions_over_a_power_cut(
+    path: Path, kind: schema.Kind, synchronous: int
+) -> None:
+    with closing(schema.open_writer(kind, path)) as db:
         found = {name: pragma(db, name) for name in ("journal_mode", "synchronous", "secure_delete", "auto_vacuum")}
-    assert found == {"journal_mode": "wal", "synchronous": 1, "secure_delete": 1, "auto_vacuum": 2}
+    assert found == {"journal_mode": "wal", "synchronous": synchronous, "secure_delete": 1, "auto_vacuum": 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)
