@@ -225,19 +225,18 @@ def find_profile(config: Path, log: QueryLog, text: str) -> str:
 
     Raises ``click.BadParameter`` for a word that neither knows; without a readable configuration it is taken as it is.
     """
+    from safedns.cli.verdicts import profile_called
     from safedns.policy.household import load_household
 
     try:
-        profiles = load_household(config).policy.profiles
+        policy = load_household(config).policy
     except SafednsError:
         return text
-    wanted = text.strip().casefold()
-    for profile in profiles:
-        if wanted in (profile.id.casefold(), profile.name.casefold()):
-            return profile.id
+    if (profile := profile_called(policy, text)) is not None:
+        return profile.id
     if text in log.profiles():
         return text
-    message = unknown_word(text, [profile.id for profile in profiles], "is no child or group")
+    message = unknown_word(text, [profile.id for profile in policy.profiles], "is no child or group")
     raise click.BadParameter(message, param_hint="--child")
 
 

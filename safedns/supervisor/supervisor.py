@@ -15,7 +15,6 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ from safedns.errors import SafednsError
 from safedns.supervisor.addresses import AddressWatch
 from safedns.supervisor.channel import Message, to_memory_file
 from safedns.supervisor.children import Child, remember, replace_orphans
+from safedns.supervisor.errands import run_errand
 from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
@@ -54,14 +54,6 @@ class Patience(NamedTuple):
     """For a configuration to be loaded: then the one before stays."""
     stop: float = 3.0
     """For a child to end: then it is killed."""
-
-
-class _Done(NamedTuple):
-    """What a short-lived process left."""
-
-    code: int
-    output: bytes
-    complaint: bytes
 
 
 class Supervisor:
@@ -181,27 +173,12 @@ class Supervisor:
         return {"ok": all(answers)}
 
     async def _prepare(self) -> Prepared:
-        done = await self._short_lived("prepare", stderr=asyncio.subprocess.PIPE)
+        done = await run_errand("prepare", self._config, self._state, stderr=asyncio.subprocess.PIPE)
         if done.code != 0:
             error = SafednsError(done.complaint.decode(errors="replace").strip())
             error.exit_code = done.code
             raise error
         return Prepared.decode(done.output)
-
-    async def _short_lived(self, role: str, stderr: int | None = None) -> _Done:
-        """Run a process of a role to its end; it ends with us, but not by a Ctrl-C of its own."""
-        folders = ("--config", str(self._config), "--state", str(self._state))
-        command = (sys.executable, "-m", "safedns.app", role, *folders)
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=stderr, start_new_session=True
-        )
-        try:
-            output, complaint = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return _Done(process.returncode or 0, output, complaint or b"")
 
     async def _use(self, prepared: Prepared) -> None:
         """Put a checked configuration in force; where a resolver cannot load it, the one before stays."""
@@ -384,7 +361,7 @@ class Supervisor:
             if plan is None or not plan.refresh:
                 continue
             try:
-                done = await self._short_lived("lists")
+                done = await run_errand("lists", self._config, self._state)
             except OSError as error:
                 log.warning("lists cannot be updated now: %s; they are tried again later", error)
                 continue
