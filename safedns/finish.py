@@ -4,6 +4,7 @@ records. Must not decide: it is told what was decided and which answer goes out.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from safedns.asked import Asked, Found
@@ -12,8 +13,7 @@ from safedns.failures import FailureLog
 from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.limits import METERED
-from safedns.policy.live import Target
-from safedns.policy.snapshot import Snapshot
+from safedns.policy.snapshot import Profile, Snapshot
 from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
@@ -28,6 +28,8 @@ STALE_TTL = 30
 _TC = 0x02
 _NOBODY = "none"
 """Profile label of queries that were never identified."""
+_METERED = ("cache", "stale", "upstream")
+"""Only what a device could use counts as use."""
 _MEMORABLE = ("policy", "local", "cache")
 """A fresh answer from an upstream is memorised at its second use: many names are asked once only."""
 
@@ -82,11 +84,9 @@ class Exit:
         """The reply, after it has been counted, recorded and perhaps memorised."""
         query, peer, answer = asked.query, asked.peer, found.answer
         edge = self._snapshot.next_edge(peer.profile, wall) - wall + mono
-        meters = self._meters(asked, decision)
-        most = min(METERED, peer.profile.remember or METERED) if meters else peer.profile.remember
+        meters = self._meters(asked, found, wall)
+        most = _longest(peer.profile, found, metered=bool(meters))
         cap = ttl_cap(edge, mono, most)
-        if found.source == "stale":
-            cap = STALE_TTL if cap is None else min(cap, STALE_TTL)
         age = 0 if found.stored is None else int(mono - found.stored)
         limit = udp_limit(query) if asked.protocol == "udp" else 65_535
         reply = build_reply(query, answer, age=age, ttl_cap=cap, size_limit=limit, ede=found.ede)
@@ -105,22 +105,24 @@ class Exit:
             found.upstream,
             asked.protocol,
             peer.profile.log,
+            meters,
         )
         cell = self._counters.cell("queries", outcome.profile, outcome.action, outcome.reason, outcome.protocol)
         cell[0] += 1
-        if peer.logged:
+        if peer.logged or meters:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
         if asked.protocol == "udp" and found.source in _MEMORABLE and not reply[2] & _TC:
             self._memorise(asked, found, outcome, cell, reply, edge, most, mono)
         return reply
 
-    def _meters(self, asked: Asked, decision: Decision) -> tuple[Target, ...]:
-        """The limits that the query counts for: what is blocked or answered here uses nothing up."""
-        profile, query = asked.peer.profile, asked.query
-        if not profile.metered or decision.blocked or decision.reason.kind is ReasonKind.LOCAL:
+    def _meters(self, asked: Asked, found: Found, wall: float) -> tuple[tuple[str, str], ...]:
+        """What limits of the profile the answer counts for; a block reply is no use of anything."""
+        profile = asked.peer.profile
+        if not profile.metered or found.source not in _METERED:
             return ()
-        return self._snapshot.meters(profile, query.name, query.key)
+        targets = self._snapshot.meters(profile, asked.query.name, asked.query.key, wall)
+        return tuple((target.kind, target.value) for target in targets)
 
     def waited(self, asked: Asked) -> None:
         """Count the latency of a query that had to wait."""
@@ -136,7 +138,7 @@ class Exit:
         cell: Cell,
         reply: bytes,
         edge: float,
-        most: int | None,
+        most: float,
         mono: float,
     ) -> None:
         ttls = reply_ttls(asked.query, found.answer)
@@ -158,3 +160,11 @@ class Exit:
                 outcome=outcome,
                 cell=cell,
             )
+
+
+def _longest(profile: Profile, found: Found, *, metered: bool) -> float:
+    """Seconds that the profile's devices may remember what was found, apart from when its rules change."""
+    most: float = STALE_TTL if found.source == "stale" else METERED if metered else inf
+    if profile.remember is not None and found.source != "policy":
+        return min(most, profile.remember)
+    return most

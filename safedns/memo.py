@@ -74,7 +74,7 @@ class AgeingReply:
         *,
         stored: float,
         edge: float,
-        most: int | None,
+        most: float,
         expires: float,
         outcome: Outcome,
         cell: Cell,
@@ -105,13 +105,9 @@ class AgeingReply:
             self.fresh_until = min(self.fresh_until, self._edge - cap)
 
 
-def ttl_cap(edge: float, now: float, most: int | None) -> int | None:
-    """Longest TTL that may be told ``edge - now`` seconds before the profile's rules change; ``None`` = any.
-
-    ``most``: seconds that the device may remember the answer anyway, ``None`` for any.
-    """
-    left = edge - now
+def ttl_cap(edge: float, now: float, most: float) -> int | None:
+    """Longest TTL, up to ``most``, that may be told so long before the profile's rules change; ``None`` = any."""
+    left = min(edge - now, most)
     if left >= 1 << 31:
-        return most
-    cap = max(1, int(left))
-    return cap if most is None else min(cap, most)
+        return None
+    return max(1, int(left))

@@ -81,7 +81,7 @@ class Pipeline:
                         entry.restamp(mono)
                     entry.cell[0] += 1
                     self._memo_hits[0] += 1
-                    if peer.logged:
+                    if peer.logged or entry.outcome.meters:
                         micros = int((self._clock.monotonic() - mono) * 1e6)
                         self._events.pending.append((wall, address, peer.device, micros, entry.outcome))
                     return packet[:2] + entry.tail

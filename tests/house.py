@@ -17,16 +17,19 @@ import dns.message
 import dns.rrset
 import yaml
 
+from safedns.app.household import Sealed
+from safedns.app.live import state_file
+from safedns.app.loaded import Loaded, load, renew
 from safedns.asked import Miss
 from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.library import open_library
 from safedns.blocklist.update import prepare, update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
 from safedns.pipeline import Pipeline
-from safedns.policy.compile import compile_snapshot
 from safedns.policy.household import load_household
+from safedns.policy.snapshot import Snapshot
 from safedns.record.counters import Counters
+from safedns.record.usage import Meter
 from safedns.resolve.cache import AnswerCache
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.local import LocalNames
@@ -154,6 +157,7 @@ class House:
         self.config = folder / "config"
         self.state = folder / "state"
         self.config.mkdir(exist_ok=True)
+        self.state.mkdir(exist_ok=True)
         self.clock = FakeClock()
         self.events = EventList()
         self.counters = Counters()
@@ -165,8 +169,10 @@ class House:
         self._now = now
         self._memo = memo
         self._starter_lists = starter_lists
-        self._expires = 0.0
+        self._loaded: Loaded | None = None
         self._epoch = 0
+        self._metered = 0
+        """How many events have been looked at for minutes of use."""
         self._resolver: Resolver | None = None
         self.pipeline: Pipeline | None = None
 
@@ -194,12 +200,9 @@ class House:
         self.zone = settings.timezone
         if self._epoch == 0:
             self.clock.jump(self.instant(self._now))
-        library = open_library(
-            self.state, extra_service_folders=(self.config / "services",), only=self._lists(settings)
-        )
-        snapshot = compile_snapshot(household.policy, library, now=self.clock.wall(), epoch=self._epoch)
+        sealed = Sealed(settings, household.policy, tuple(self._lists(settings)))
+        self._loaded = load(self.state, sealed, self.clock.wall(), epoch=self._epoch)
         self._epoch += 1
-        self._expires = snapshot.expires
         if self.pipeline is None:
             self._resolver = Resolver(
                 settings.upstreams,
@@ -217,12 +220,60 @@ class House:
             )
         elif self._resolver is not None:
             self._resolver.configure(settings.upstreams, settings.cache)
-        self.pipeline.install(settings, snapshot, LocalNames(settings.records, tuple(settings.upstreams.routes)))
+        self._install()
+
+    def restart(self) -> None:
+        """End everything and start it again: only files are kept."""
+        self.pipeline = self._resolver = None
+        self.load()
+
+    def look(self) -> None:
+        """Read what a parent decided and what was used by now, as the resolver process does when it is told to."""
+        assert self._loaded is not None
+        before, self._loaded = self._loaded, renew(self.state, self._loaded, self.clock.wall())
+        if not self._loaded.snapshot.decides_like(before.snapshot):
+            self._install()
 
     def renew(self) -> None:
-        """Work the rules out anew where time has run far ahead of them, as the resolver process does."""
-        if self.clock.wall() > self._expires - 86_400:
-            self.load()
+        """Work the rules out anew where a day is over, as the resolver process does."""
+        if self._loaded is not None and self.clock.wall() >= self._loaded.until:
+            self.look()
+
+    def set_clock(self, text: str) -> None:
+        """Somebody sets the machine's clock, and the resolver process has noticed."""
+        self.clock.jump(self.instant(text))
+        assert self.pipeline is not None
+        self.pipeline.forget()
+        self.look()
+
+    def count_minutes(self) -> None:
+        """Count minutes of use and let the rules know, as the recorder does within seconds."""
+        events = self.events.pending[self._metered :]
+        self._metered += len(events)
+        if any(event[4].meters for event in events):
+            meter = Meter(self.state_file, self.clock)
+            meter.add([(*event[:4], tuple(event[4])) for event in events])
+            if meter.commit():
+                self.look()
+            meter.close()
+
+    @property
+    def state_file(self) -> Path:
+        """Where decisions and minutes are kept."""
+        return state_file(self.state)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The rules as they are worked out now."""
+        assert self._loaded is not None
+        return self._loaded.snapshot
+
+    def _install(self) -> None:
+        assert self.pipeline is not None
+        assert self._loaded is not None
+        settings = self._loaded.sealed.settings
+        local = LocalNames(settings.records, tuple(settings.upstreams.routes))
+        self.pipeline.install(settings, self._loaded.snapshot, local)
 
     def _lists(self, settings: Settings) -> list[str]:
         """Names of the lists to load, each compiled."""

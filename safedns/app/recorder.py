@@ -1,6 +1,7 @@
-"""The recorder process: event links -> query log, totals -> metrics. Killing it loses no answer.
+"""The recorder process: event links -> query log and minutes of use, totals -> metrics. Killing it loses no answer.
 
-channel: link (one event pipe a resolver) | settings (metrics address, how long rows live) | facts (the supervisor's)
+channel: link (one event pipe a resolver) | settings (metrics address, how long rows live) | facts (the supervisor's);
+the other way: used (minutes of use have grown)
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from safedns.app.line import Line
 from safedns.clock import Clock, SystemClock
 from safedns.metrics import serve_metrics
 from safedns.record.recorder import Recorder
-from safedns.record.schema import LOG_NAME
 from safedns.settings.model import Endpoint
 from safedns.supervisor.channel import Channel, Message, Received
 from safedns.tasks import spawn
@@ -28,7 +28,7 @@ class RecorderProcess:
     """Holds the recorder and its metrics endpoint together."""
 
     def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
-        self._file = state / LOG_NAME
+        self._state = state
         self._clock = clock
         self._recorder: Recorder | None = None
         self._metrics: asyncio.Server | None = None
@@ -64,7 +64,7 @@ class RecorderProcess:
     async def _configure(self, message: Message) -> None:
         """The first settings open the log; later ones change how long rows live and where metrics are."""
         if self._recorder is None:
-            self._recorder = Recorder(self._clock, self._file, message["log_keep"])
+            self._recorder = Recorder(self._clock, self._state, message["log_keep"], self._used)
             for worker, sock in self._links.items():
                 self._recorder.add_link(worker, sock)
             self._links.clear()
@@ -85,6 +85,9 @@ class RecorderProcess:
                 self._metrics = await serve_metrics(endpoint, recorder.totals, recorder.refresh)
             except OSError as error:
                 log.warning("metrics cannot be served on %s: %s; DNS goes on without", endpoint, error.strerror)
+
+    def _used(self) -> None:
+        self._line.tell({"event": "used"})
 
     def _note(self, facts: Message) -> None:
         """Take over what only the supervisor knows."""

@@ -1,6 +1,6 @@
 """The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
 
-    channel: listen (sockets) | load (household) | link (event pipe) | status (what applies now)
+    channel: listen (sockets) | load (household) | link (event pipe) | live (read state.db) | status (what applies now)
 
 Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
 is told to end.
@@ -16,16 +16,15 @@ import os
 import signal
 import socket
 from pathlib import Path
-from typing import NamedTuple
 
 from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
+from safedns.app.loaded import Loaded, load, renew
+from safedns.app.report import set_gauges, status
 from safedns.blocklist.downloads import Downloads
-from safedns.blocklist.library import Library, open_library
 from safedns.clock import Clock, SystemClock
 from safedns.pipeline import Pipeline
-from safedns.policy.compile import compile_snapshot
-from safedns.policy.snapshot import Snapshot
+from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.resolve.cache import AnswerCache
@@ -44,20 +43,10 @@ _LOOK = 1.0
 """Seconds between looks at the clock."""
 _JUMP = 0.5
 """Seconds by which the wall clock may drift between two looks before every memo is dropped."""
-_RENEW = 86_400.0
-"""Seconds before a snapshot's expansion of time ends at which it is made anew."""
 _LAST_ANSWERS = 1.0
 """Seconds that queries under way have at the end."""
 _COLLECT = (20_000, 20, 50)
 """When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
-
-
-class Loaded(NamedTuple):
-    """One policy in force and what it was made of."""
-
-    sealed: Sealed
-    library: Library
-    snapshot: Snapshot
 
 
 class ResolverProcess:
@@ -114,6 +103,9 @@ class ResolverProcess:
                 self._line.tell({"event": "ready", "epoch": message["epoch"]})
             case "listen":
                 await self._listen(message["places"], descriptors)
+            case "live":
+                await self._renew()
+                self._line.tell({"event": "answer", "number": message["number"]})
             case "status":
                 self._line.tell({"event": "answer", "number": message["number"], **self._status()})
 
@@ -124,7 +116,8 @@ class ResolverProcess:
 
     async def _load(self, sealed: Sealed, epoch: int) -> None:
         """Compile beside the running path, then swap between two queries."""
-        self._loaded = await asyncio.to_thread(self._compile, sealed, epoch)
+        live = self._loaded.live if self._loaded is not None else NOTHING_LIVE
+        self._loaded = await asyncio.to_thread(load, self._state, sealed, self._clock.wall(), epoch=epoch, live=live)
         settings = sealed.settings
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
@@ -140,12 +133,15 @@ class ResolverProcess:
         gc.freeze()  # what was just loaded lives long: collections need not walk through it
         gc.set_threshold(*_COLLECT)
 
-    def _compile(self, sealed: Sealed, epoch: int) -> Loaded:
-        services = (sealed.settings.folder / "services",)
-        library = open_library(self._state, extra_service_folders=services, only=sealed.lists)
-        for problem in library.problems:
-            log.warning("%s", problem)
-        return Loaded(sealed, library, compile_snapshot(sealed.policy, library, now=self._clock.wall(), epoch=epoch))
+    async def _renew(self) -> None:
+        """Look at the time and at what holds only for now, beside the running path."""
+        async with self._loading:
+            before = self._loaded
+            if before is None:
+                return  # loading reads it anyway
+            now = self._loaded = await asyncio.to_thread(renew, self._state, before, self._clock.wall())
+            if not now.snapshot.decides_like(before.snapshot):
+                self._install()
 
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None:
@@ -185,53 +181,30 @@ class ResolverProcess:
         self._places.pop(place).close()
 
     async def _watch_clock(self) -> None:
-        """Work the rules out anew when the clock was set, and before the stretch of time that they know ends."""
+        """Work the rules out anew when the clock was set, and when a day is over."""
         offset = self._clock.wall() - self._clock.monotonic()
         while True:
             await asyncio.sleep(_LOOK)
             before, offset = offset, self._clock.wall() - self._clock.monotonic()
             jumped = abs(offset - before) > _JUMP
-            async with self._loading:
-                loaded = self._loaded
-                if loaded is None or self._pipeline is None:
-                    continue
-                if jumped or self._clock.wall() > loaded.snapshot.expires - _RENEW:
-                    log.info("the clock was set: rules are worked out anew" if jumped else "rules are worked out anew")
-                    self._pipeline.forget()
-                    self._loaded = await asyncio.to_thread(self._compile, loaded.sealed, loaded.snapshot.epoch)
-                    self._install()
+            if self._loaded is None or self._pipeline is None:
+                continue
+            if jumped:
+                log.info("the clock was set: rules are worked out anew")
+                self._pipeline.forget()
+            if jumped or self._clock.wall() >= self._loaded.until:
+                await self._renew()
 
     def _status(self) -> Message:
-        if self._loaded is None:
-            return {}
-        snapshot, wall = self._loaded.snapshot, self._clock.wall()
-        profiles = [
-            {"id": p.id, "name": p.name, "kind": p.kind, "preset": p.preset, "now": snapshot.now_line(p, wall)}
-            for p in snapshot.profiles.values()
-        ]
-        lists = [
-            {"name": a.name, "category": a.category, "entries": a.header.entries}
-            for a in self._loaded.library.artefacts
-        ]
-        return {"profiles": profiles, "lists": lists}
+        return {} if self._loaded is None else status(self._loaded, self._clock.wall())
 
     def _set_gauges(self) -> None:
         """Everything that goes up and down, made anew for each scrape so that nothing that has gone lingers."""
-        gauges = self._counters.gauges
-        gauges.clear()
+        self._counters.gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
-        if self._loaded is None:
-            return
-        wall, snapshot, downloads = self._clock.wall(), self._loaded.snapshot, Downloads(self._state)
-        for profile in snapshot.profiles.values():
-            gauges["next_edge", profile.id] = snapshot.next_edge(profile, wall)
-        for name, category in self._loaded.sealed.absent:
-            gauges["list_entries", name, category] = 0
-        for artefact in self._loaded.library.artefacts:
-            gauges["list_entries", artefact.name, artefact.category] = artefact.header.entries
-            if checked := downloads.meta(artefact.name).checked:  # ours are never fetched and do not grow old
-                gauges["list_updated", artefact.name] = checked
+        if self._loaded is not None:
+            set_gauges(self._counters.gauges, self._loaded, Downloads(self._state), self._clock.wall())
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ def serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
 
 async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
     supervisor = Supervisor(config, state, SystemClock())
-    control = ControlServer(state, {"status": supervisor.status, "reload": supervisor.reload})
+    control = ControlServer(state, {"status": supervisor.status, "reload": supervisor.reload, "live": supervisor.live})
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, supervisor.stop)

@@ -30,7 +30,7 @@ from safedns.cli.verdicts import iso, lists_of, outcome_fields, outcome_words, w
 from safedns.clock import SystemClock
 from safedns.policy.decision import Decision
 from safedns.policy.household import load_household
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.wire.names import display, key_of
 
@@ -104,7 +104,7 @@ def command(*, file: Path, since: str, until: str | None, as_json: bool, config:
     before, after = Times(now_in_force, library), Times(edited, library)
     wanted = LogFilter(since=_moment("--since", since, before.zone), until=_moment("--until", until, before.zone))
     comparison = Comparison(before, after)
-    with QueryLog(state / LOG_NAME, display) as log:
+    with QueryLog(state / QUERY_LOG.name, display) as log:
         for row in log.search(wanted):
             if row.source != "local":
                 comparison.add(row)

@@ -1,6 +1,7 @@
 """``safedns explain WHO NAME``: why is a name allowed or blocked for somebody, and until when.
 
-Works without the daemon: reads the configuration and the compiled lists, and runs the very rules that decide.
+Works without the daemon: reads the configuration, the compiled lists, and what parents decided and children used by
+then, and runs the very rules that decide.
 ``--json`` prints one object:
 
     at, until    ISO 8601 with offset; ``until`` is null where no change is known within the next two weeks
@@ -27,11 +28,11 @@ import click
 
 from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
-from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words
+from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words, profile_called, snapshot_of
 from safedns.clock import SystemClock
 from safedns.peers import may_ask
 from safedns.policy.clients import parse_address
-from safedns.policy.compile import RELEASE, compile_snapshot
+from safedns.policy.compile import RELEASE
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import load_household
@@ -87,7 +88,7 @@ def command(
         raise click.UsageError(str(error)) from None
     # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
     release = RELEASE if at_text is None else 0.0
-    snapshot = compile_snapshot(household.policy, lists_of(household, config, state), now=at, release=release)
+    snapshot = snapshot_of(household, lists_of(household, config, state), state, at, release=release)
     device = find_device(household.policy, snapshot, who)
     if device is None:
         known = [spec.id for spec in household.policy.profiles]
@@ -116,10 +117,9 @@ REFUSED = Explanation(
 
 def find_device(policy: Policy, snapshot: Snapshot, who: str) -> Device | None:
     """Whom ``who`` means: the id or shown name of a profile, a device as the policy writes it, or any address."""
+    if (called := profile_called(policy, who)) is not None:
+        return Device("", snapshot.profiles[called.id])
     wanted = who.strip().casefold()
-    for spec in policy.profiles:
-        if wanted in (spec.id.casefold(), spec.name.casefold()):
-            return Device("", snapshot.profiles[spec.id])
     for spec in policy.profiles:
         for text in spec.devices:
             if wanted == text.casefold():

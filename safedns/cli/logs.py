@@ -27,7 +27,7 @@ from safedns.clock import SystemClock
 from safedns.errors import SafednsError
 from safedns.policy.decision import Action, Reason, ReasonKind
 from safedns.policy.wording import reason_words
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.wire.names import display
 from safedns.wire.types import type_name
@@ -225,19 +225,18 @@ def find_profile(config: Path, log: QueryLog, text: str) -> str:
 
     Raises ``click.BadParameter`` for a word that neither knows; without a readable configuration it is taken as it is.
     """
+    from safedns.cli.verdicts import profile_called
     from safedns.policy.household import load_household
 
     try:
-        profiles = load_household(config).policy.profiles
+        policy = load_household(config).policy
     except SafednsError:
         return text
-    wanted = text.strip().casefold()
-    for profile in profiles:
-        if wanted in (profile.id.casefold(), profile.name.casefold()):
-            return profile.id
+    if (profile := profile_called(policy, text)) is not None:
+        return profile.id
     if text in log.profiles():
         return text
-    message = unknown_word(text, [profile.id for profile in profiles], "is no child or group")
+    message = unknown_word(text, [profile.id for profile in policy.profiles], "is no child or group")
     raise click.BadParameter(message, param_hint="--child")
 
 
@@ -290,7 +289,7 @@ def command(
         name_part=name,
         limit=limit or None,
     )
-    with QueryLog(state / LOG_NAME, display) as log:
+    with QueryLog(state / QUERY_LOG.name, display) as log:
         if child is not None:
             wanted = wanted._replace(profile=find_profile(config, log, child))
         shape = JsonLines if as_json else Csv if as_csv else People

@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 
 from safedns.blocklist.library import Hit, open_library
 from safedns.cli.common import say
-from safedns.cli.verdicts import Verdict, as_line, iso, judge_for_all, lists_of, outcome_fields
+from safedns.cli.verdicts import Verdict, as_line, iso, judge_for_all, lists_of, outcome_fields, snapshot_of
 from safedns.clock import SystemClock
 from safedns.errors import SafednsError
-from safedns.policy.compile import compile_snapshot
 from safedns.policy.household import load_household
 
 
@@ -73,7 +72,7 @@ def search(name: str, config: Path, state: Path) -> Found:
             say(problem)
         return Found(name, library.search(name), None)
     library, now = lists_of(household, config, state), SystemClock.wall()
-    snapshot = compile_snapshot(household.policy, library, now=now)
+    snapshot = snapshot_of(household, library, state, now)
     verdicts = tuple(judge_for_all(household, snapshot, name, now))
     return Found(name, library.search(name), Judged(now, snapshot.zone, verdicts))
 

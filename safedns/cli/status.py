@@ -1,4 +1,16 @@
-"""``safedns status``: what runs, and what applies to each child now and until when."""
+"""``safedns status``: what runs, and what applies to each child now and until when.
+
+``--json`` prints one object; moments are seconds since the epoch, lengths are seconds:
+
+    version, pid, since    of the daemon
+    configuration          {ok, problems, loaded}; ``problems`` of files that were not taken, or empty
+    listen                 addresses, as ``udp://127.0.0.1:5300``
+    processes              [{name, pid, restarts, ready}]
+    profiles               [{id, name, kind, preset, now, overrides, limits}]; ``now`` is the line for people
+      overrides            [{kind, target, until}], the newest first: pause | grant | block, and what it is about
+      limits               [{target, allowance, bonus, used, left}] of today; ``used`` is an estimate
+    lists                  [{name, category, entries}]
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What the rules say about a name, worked out without the daemon: shared by ``explain`` and ``lists search``.
 
-Reads the lists that the daemon would use and runs the very rules that decide; must not decide anything of its own.
+Reads the lists and the state that the daemon would use and runs the very rules that decide; must not decide anything of
+its own.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from safedns.app.live import read_live, state_file
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import Library, open_library
 from safedns.blocklist.wanted import wanted_lists
 from safedns.cli.common import say
+from safedns.errors import StorageError
+from safedns.policy.compile import RELEASE, compile_snapshot
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import Household
+from safedns.policy.live import NOTHING_LIVE, Override
+from safedns.policy.model import Policy, ProfileSpec
 from safedns.policy.snapshot import Profile, Snapshot
 from safedns.policy.vocabulary import own_services
 from safedns.policy.wording import reason_words
@@ -44,6 +50,36 @@ def lists_of(household: Household, config: Path, state: Path) -> Library:
         more = f" (and {len(library.problems) - 1} more)" if len(library.problems) > 1 else ""
         say(f"warning: not every list can be asked: {library.problems[0]}{more}; see `safedns lists status`")
     return library
+
+
+def profile_called(policy: Policy, who: str) -> ProfileSpec | None:
+    """The child or group with that id or shown name, in any letter case."""
+    wanted = who.strip().casefold()
+    return next((spec for spec in policy.profiles if wanted in (spec.id.casefold(), spec.name.casefold())), None)
+
+
+def services_of(config: Path, state: Path) -> Library:
+    """The services without any list, for what no name is asked of: limits, titles."""
+    return open_library(state, extra_service_folders=(own_services(config),), only=())
+
+
+def snapshot_of(
+    household: Household,
+    lists: Library,
+    state: Path,
+    at: float,
+    *,
+    release: float = RELEASE,
+    also: tuple[Override, ...] = (),
+) -> Snapshot:
+    """The rules at ``at`` (epoch seconds) with what was decided (and ``also`` this) and used by then."""
+    live = NOTHING_LIVE
+    try:
+        live = read_live(state_file(state), household.policy, at)
+    except (StorageError, OSError) as error:
+        say(f"warning: {error}; overrides and minutes of use are left out here")
+    live = live._replace(overrides=(*also, *live.overrides))
+    return compile_snapshot(household.policy, lists, now=at, release=release, live=live)
 
 
 def judge(household: Household, snapshot: Snapshot, profile: Profile, name: str, qtype: int, at: float) -> Explanation:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from math import inf
+from types import MappingProxyType
 
 from safedns.policy.courses import Course
 from safedns.policy.explain import change, when
@@ -15,10 +16,14 @@ from safedns.policy.limits import Quota
 from safedns.policy.lists import Service
 from safedns.policy.live import OverrideKind, Target
 from safedns.policy.timeline import INTERNET, ClosedWindow, Walk
+from safedns.wire.names import display
 
 _NOTICE = 7 * 86_400
 """Seconds before a new preset counts that it is announced."""
 _SAID = {"pause": "paused", "block": "blocked", "grant": "granted"}
+_NO_SERVICES: Mapping[str, Service] = MappingProxyType({})
+ESTIMATED = "(estimated)"
+"""Stands wherever minutes of use are told: they are counted from queries."""
 
 
 def now_line(
@@ -58,7 +63,7 @@ class _Line:
                 return said in walk.state.overrides
 
             if target != INTERNET:
-                yield f"{self._title(target)} {_SAID[kind]}{self._until(holds)}"
+                yield f"{override_words(kind, target, self._services)}{self._until(holds)}"
 
     def windows(self) -> Iterator[str]:
         """``forum hours until 16:00: reddit.com, Discord off``; those on all internet are time."""
@@ -69,7 +74,8 @@ class _Line:
                 return window in walk.state.closed
 
             if INTERNET not in what:
-                yield f"{name}{self._until(holds)}: {', '.join(map(self._title, what))} off"
+                titles = (title_of(target, self._services) for target in what)
+                yield f"{name}{self._until(holds)}: {', '.join(titles)} off"
 
     def switches(self) -> Iterator[str]:
         """``YouTube moderate``, ``Roblox off until Sat 09:00``"""
@@ -85,10 +91,8 @@ class _Line:
             yield f"{title} {setting.state}{self._until(state)}"
 
     def limits(self, quotas: tuple[Quota, ...]) -> Iterator[str]:
-        """``games 25 of 30 min left (estimated)``"""
-        for quota in quotas:
-            left, whole = -(-quota.left // 60), (quota.allowance + quota.bonus) // 60
-            yield f"{self._title(quota.target)} {left} of {whole} min left (estimated)"
+        """Each as ``quota_words``."""
+        return (quota_words(quota, self._services) for quota in quotas)
 
     def birthday(self) -> Iterator[str]:
         """``from 1 March: 6 to 9``, a week before a new preset counts."""
@@ -101,12 +105,28 @@ class _Line:
         edge, _ = change(self._course.timeline, self._now, self._expires, look)
         return f" until {self._when(edge)}" if edge < inf else ""
 
-    def _title(self, target: Target) -> str:
-        known = self._services.get(target.value) if target.kind == "service" else None
-        return known.title if known is not None else str(target)
-
     def _when(self, edge: float) -> str:
         return when(edge, self._now, self._zone)
+
+
+def override_words(kind: OverrideKind, target: Target, services: Mapping[str, Service] = _NO_SERVICES) -> str:
+    """``paused``, ``games granted``, ``example.com blocked``; a service by its title where ``services`` knows it."""
+    if target == INTERNET and kind != "grant":
+        return "paused"
+    return f"{title_of(target, services)} {_SAID[kind]}"
+
+
+def quota_words(quota: Quota, services: Mapping[str, Service]) -> str:
+    """``games 25 of 30 min left (estimated)``; a minute that has begun counts as left."""
+    left, whole = -(-quota.left // 60), (quota.allowance + quota.bonus) // 60
+    return f"{title_of(quota.target, services)} {left} of {whole} min left {ESTIMATED}"
+
+
+def title_of(target: Target, services: Mapping[str, Service]) -> str:
+    """``YouTube`` for the service ``youtube``; a site as people see it; anything else by its id."""
+    if target.kind == "service" and target.value in services:
+        return services[target.value].title
+    return display(target.value) if target.kind == "name" else str(target)
 
 
 def _time_words(walk: Walk) -> str:
@@ -116,7 +136,7 @@ def _time_words(walk: Walk) -> str:
     if any(target == INTERNET and kind != "grant" for kind, target in state.overrides):
         return "paused"
     if state.time == "granted":
-        return "open by a parent's grant"
+        return "internet granted"
     if state.time != "open":
         return state.time
     for name, what in state.closed:

@@ -120,12 +120,22 @@ class Snapshot:
         position = bisect_right(edges, now)
         return edges[position] if position < len(edges) and edges[position] < self.expires else inf
 
-    def meters(self, profile: Profile, name: str, key: str) -> tuple[Target, ...]:
+    def meters(self, profile: Profile, name: str, key: str, now: float) -> tuple[Target, ...]:
         """The limits of ``profile`` that the canonical ``name`` (``key``: ``key_of(name)``) counts for, by target.
 
-        None for names that devices ask by themselves.
+        None for names that devices ask by themselves, and for what a parent granted for now.
         """
-        return self._courses[profile.index].meter.targets(self._question(name, key)) if profile.metered else ()
+        if not profile.metered:
+            return ()
+        course, question = self._courses[profile.index], self._question(name, key)
+        for kind, target in course.timeline.at(now).state.overrides:
+            if kind == "grant" and self._matchers.targets((target,)).first(question) is not None:
+                return ()
+        return course.meter.targets(question)
+
+    def decides_like(self, other: Snapshot) -> bool:
+        """Whether both, made by one compiler, decide the same, so that only minutes have been used in between."""
+        return self._courses == other._courses
 
     def limits(self, profile: Profile, now: float) -> tuple[Quota, ...]:
         """The limits of ``profile`` that hold on the day of ``now``, in the order of the policy."""

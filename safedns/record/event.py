@@ -32,7 +32,9 @@ class Outcome(NamedTuple):
     protocol: str
     """udp | tcp."""
     log: str
-    """full | summary: the profile's log level (events of level ``off`` are never made)."""
+    """full | summary | off: the profile's log level. An event of level ``off`` is made only to count a minute."""
+    meters: tuple[tuple[str, str], ...]
+    """What limits of the profile the query counts for: kind and value of each target (``policy.live.Target``)."""
 
 
 class Event(NamedTuple):

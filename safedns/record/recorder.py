@@ -2,7 +2,7 @@
 
 ::
 
-    link a --+-> events -> LogWriter (a commit every 250 ms, a purge every hour)
+    link a --+-> events -> LogWriter, Meter (a commit every 250 ms, a purge every hour)
     link b --+-> counter deltas, gauges -> Totals <- metrics reads at scrape, after ``refresh``
 
 Nothing that arrives on a link may stop it; DNS does not notice whether it runs.
@@ -13,19 +13,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from safedns.clock import Clock
 from safedns.record.counters import Counters, Key
 from safedns.record.link import Batch, EventReceiver
+from safedns.record.schema import QUERY_LOG, STATE
+from safedns.record.usage import Meter
 from safedns.record.writer import LogWriter
 
 COMMIT_EVERY = 0.25
 PURGE_EVERY = 3600.0
 PURGE_PAUSE = 0.02
 """Seconds between two slices of a purge, in which links and scrapes are served."""
+TELL_EVERY = 3.0
+"""Seconds between two words that minutes of use have grown: a used-up limit acts well within ten."""
 REFRESH_WITHIN = 0.1
 """Seconds that a scrape waits for the resolvers' newest numbers."""
 
@@ -56,16 +60,20 @@ class _Link:
 
 
 class Recorder:
-    """Ties links, query log and totals together. Raises ``StorageError`` for a log of a newer version."""
+    """Ties links, query log, meter and totals together. Raises ``StorageError`` for a file of a newer version."""
 
-    def __init__(self, clock: Clock, path: Path, keep: float) -> None:
-        """``path``: the query log."""
+    def __init__(self, clock: Clock, folder: Path, keep: float, used: Callable[[], None]) -> None:
+        """``folder``: where the files are; ``used`` is called once the meter is ready and when minutes have grown."""
         self.totals = Totals()
         self.keep = keep
         """Seconds that a row lives; may be changed at any time."""
         self._clock = clock
         self._own = Counters()
-        self._writer = LogWriter(path, clock, self._own)
+        self._writer = LogWriter(folder / QUERY_LOG.name, clock, self._own)
+        self._meter = Meter(folder / STATE.name, clock)
+        self._used = used
+        self._grown = True
+        self._tell_at = clock.monotonic()
         self._links: dict[str, _Link] = {}
 
     def add_link(self, worker: str, sock: socket.socket) -> None:
@@ -98,6 +106,7 @@ class Recorder:
             while True:
                 await asyncio.sleep(COMMIT_EVERY)
                 self._writer.commit()
+                self._meter_minutes()
                 self._count_own()
                 self._drop_closed()
                 if self._clock.monotonic() >= next_purge:
@@ -112,10 +121,18 @@ class Recorder:
             self._links[worker].receiver.read()
             self.remove_link(worker)
         self._writer.close()
+        self._meter.close()
         self._count_own()
 
+    def _meter_minutes(self) -> None:
+        self._grown |= self._meter.commit()
+        if self._grown and self._clock.monotonic() >= self._tell_at:
+            self._grown = False
+            self._tell_at = self._clock.monotonic() + TELL_EVERY
+            self._used()
+
     async def _purge(self) -> None:
-        while self._writer.purge(self.keep):
+        while self._writer.purge(self.keep) or self._meter.purge(self.keep):
             await asyncio.sleep(PURGE_PAUSE)
             self._writer.commit()
 
@@ -126,6 +143,7 @@ class Recorder:
             self._links[worker].fresh.set()
         if batch.events:
             self._writer.add(batch.events)
+            self._meter.add(batch.events)
 
     def _count_own(self) -> None:
         self.totals.add(self._own.drain())

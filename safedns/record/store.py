@@ -71,7 +71,7 @@ class QueryLog(AbstractContextManager["QueryLog"]):
     def __init__(self, path: Path, display: Callable[[str], str] = str) -> None:
         """``display`` gives a name as people see it, so that a part of that can be searched for, too."""
         self._path = path
-        self._db = schema.open_reader(path)
+        self._db = schema.open_reader(schema.QUERY_LOG, path)
         self._db.create_function("display", 1, lambda name: display(name).lower(), deterministic=True)
 
     def search(self, wanted: LogFilter) -> Iterator[LogRow]:

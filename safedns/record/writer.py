@@ -13,33 +13,31 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from safedns.clock import Clock
-from safedns.record import schema
 from safedns.record.counters import Counters
 from safedns.record.event import Outcome
 from safedns.record.link import EventRow
+from safedns.record.schema import QUERY_LOG
+from safedns.record.steady import SteadyDatabase
 
 log = logging.getLogger(__name__)
 
 BATCH = 1000
 """Events that make a commit due at once."""
 HOUR = 3600
-REOPEN_AFTER = 10.0
-"""Seconds until a log that could not be opened is tried again."""
 PURGE_ROWS = 2000
-"""Rows, or pages, that one slice of a purge touches: a few milliseconds."""
+"""Rows that one slice of a purge deletes: a few milliseconds."""
 MAX_CACHED = 50_000
 """Outcomes remembered at a time."""
 
 _BAD_EVENT = (ValueError, TypeError, IndexError, OverflowError, sqlite3.IntegrityError, sqlite3.InterfaceError,
               sqlite3.ProgrammingError, sqlite3.DataError)  # fmt: skip
 
-_STORED = Outcome._fields[:-1]
-"""The log level decides whether there is a row at all, so it is not a column."""
+_STORED = Outcome._fields[:-2]
+"""The log level decides whether there is a row at all, and meters are for ``usage``: neither is a column."""
 _COLUMNS = ", ".join(_STORED)
 _FIND_OUTCOME = f"SELECT id FROM outcome WHERE {' AND '.join(f'{column} = ?' for column in _STORED)}"  # noqa: S608 - names of columns
 _NEW_OUTCOME = f"INSERT INTO outcome ({_COLUMNS}, seen) VALUES ({', '.join('?' * (len(_STORED) + 1))})"  # noqa: S608 - names of columns
@@ -76,7 +74,6 @@ class LogWriter:
     """Owns ``querylog.db``. Raises ``StorageError`` at construction for a log of a newer version, and only then."""
 
     def __init__(self, path: Path, clock: Clock, counters: Counters) -> None:
-        self._path = path
         self._clock = clock
         self._written = counters.cell("log_rows")
         self._dropped = counters.cell("log_rows_dropped")
@@ -85,10 +82,7 @@ class LogWriter:
         self._clients = _Ids(self._client_id)
         self._rollup_keys: dict[int, tuple[str, str, str, str]] = {}
         self._hour = 0
-        self._failing = False
-        self._retry_at = 0.0
-        self._db: sqlite3.Connection | None = None
-        self._open()
+        self._file = SteadyDatabase(QUERY_LOG, path, clock, self._forget)
 
     def add(self, events: Sequence[EventRow]) -> None:
         """Take events; commits by itself when a batch is full."""
@@ -105,40 +99,32 @@ class LogWriter:
     def purge(self, keep: float) -> bool:
         """Delete a slice of what is older than ``keep`` seconds; True while there is more to do."""
         cutoff = self._clock.wall() - keep
-        for aside, since in schema.files_set_aside(self._path):
-            if since < cutoff:
-                aside.unlink(missing_ok=True)
-        if (db := self._database()) is None:
-            return False
-        try:
-            return self._purge_slice(db, cutoff)
-        except sqlite3.Error as error:
-            self._failed(error)
-            return False
+        limits = {"at_ms": int(cutoff * 1000), "hour": int(cutoff // HOUR), "slice": PURGE_ROWS}
+        return self._file.purge(_PURGES, limits, keep)
 
     def close(self) -> None:
         """Commit and close."""
         self.commit()
-        self._close()
+        self._file.close()
 
     def _store(self, events: list[EventRow]) -> None:
-        if (db := self._database()) is None:
+        if (db := self._file.connection()) is None:
             self._dropped[0] += len(events)
             return
         try:
-            with self._transaction(db):
+            with self._file.transaction(db):
                 rows = self._write(db, events)
         except _BAD_EVENT as error:
             self._store_halves(events, error)
         except sqlite3.Error as error:
             # A broken file was set aside, so the new one is tried; anything else (a full disk) costs these rows.
-            if self._failed(error):
+            if self._file.failed(error):
                 self._store(events)
             else:
                 self._dropped[0] += len(events)
         else:
             self._written[0] += rows
-            self._recovered()
+            self._file.recovered()
 
     def _store_halves(self, events: list[EventRow], error: Exception) -> None:
         """Find the event that cannot be stored by halving: it alone is dropped."""
@@ -170,15 +156,18 @@ class LogWriter:
         db.executemany(_NEW_QUERY, rows)
         totals: Counter[tuple[str, str, str, str]] = Counter()
         for outcome, count in Counter(outcomes).items():
-            totals[self._rollup_keys[outcome]] += count
+            if outcome:
+                totals[self._rollup_keys[outcome]] += count
         db.executemany(_COUNT, [(hour, *key, count) for key, count in totals.items()])
         return len(rows)
 
     def _outcome_id(self, values: tuple[object, ...]) -> int:
-        """Row id of an outcome; a negative number for one whose name must not be stored."""
+        """Row id of an outcome; a negative number for one whose name must not be stored, 0 for one that is no row."""
         outcome = Outcome(*values)  # type: ignore[arg-type]  # checked by the STRICT table
+        if outcome.log == "off":
+            return 0
         if outcome.log == "full":
-            found = self._find_or_insert("outcome", _FIND_OUTCOME, _NEW_OUTCOME, values[:-1])
+            found = self._find_or_insert("outcome", _FIND_OUTCOME, _NEW_OUTCOME, values[: len(_STORED)])
         else:
             found = -1 - len(self._outcomes)
         self._rollup_keys[found] = (outcome.profile, outcome.action, outcome.reason, outcome.category)
@@ -188,86 +177,15 @@ class LogWriter:
         return self._find_or_insert("client", _FIND_CLIENT, _NEW_CLIENT, values)
 
     def _find_or_insert(self, table: str, find: str, insert: str, values: tuple[object, ...]) -> int:
-        if self._db is None:
+        if (db := self._file.connection()) is None:
             raise sqlite3.OperationalError("the log is closed")
-        row = self._db.execute(find, values).fetchone()
+        row = db.execute(find, values).fetchone()
         if row is None:
-            return self._db.execute(insert, (*values, self._hour)).lastrowid or 0
-        self._db.execute(f"UPDATE {table} SET seen = max(seen, ?) WHERE id = ?", (self._hour, row[0]))  # noqa: S608 - a name of ours
+            return db.execute(insert, (*values, self._hour)).lastrowid or 0
+        db.execute(f"UPDATE {table} SET seen = max(seen, ?) WHERE id = ?", (self._hour, row[0]))  # noqa: S608 - a name of ours
         return int(row[0])
-
-    def _purge_slice(self, db: sqlite3.Connection, cutoff: float) -> bool:
-        limits = {"at_ms": int(cutoff * 1000), "hour": int(cutoff // HOUR), "slice": PURGE_ROWS}
-        for statement in _PURGES:
-            if db.execute(statement, limits).rowcount > 0:
-                return True
-        (free,) = db.execute("PRAGMA freelist_count").fetchone()
-        if free:
-            db.execute(f"PRAGMA incremental_vacuum({PURGE_ROWS})").fetchall()
-            return True
-        # The write-ahead log still holds the pages as they were before.
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return False
-
-    @contextmanager
-    def _transaction(self, db: sqlite3.Connection) -> Iterator[None]:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            db.execute("COMMIT")
-        except BaseException:
-            # Ids that were handed out in it are void.
-            self._forget()
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
 
     def _forget(self) -> None:
         self._outcomes.clear()
         self._clients.clear()
         self._rollup_keys.clear()
-
-    def _database(self) -> sqlite3.Connection | None:
-        if self._db is None and self._clock.monotonic() >= self._retry_at:
-            self._open()
-        return self._db
-
-    def _open(self) -> None:
-        try:
-            self._db = schema.open_writer(self._path)
-        except (OSError, sqlite3.Error) as error:
-            self._failed(error)
-
-    def _close(self) -> None:
-        self._forget()
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-    def _failed(self, error: OSError | sqlite3.Error) -> bool:
-        """Take note of a failure; True if the file was broken and a new one has begun."""
-        if isinstance(error, sqlite3.Error) and schema.is_damaged(error):
-            return self._begin_anew(error)
-        if not self._failing:
-            log.error("%s: queries are answered but not logged: %s", self._path, error)
-        self._failing = True
-        if self._db is None:
-            self._retry_at = self._clock.monotonic() + REOPEN_AFTER
-        return False
-
-    def _begin_anew(self, error: sqlite3.Error) -> bool:
-        self._close()
-        self._retry_at = self._clock.monotonic() + REOPEN_AFTER
-        try:
-            aside = schema.set_aside(self._path, self._clock.wall())
-            self._db = schema.open_writer(self._path)
-        except (OSError, sqlite3.Error) as second:
-            log.error("%s: is broken (%s) and cannot be replaced: %s", self._path, error, second)  # noqa: TRY400 - the line says it all
-            return False
-        log.error("%s: is broken (%s); set aside as %s, a new log begins", self._path, error, aside.name)
-        return True
-
-    def _recovered(self) -> None:
-        if self._failing:
-            log.warning("%s: queries are logged again", self._path)
-            self._failing = False

@@ -5,5 +5,6 @@
                        --- runs ------> prepare, lists (short-lived)
 
 ``channel`` messages with file descriptors; ``listeners`` sockets; ``addresses`` local addresses as they come and go;
-``children`` one process each; ``privileges``, ``notify`` the system's side; ``supervisor`` ties them.
+``children`` one process each, ``questions`` to them, ``errands`` short-lived ones; ``privileges``, ``notify`` the
+system's side; ``supervisor`` ties them.
 """

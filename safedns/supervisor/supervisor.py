@@ -2,6 +2,7 @@
 
     configuration saved, SIGHUP, ``safedns reload`` -> prepare (a process) -> plan for us, household for the resolvers
     address came or went                            -> listeners -> resolvers
+    a parent decided something, minutes were used   -> resolvers, which read it
     a child died                                    -> started again with the last good household
 
 Must not: parse policy, answer DNS, or keep anything that a restart of a child would lose.
@@ -14,7 +15,6 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,10 +26,12 @@ from safedns.errors import SafednsError
 from safedns.supervisor.addresses import AddressWatch
 from safedns.supervisor.channel import Message, to_memory_file
 from safedns.supervisor.children import Child, remember, replace_orphans
+from safedns.supervisor.errands import run_errand
 from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
 from safedns.supervisor.plan import Plan, Prepared
+from safedns.supervisor.questions import Questions
 from safedns.supervisor.watch import Look, look
 from safedns.tasks import spawn
 
@@ -54,14 +56,6 @@ class Patience(NamedTuple):
     """For a child to end: then it is killed."""
 
 
-class _Done(NamedTuple):
-    """What a short-lived process left."""
-
-    code: int
-    output: bytes
-    complaint: bytes
-
-
 class Supervisor:
     """Runs until told to stop."""
 
@@ -83,7 +77,7 @@ class Supervisor:
         self._loaded_at = 0.0
         self._epoch = 0
         self._reloading = asyncio.Lock()
-        self._answers: dict[int, asyncio.Future[Message]] = {}
+        self._questions = Questions()
         self._stop = asyncio.Event()
         self._begun = clock.wall()
 
@@ -157,7 +151,7 @@ class Supervisor:
     async def status(self) -> dict[str, Any]:
         """What runs, and what applies to each child now."""
         children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
-        now = await self._ask_resolver("status") if children else {}
+        now = await self._questions.ask(self._resolvers[0], "status") if children else {}
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -172,28 +166,19 @@ class Supervisor:
             "lists": now.get("lists", []),
         }
 
+    async def live(self) -> dict[str, Any]:
+        """Let every resolver read what holds only for now; ``{"ok"}``: whether all have, those that load later will."""
+        alive = [child for child in self._resolvers if child.pid is not None]
+        answers = await asyncio.gather(*(self._questions.ask(child, "live") for child in alive))
+        return {"ok": all(answers)}
+
     async def _prepare(self) -> Prepared:
-        done = await self._short_lived("prepare", stderr=asyncio.subprocess.PIPE)
+        done = await run_errand("prepare", self._config, self._state, stderr=asyncio.subprocess.PIPE)
         if done.code != 0:
             error = SafednsError(done.complaint.decode(errors="replace").strip())
             error.exit_code = done.code
             raise error
         return Prepared.decode(done.output)
-
-    async def _short_lived(self, role: str, stderr: int | None = None) -> _Done:
-        """Run a process of a role to its end; it ends with us, but not by a Ctrl-C of its own."""
-        folders = ("--config", str(self._config), "--state", str(self._state))
-        command = (sys.executable, "-m", "safedns.app", role, *folders)
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=stderr, start_new_session=True
-        )
-        try:
-            output, complaint = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return _Done(process.returncode or 0, output, complaint or b"")
 
     async def _use(self, prepared: Prepared) -> None:
         """Put a checked configuration in force; where a resolver cannot load it, the one before stays."""
@@ -301,19 +286,10 @@ class Supervisor:
             child.settle()
         elif event == "failed":
             child.settle(failure=str(message.get("error")))
-        elif event == "answer" and (waiting := self._answers.pop(message["number"], None)) and not waiting.done():
-            waiting.set_result(message)
-
-    async def _ask_resolver(self, what: str) -> Message:
-        number = max(self._answers, default=0) + 1
-        waiting = self._answers[number] = asyncio.get_running_loop().create_future()
-        self._resolvers[0].send({"do": what, "number": number})
-        try:
-            return await asyncio.wait_for(waiting, 3.0)
-        except TimeoutError:
-            return {}
-        finally:
-            self._answers.pop(number, None)
+        elif event == "answer":
+            self._questions.answered(message)
+        elif event == "used":
+            spawn(self.live(), "minutes used")
 
     async def _all_ready(self) -> None:
         try:
@@ -385,7 +361,7 @@ class Supervisor:
             if plan is None or not plan.refresh:
                 continue
             try:
-                done = await self._short_lived("lists")
+                done = await run_errand("lists", self._config, self._state)
             except OSError as error:
                 log.warning("lists cannot be updated now: %s; they are tried again later", error)
                 continue

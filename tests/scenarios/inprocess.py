@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from unittest.mock import patch
 
 import dns.rdatatype
 from click.testing import CliRunner
 
 from safedns.blocklist.library import lists_folder
-from safedns.cli.logs import command as logs
+from safedns.cli.main import main
+from safedns.clock import SystemClock
 from safedns.errors import ConfigError
 from safedns.record.counters import Counters
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.writer import LogWriter
 from tests.house import House
 from tests.scenarios.expect import Counted
@@ -53,7 +55,9 @@ class InProcess:
 
     def exchange(self, packets: Sequence[bytes], client: str, protocol: str, replies: int) -> list[bytes]:
         del replies  # whatever is coming has come when this returns
-        return self._loop.run(self._house.packets(packets, client, protocol))
+        received = self._loop.run(self._house.packets(packets, client, protocol))
+        self._house.count_minutes()
+        return received
 
     def counters(self, queries: int) -> Counted:
         del queries  # counted at once
@@ -90,16 +94,32 @@ class InProcess:
             self._house.at(step.clock)
             self._house.renew()
         elif step.wait is not None:
-            self._house.clock.advance(step.wait)
-            self._house.renew()
+            self.wait(step.wait)
         elif step.set_clock is not None:
-            self._house.clock.jump(self._house.instant(step.set_clock))
-            self._house.load()  # as the resolver process does once it notices
+            self._house.set_clock(step.set_clock)
+
+    def wait(self, seconds: int) -> None:
+        self._house.clock.advance(seconds)
+        self._house.renew()
+
+    def command(self, words: Sequence[str]) -> tuple[int, str]:
+        with patch.object(SystemClock, "wall", staticmethod(self._house.clock.wall)):
+            done = CliRunner().invoke(main, [*words, *self._folders()], catch_exceptions=False)
+        self._house.look()  # as the daemon, were there one, is told to
+        return done.exit_code, done.output
+
+    def restart(self) -> None:
+        self._loop.run(self._restart())
+
+    async def _restart(self) -> None:
+        self._house.restart()
 
     def log(self) -> list[dict[str, Any]]:
-        writer = LogWriter(self._house.state / LOG_NAME, self._house.clock, Counters())
+        writer = LogWriter(self._house.state / QUERY_LOG.name, self._house.clock, Counters())
         writer.add([(*event[:4], tuple(event[4])) for event in self._house.events.pending])
         writer.close()
-        folders = ["--config", str(self._house.config), "--state", str(self._house.state)]
-        shown = CliRunner().invoke(logs, ["--json", "--limit", "0", *folders], catch_exceptions=False)
+        shown = CliRunner().invoke(main, ["logs", "--json", "--limit", "0", *self._folders()], catch_exceptions=False)
         return [json.loads(line) for line in shown.stdout.splitlines()]
+
+    def _folders(self) -> tuple[str, ...]:
+        return "--config", str(self._house.config), "--state", str(self._house.state)

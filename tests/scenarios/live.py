@@ -155,6 +155,19 @@ class Live:
     def move_clock(self, step: Step) -> None:
         raise AssertionError(f"{step.title}: real time cannot be moved; reading the file should have said so")
 
+    def wait(self, seconds: int) -> None:
+        raise AssertionError(f"{seconds} seconds: real time cannot be moved; reading the file should have said so")
+
+    def command(self, words: Sequence[str]) -> tuple[int, str]:
+        arguments = [*_SAFEDNS, *words, *self._folders()]
+        done = subprocess.run(
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, check=False
+        )
+        return done.returncode, done.stdout
+
+    def restart(self) -> None:
+        raise AssertionError("numbers would begin anew; reading the file should have said so")
+
     def log(self) -> list[dict[str, Any]]:
         self._end()
         arguments = [*_SAFEDNS, "logs", "--json", "--limit", "0", *self._folders()]

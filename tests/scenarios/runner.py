@@ -6,8 +6,9 @@ Script --play--> Stage   inprocess.py: tests/house.py, a fake clock, no sockets
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +60,18 @@ class Stage(Protocol):
         """Do what ``step`` says about time."""
         ...
 
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        ...
+
+    def command(self, words: Sequence[str]) -> tuple[int, str]:
+        """Type ``safedns WORDS``: its exit status, and everything that it prints."""
+        ...
+
+    def restart(self) -> None:
+        """End everything and start it again."""
+        ...
+
     def log(self) -> list[dict[str, Any]]:
         """End the household; its query log as ``safedns logs --json`` shows it."""
         ...
@@ -88,6 +101,11 @@ class _Player:
             return list(query_differences(step.expect, self._query(step)))
         if step.save is not None:
             return self._save(step.save)
+        if step.safedns is not None:
+            return list(self._command(step, step.safedns))
+        if step.restart is not None:
+            self._stage.restart()
+            return []
         tables = step.other_upstreams or ({MAIN: step.upstream} if step.upstream is not None else {})
         for upstream, table in tables.items():
             self._stage.answer_by(upstream, table)
@@ -102,13 +120,31 @@ class _Player:
             0 if step.expect.reply == "none" else step.times if step.expect.replies is None else step.expect.replies
         )
         before, asked = _queries(self._stage.counters(self._sent)), len(self._stage.asked())
-        replies = self._stage.exchange(packets, step.client, "tcp" if step.tcp else "udp", wanted)
+        protocol = "tcp" if step.tcp else "udp"
+        if step.every is None:
+            replies = self._stage.exchange(packets, step.client, protocol, wanted)
+        else:
+            replies = self._one_by_one(packets, step.client, protocol, step.every)
         self._sent += len(packets)
         counted = _queries(self._stage.counters(self._sent)) - before
         ids = [packet[:2] for packet in packets]
         for reply in replies:
             ids.remove(reply[:2])  # an answer to nobody's question fails here
         return Seen([dns.message.from_wire(r) for r in replies], len(packets), counted, self._stage.asked()[asked:])
+
+    def _one_by_one(self, packets: Sequence[bytes], client: str, protocol: str, every: int) -> list[bytes]:
+        replies = self._stage.exchange(packets[:1], client, protocol, 1)
+        for packet in packets[1:]:
+            self._stage.wait(every)
+            replies += self._stage.exchange([packet], client, protocol, 1)
+        return replies
+
+    def _command(self, step: Step, text: str) -> Iterator[str]:
+        status, printed = self._stage.command(shlex.split(text))
+        if status != step.exit:
+            yield f"it ended with {status}; expected {step.exit}; it says:\n{printed}"
+        if step.says is not None and step.says not in printed:
+            yield f"it says:\n{printed}\nexpected in it: {step.says}"
 
     def _save(self, save: Save) -> list[str]:
         self._settings.update(save.settings)

@@ -100,8 +100,11 @@ class Save(Model):
         return self
 
 
-_ACTIONS_OF_A_STEP = ("ask", "send", "clock", "wait", "set_clock", "save", "upstream", "other_upstreams")
-_OF_A_QUERY = {"client", "edns", "tcp", "opcode", "times", "expect"}
+_ACTIONS_OF_A_STEP = (
+    "ask", "send", "clock", "wait", "set_clock", "save", "upstream", "other_upstreams", "safedns", "restart",
+)  # fmt: skip
+_OF_A_QUERY = {"client", "edns", "tcp", "opcode", "times", "every", "expect"}
+_OF_A_COMMAND = {"says", "exit"}
 
 
 class Step(Model):
@@ -115,7 +118,9 @@ class Step(Model):
     tcp: YesNo = False
     opcode: Annotated[str, grammar.one_of(tuple(opcode.name for opcode in dns.opcode.Opcode))] = "QUERY"
     times: Number = 1
-    """So many at once."""
+    """So many at once; with ``every``, one after another."""
+    every: Annotated[int, Text(duration, {})] | None = None
+    """So much time passes between two of them."""
     expect: Expect | None = None
     clock: Moment | None = None
     """Time passes until then."""
@@ -127,6 +132,13 @@ class Step(Model):
     upstream: Table | None = None
     """From now on the upstream answers by this table."""
     other_upstreams: dict[str, Table] | None = None
+    safedns: str | None = None
+    """A parent types this command."""
+    says: str | None = None
+    """This is in what it prints."""
+    exit: Number = 0
+    restart: YesNo | None = None
+    """Everything ends and is started again."""
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
@@ -138,11 +150,15 @@ class Step(Model):
             raise ValueError("nothing is expected of this query; say at least `expect: {rcode: NOERROR}`")
         if not query and (extra := self.model_fields_set & _OF_A_QUERY):
             raise ValueError(f"{', '.join(sorted(extra))}: only a query has that")
+        if self.safedns is None and (extra := self.model_fields_set & _OF_A_COMMAND):
+            raise ValueError(f"{', '.join(sorted(extra))}: only a command has that")
         return self
 
     @property
     def title(self) -> str:
         """The step in a few words, for messages."""
+        if self.safedns is not None:
+            return f"safedns {self.safedns}"
         if self.ask is None:
             return next(action for action in _ACTIONS_OF_A_STEP if getattr(self, action) is not None)
         return f"{self.client} asks {' '.join(self.ask)}"
@@ -224,7 +240,8 @@ def _not_live(scenario: Scenario) -> Iterator[str]:
     if "now" in scenario.model_fields_set:
         yield "now"
     for step in scenario.steps:
-        yield from (action for action in ("clock", "wait", "set_clock") if getattr(step, action) is not None)
+        times = ("clock", "wait", "set_clock", "every", "restart")
+        yield from (action for action in times if getattr(step, action) is not None)
         if not step.client.startswith("127."):
             yield "a client outside 127.0.0.0/8"
         if step.expect is not None and step.expect.replies is not None:

@@ -28,7 +28,8 @@ log:
   - {who: binh, name: tiktok.com, decision: blocked, words: TikTok is off}
 counters: {queries binh blocked service udp: 1}
 """
-
+DECIDED = STORY.replace("log:\n", "  - {safedns: pause binh --for 20m, says: paused}\nlog:\n")
+"""The same, with a parent who decides something in the end."""
 
 Played = Callable[[str], None]
 
@@ -45,8 +46,40 @@ def played(tmp_path: Path, compiled: Path) -> Played:
     return play_text
 
 
-def test_the_story_as_it_is_comes_true(played: Played) -> None:
-    played(STORY)
+@pytest.mark.parametrize("story", [STORY, DECIDED])
+def test_the_story_as_it_is_comes_true(played: Played, story: str) -> None:
+    played(story)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            "says: paused",
+            "says: granted",
+            "story.yaml:12: safedns pause binh --for 20m\n  it says:\n",
+        ),
+        ("pause binh", "pause bing", "it ended with 2; expected 0; it says:"),
+        ("says: paused", "says: paused, exit: 1", "it ended with 0; expected 1; it says:"),
+    ],
+)
+def test_a_command_that_does_or_says_something_else_fails(played: Played, right: str, wrong: str, told: str) -> None:
+    with pytest.raises(AssertionError) as failure:
+        played(DECIDED.replace("binh: {preset", "binh: {name: Bình, preset").replace(right, wrong))
+    assert told in str(failure.value)
+
+
+def test_queries_one_after_another_take_their_time_and_minutes_of_use_are_counted(played: Played) -> None:
+    limited, ask = (
+        STORY.replace("log: full}", "log: full, limits: {internet: 2m}}"),
+        "from: 127.0.0.3, ask: www.example.com",
+    )
+    steps = (
+        f"{{{ask}, times: 3, expect: {{decision: allowed}}}}",
+        f"{{{ask}, times: 2, every: 1m, expect: {{decision: allowed}}}}",
+        f"{{{ask}, expect: {{decision: blocked, why: limit}}}}",
+    )
+    played("\n  - ".join([limited.partition("steps:")[0] + "steps:", *steps]))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +147,7 @@ def test_a_wrong_expectation_fails_and_says_what_came_instead(
         ("title: A story", "title: A story\ntitle: Another", "is given twice"),
         ("title: A story\n", "", "`title` is missing"),
         ("ede: 17", "reply: none", "rcode: there is no reply to look at"),
+        ("times: 3,", "times: 3, says: paused,", "says: only a command has that"),
         ("title: A story", "title: A story\nfiles: {family.yml: {}}", "is read by nobody"),
         ("title: A story", "title: A story\nother_upstreams: {router: {}}", "nobody asks the upstream router"),
         ("log:\n", "  - {other_upstreams: {router: {}}}\nlog:\n", "the upstream router appears in a step only"),
@@ -126,6 +160,11 @@ def test_a_mistyped_file_is_refused_before_anything_is_played(
     with pytest.raises(ConfigError) as refusal:
         played(STORY.replace(right, wrong))
     assert told in str(refusal.value)
+
+
+def test_a_story_in_which_time_passes_between_queries_is_not_for_real_processes(played: Played) -> None:
+    with pytest.raises(ConfigError, match="every: real processes have real time"):
+        played(STORY.replace("title: A story", "title: A story\nlive: yes").replace("times: 3", "times: 3, every: 1m"))
 
 
 def test_a_story_in_which_nobody_asks_is_refused(played: Played) -> None:

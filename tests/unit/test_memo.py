@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ FAMILY: dict[str, Any] = {
             "devices": ["127.0.0.2"],
             "bedtime": "12:01-12:02, 12:05-12:06",
             "services": {"youtube": "strict"},
+            "limits": {"internet": "10m"},
         },
         "binh": {"preset": "open", "devices": ["127.0.0.3"], "categories": {"social": "off"}, "bedtime": "12:03-12:04"},
         "chi": {"preset": "open", "devices": ["127.0.0.4"], "remember": "15s", "homework": "12:01-12:02"},
@@ -97,13 +99,22 @@ async def test_a_memo_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "cap"),
-    [(0.0, 1), (0.4, 1), (1.0, 1), (1.9, 1), (2.0, 2), (59.999, 59), (3600.0, 3600), (float("inf"), None)],
+    ("left", "most", "cap"),
+    [
+        (0.0, inf, 1),
+        (0.4, inf, 1),
+        (1.0, inf, 1),
+        (1.9, inf, 1),
+        (2.0, inf, 2),
+        (59.999, inf, 59),
+        (59.999, 30, 30),
+        (2.0, 30, 2),
+        (3600.0, inf, 3600),
+        (inf, 60, 60),
+        (inf, inf, None),
+    ],
 )
-def test_no_ttl_passes_the_next_edge_and_none_is_below_a_second(left: float, cap: int | None) -> None:
-    assert ttl_cap(1000.0 + left, 1000.0, None) == cap
-
-
-@pytest.mark.parametrize(("left", "cap"), [(0.4, 1), (59.9, 59), (300.5, 300), (301.0, 300), (float("inf"), 300)])
-def test_a_device_remembers_no_longer_than_it_may(left: float, cap: int) -> None:
-    assert ttl_cap(1000.0 + left, 1000.0, 300) == cap
+def test_no_ttl_passes_the_next_edge_or_what_may_be_told_and_none_is_below_a_second(
+    left: float, most: float, cap: int | None
+) -> None:
+    assert ttl_cap(1000.0 + left, 1000.0, most) == cap

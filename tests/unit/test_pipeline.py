@@ -234,10 +234,11 @@ async def test_what_happened_is_recorded_with_device_reason_and_source(house: Ho
     recorded = [(event[1], event[2], *event[4]) for event in house.events.pending]
     assert recorded == [
         (BINH, BINH, "binh", "friends.example", 1, "blocked", "category", "test-social", "friends.example", "social",
-         3, "policy", "", "udp", "full"),
+         3, "policy", "", "udp", "full", ()),
         (BINH, BINH, "binh", "www.example.com", 1, "allowed", "default", "open", "", "", 0, "upstream", "127.0.0.9:53",
-         "udp", "full"),
-        (BINH, BINH, "binh", "www.example.com", 1, "allowed", "default", "open", "", "", 0, "cache", "", "udp", "full"),
+         "udp", "full", ()),
+        (BINH, BINH, "binh", "www.example.com", 1, "allowed", "default", "open", "", "", 0, "cache", "",
+         "udp", "full", ()),
     ]  # fmt: skip
 
 

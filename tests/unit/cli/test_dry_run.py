@@ -15,7 +15,7 @@ from safedns.cli import dry_run
 from safedns.cli.main import main
 from safedns.record.counters import Counters
 from safedns.record.event import Event, Outcome
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.writer import LogWriter
 from tests.fakes import FakeClock
 
@@ -39,7 +39,7 @@ Run = Callable[..., Result]
 
 
 def asked(at: str, name: str, client: str = "192.168.1.32", source: str = "upstream") -> Event:
-    outcome = Outcome("binh", name, 1, "allowed", "default", "plain", "", "", 0, source, "", "udp", "full")
+    outcome = Outcome("binh", name, 1, "allowed", "default", "plain", "", "", 0, source, "", "udp", "full", ())
     return Event(datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp(), client, "", 100, outcome)
 
 
@@ -75,7 +75,7 @@ def run(config: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setattr(dry_run, "SystemClock", NowClock)
     state = config / "state"
     state.mkdir()
-    writer = LogWriter(state / LOG_NAME, FakeClock(), Counters())
+    writer = LogWriter(state / QUERY_LOG.name, FakeClock(), Counters())
     writer.add(LOG)
     writer.commit()
     folders = ["--config", str(config), "--state", str(state)]

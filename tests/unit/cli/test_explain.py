@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from safedns.app.live import state_file
 from safedns.blocklist.compile import compile_list
 from safedns.blocklist.library import lists_folder
 from safedns.cli.main import main
+from safedns.record.state import StateWriter
+from tests.unit.policy.families import at
 
 SETTINGS = """
 timezone: Asia/Ho_Chi_Minh
@@ -187,3 +190,20 @@ def test_an_address_that_may_not_ask_is_refused_whatever_the_rules_say(run: Run)
     told = json.loads(run("203.0.113.9", "example.com", "--json").stdout)
     assert (told["outcome"], told["ede"], told["reason"]["kind"]) == ("refused", 18, "client")
     assert run("192.168.1.77", "example.com").exit_code == 0
+
+
+def test_what_a_parent_decided_for_now_is_the_first_step_of_the_walk(run: Run, tmp_path: Path) -> None:
+    start = at("2026-11-23 20:00")
+    with StateWriter(state_file(tmp_path / "state")) as state:
+        state.add_override("binh", "pause", ("internet", ""), start=start, until=start + 1200, by="me")
+    lines = run("binh", "wikipedia.org", "--at", "2026-11-23 20:10").stdout.splitlines()
+    assert lines[2] == "-> override  paused: only what is in always is open"
+    assert lines[-1] == "blocked until 20:20"
+    assert run("binh", "wikipedia.org", "--at", "2026-11-23 20:20").exit_code == 0
+
+
+def test_a_state_that_cannot_be_read_is_left_out_with_a_warning(run: Run, tmp_path: Path) -> None:
+    state_file(tmp_path / "state").write_bytes(b"not a database" * 1000)
+    result = run("binh", "wikipedia.org", "--at", "2026-11-23 20:00")
+    assert result.exit_code == 0
+    assert "overrides and minutes of use are left out here" in result.stderr

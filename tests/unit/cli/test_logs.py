@@ -16,7 +16,7 @@ from safedns.cli.logs import FIELDS, follow, why
 from safedns.cli.main import main
 from safedns.policy.decision import Action, ReasonKind
 from safedns.record.counters import Counters
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.record.writer import LogWriter
 from tests.fakes import FakeClock
@@ -33,7 +33,7 @@ EVENTS = (
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    writer = LogWriter(tmp_path / LOG_NAME, FakeClock(), Counters())
+    writer = LogWriter(tmp_path / QUERY_LOG.name, FakeClock(), Counters())
     writer.add(EVENTS)
     writer.commit()
     yield tmp_path
@@ -264,14 +264,14 @@ def waits(*steps: Callable[[], object]) -> Callable[[], None]:
 
 
 def test_following_shows_the_last_rows_and_then_each_new_one_once_until_ctrl_c(state: Path) -> None:
-    writer = LogWriter(state / LOG_NAME, FakeClock(), Counters())
+    writer = LogWriter(state / QUERY_LOG.name, FakeClock(), Counters())
 
     def write(*numbers: int) -> None:
         writer.add([event(micros=number, at=NOON - number) for number in numbers])
         writer.commit()
 
     seen = Seen()
-    with QueryLog(state / LOG_NAME) as log:
+    with QueryLog(state / QUERY_LOG.name) as log:
         wait = waits(lambda: write(10, 11), lambda: None, lambda: write(12))
         follow(log, LogFilter(profile="binh", limit=1), seen, wait)
     assert seen.micros == [2, 10, 11, 12]
@@ -279,7 +279,7 @@ def test_following_shows_the_last_rows_and_then_each_new_one_once_until_ctrl_c(s
 
 
 def test_rows_written_while_the_log_is_being_read_are_shown_once(state: Path) -> None:
-    writer = LogWriter(state / LOG_NAME, FakeClock(), Counters())
+    writer = LogWriter(state / QUERY_LOG.name, FakeClock(), Counters())
     numbers = iter((10, 11, 12))
 
     class Busy(QueryLog):
@@ -292,7 +292,7 @@ def test_rows_written_while_the_log_is_being_read_are_shown_once(state: Path) ->
             return found
 
     seen = Seen()
-    with Busy(state / LOG_NAME) as log:
+    with Busy(state / QUERY_LOG.name) as log:
         follow(log, LogFilter(profile="binh"), seen, waits(*[lambda: None] * 4))
     assert sorted(seen.micros) == [1, 2, 10, 11, 12]
     writer.close()
@@ -300,7 +300,7 @@ def test_rows_written_while_the_log_is_being_read_are_shown_once(state: Path) ->
 
 def test_following_goes_on_when_every_row_was_purged_and_the_numbers_begin_again(state: Path) -> None:
     clock = FakeClock()
-    writer = LogWriter(state / LOG_NAME, clock, Counters())
+    writer = LogWriter(state / QUERY_LOG.name, clock, Counters())
 
     def purge() -> None:
         clock.advance(86_400)
@@ -312,7 +312,7 @@ def test_following_goes_on_when_every_row_was_purged_and_the_numbers_begin_again
         writer.commit()
 
     seen = Seen()
-    with QueryLog(state / LOG_NAME) as log:
+    with QueryLog(state / QUERY_LOG.name) as log:
         follow(log, LogFilter(), seen, waits(purge, write, lambda: None))
     assert seen.micros == [1, 2, 3, 99]
     writer.close()

@@ -23,8 +23,24 @@ WELL: dict[str, Any] = {
         {"name": "recorder", "pid": 102, "restarts": 0, "ready": True},
     ],
     "profiles": [
-        {"id": "an", "name": "An", "kind": "child", "preset": "under-6", "now": "An: only the allowed list"},
-        {"id": "binh", "name": "Bình", "kind": "child", "preset": "10-12", "now": "Bình: bedtime until 06:30"},
+        {
+            "id": "an",
+            "name": "An",
+            "kind": "child",
+            "preset": "under-6",
+            "now": "An: only the allowed list",
+            "overrides": [],
+            "limits": [],
+        },
+        {
+            "id": "binh",
+            "name": "Bình",
+            "kind": "child",
+            "preset": "10-12",
+            "now": "Bình: bedtime until 06:30",
+            "overrides": [{"kind": "grant", "target": "games", "until": 1_795_000_000.0}],
+            "limits": [{"target": "games", "allowance": 1800, "bonus": 0, "used": 300, "left": 1500}],
+        },
     ],
     "lists": [
         {"name": "starter-adult", "category": "adult", "entries": 1200},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from math import inf
 
 import pytest
@@ -10,11 +11,25 @@ from hypothesis import strategies as st
 
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.explain import Explanation
+from safedns.policy.live import Live, OverrideKind, Used
 from safedns.policy.model import Policy, Rules, Switch
 from safedns.policy.snapshot import Snapshot
 from safedns.wire.names import key_of
 from tests.unit.policy import strategies
-from tests.unit.policy.families import LISTS, SAIGON, ask, at, child, family, group, preset, timetable
+from tests.unit.policy.families import (
+    LISTS,
+    SAIGON,
+    ask,
+    at,
+    child,
+    family,
+    group,
+    limit,
+    override,
+    preset,
+    target,
+    timetable,
+)
 
 NOON = at("2026-11-23 12:00")
 RULES = Rules(
@@ -176,6 +191,47 @@ def test_the_line_of_a_profile_without_rules_is_short(snapshot: Snapshot) -> Non
 def test_an_allow_only_preset_reads_as_open_for_what_is_allowed() -> None:
     snapshot = compile_snapshot(family(child(name="An", rules=Rules(default="deny"))), LISTS, now=NOON)
     assert snapshot.now_line(snapshot.profiles["binh"], NOON) == "An: open for what is allowed"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        ([("pause", "internet", 20)], "paused until 12:20, then open"),
+        ([("block", "internet", 20)], "paused until 12:20, then open"),
+        ([("grant", "internet", 20)], "internet granted until 12:20, then open"),
+        ([("grant", "internet", 20), ("pause", "internet", 60)], "internet granted until 12:20, then paused"),
+        ([("grant", "games", 20)], "open until 21:00, then bedtime; games granted until 12:20"),
+        (
+            [("block", "xn--bcher-kva.example", 20), ("grant", "tiktok", 9 * 60)],
+            "open until 21:00, then bedtime; bücher.example blocked until 12:20; TikTok granted until 21:00",
+        ),
+    ],
+)
+def test_what_a_parent_decided_for_now_is_told_with_its_end(
+    overrides: list[tuple[OverrideKind, str, int]], line: str
+) -> None:
+    live = Live(tuple(override(kind, what, NOON, NOON + 60 * minutes) for kind, what, minutes in overrides))
+    rules = Rules(bedtime=timetable(every_day="21:00-06:30"))
+    snapshot = compile_snapshot(family(child(rules=rules)), LISTS, now=NOON, live=live)
+    assert snapshot.now_line(snapshot.profiles["binh"], NOON) == f"Bình: {line}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bonus", "line"),
+    [
+        (0, 0, "games 30 of 30 min left (estimated)"),
+        (300, 0, "games 25 of 30 min left (estimated)"),
+        (300, 900, "games 40 of 45 min left (estimated)"),
+        (2400, 0, "games 0 of 30 min left (estimated)"),
+    ],
+)
+def test_what_is_left_of_a_limit_is_told_as_an_estimate(seconds: int, bonus: int, line: str) -> None:
+    rules = Rules(limits=(limit("games", every_day=1800), limit("tiktok", every_day=600)))
+    day = date(2026, 11, 23)
+    live = Live(used={("binh", target("games"), day): Used(seconds, bonus)})
+    snapshot = compile_snapshot(family(child(rules=rules)), LISTS, now=NOON, live=live)
+    expected = f"Bình: open; {line}; TikTok 10 of 10 min left (estimated)"
+    assert snapshot.now_line(snapshot.profiles["binh"], NOON) == expected
 
 
 def test_a_change_more_than_a_week_ahead_is_told_with_its_date() -> None:

@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from safedns.policy.compile import compile_snapshot
+from safedns.policy.compile import Compiler, compile_snapshot
 from safedns.policy.limits import Quota
 from safedns.policy.live import Live, Target, Used
 from safedns.policy.model import Calendar, Period, Rules
 from safedns.policy.schedule import allowance
 from safedns.policy.snapshot import Snapshot
 from safedns.wire.names import key_of
-from tests.unit.policy.families import LISTS, MON_TO_FRI, ask, at, child, family, limit, target, timetable
+from tests.unit.policy.families import LISTS, MON_TO_FRI, ask, at, child, family, limit, override, target, timetable
 
 MONDAY = date(2026, 11, 23)
 NOON = at("2026-11-23 12:00")
@@ -95,7 +95,7 @@ def test_names_count_for_the_limits_that_they_belong_to() -> None:
     assert binh.metered
 
     def meters(name: str) -> list[str]:
-        return [str(each) for each in found.meters(binh, name, key_of(name))]
+        return [str(each) for each in found.meters(binh, name, key_of(name), NOON)]
 
     assert meters("wikipedia.example") == ["internet"]
     assert meters("www.roblox.com") == ["internet", "games"]
@@ -103,10 +103,35 @@ def test_names_count_for_the_limits_that_they_belong_to() -> None:
     assert meters("time.ntp.example") == meters("push.tiktok.com") == []
 
 
+@pytest.mark.parametrize("granted", ["roblox", "games", "internet"])
+def test_what_a_parent_granted_counts_for_no_limit(granted: str) -> None:
+    rules = Rules(limits=(limit("games", every_day=60), limit("tiktok", every_day=60)))
+    grant = override("grant", granted, NOON, NOON + 60)
+    found = compile_snapshot(family(child(rules=rules)), LISTS, now=NOON, live=Live((grant,)))
+
+    def meters(name: str, now: float) -> list[str]:
+        return [str(each) for each in found.meters(found.profiles["binh"], name, key_of(name), now)]
+
+    assert meters("www.roblox.com", NOON) == []
+    assert meters("www.roblox.com", NOON + 60) == ["games"]
+    assert meters("video.tiktok.com", NOON) == (["tiktok"] if granted != "internet" else [])
+
+
+def test_snapshots_of_one_compiler_decide_alike_until_a_limit_is_used_up_or_a_parent_decides() -> None:
+    compiler = Compiler(family(child(rules=Rules(limits=(GAMES,)))), LISTS)
+    first = compiler.snapshot(now=NOON)
+    for live, alike in (
+        (Live(used=used_today("games", 1799)), True),
+        (Live(used=used_today("games", 1800)), False),
+        (Live((override("pause", "internet", NOON, NOON + 60),)), False),
+    ):
+        assert compiler.snapshot(now=NOON + 1, live=live).decides_like(first) is alike
+
+
 def test_without_limits_nothing_counts() -> None:
     found = snapshot(Rules())
     assert not found.profiles["binh"].metered
-    assert found.meters(found.profiles["binh"], "roblox.com", "com.roblox.") == ()
+    assert found.meters(found.profiles["binh"], "roblox.com", "com.roblox.", NOON) == ()
     assert found.limits(found.profiles["binh"], NOON) == ()
 
 

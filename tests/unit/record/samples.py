@@ -23,6 +23,7 @@ _OUTCOME = Outcome(
     upstream="",
     protocol="udp",
     log="full",
+    meters=(),
 )
 
 

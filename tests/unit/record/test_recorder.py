@@ -16,6 +16,7 @@ from safedns.record import schema
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.record.recorder import Recorder
+from safedns.record.state import StateReader
 from safedns.record.store import LogFilter, QueryLog
 from safedns.tasks import spawn
 from tests.fakes import FakeClock
@@ -46,9 +47,17 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock()
-        self.path = folder / schema.LOG_NAME
-        self.recorder = Recorder(self.clock, self.path, 30 * DAY)
+        self.folder = folder
+        self.path = folder / schema.QUERY_LOG.name
+        self.told = 0
+        self.recorder = self.start()
         self.workers: list[Worker] = []
+
+    def start(self) -> Recorder:
+        return Recorder(self.clock, self.folder, 30 * DAY, self._tell)
+
+    def _tell(self) -> None:
+        self.told += 1
 
     def worker(self, name: str) -> Worker:
         worker = Worker(self.recorder, name)
@@ -199,10 +208,37 @@ async def test_a_recorder_that_is_started_again_goes_on_with_the_same_links(tmp_
             await home.until([1])
         worker.sender.add(event(micros=2, at=NOON + 1))
         worker.sender.flush()
-        home.recorder = Recorder(home.clock, home.path, 30 * DAY)
+        home.recorder = home.start()
         home.recorder.add_link("resolver-0", worker.far.dup())
         async with running(home.recorder):
             await home.until([1, 2])
+
+
+async def test_minutes_are_counted_beside_the_log_and_word_of_them_is_given_now_and_then(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        worker = home.worker("resolver-0")
+
+        async def use(micros: int) -> None:
+            worker.sender.add(event(micros=micros, at=NOON + 600 * micros, meters=(("category", "games"),)))
+            worker.sender.flush()
+            await home.until(list(range(1, micros + 1)))
+            await asyncio.sleep(0.02)
+
+        async with running(home.recorder):
+            await asyncio.sleep(0.02)
+            assert home.told == 1, "it is ready"
+            await use(1)
+            await use(2)
+            assert home.told == 1
+            home.clock.advance(module.TELL_EVERY)
+            await asyncio.sleep(0.02)
+            assert home.told == 2
+            home.clock.advance(module.TELL_EVERY)
+            await asyncio.sleep(0.02)
+            assert home.told == 2, "nothing has come since"
+    with StateReader(tmp_path / schema.STATE.name) as state:
+        minute = int(NOON // 60)
+        assert [use.span for use in state.uses(0, 1 << 40)] == [(minute + 10,) * 2, (minute + 20,) * 2]
 
 
 async def test_old_rows_go_at_the_start_and_then_by_the_hour_in_many_slices(
@@ -234,9 +270,10 @@ async def test_junk_on_a_link_stops_nothing(tmp_path: Path, junk: bytes) -> None
         assert home.recorder.totals.counters["log_rows_dropped",] == 1
 
 
-async def test_a_log_of_a_newer_version_is_an_error_at_the_start(tmp_path: Path) -> None:
-    db = schema.open_writer(tmp_path / schema.LOG_NAME)
+@pytest.mark.parametrize("kind", [schema.QUERY_LOG, schema.STATE])
+async def test_a_file_of_a_newer_version_is_an_error_at_the_start(tmp_path: Path, kind: schema.Kind) -> None:
+    db = schema.open_writer(kind, tmp_path / kind.name)
     db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(StorageError, match="newer safedns"):
-        Recorder(FakeClock(), tmp_path / schema.LOG_NAME, DAY)
+        Recorder(FakeClock(), tmp_path, DAY, print)

@@ -31,7 +31,7 @@ EVENTS = (
 
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / schema.LOG_NAME
+    path = tmp_path / schema.QUERY_LOG.name
     writer = LogWriter(path, FakeClock(), Counters())
     writer.add(EVENTS)
     writer.commit()
@@ -103,8 +103,8 @@ def test_following_gives_what_was_written_later_also_when_its_time_is_earlier(pa
 
 
 def test_an_empty_log_has_no_last_row(tmp_path: Path) -> None:
-    schema.open_writer(tmp_path / schema.LOG_NAME).close()
-    with QueryLog(tmp_path / schema.LOG_NAME) as log:
+    schema.open_writer(schema.QUERY_LOG, tmp_path / schema.QUERY_LOG.name).close()
+    with QueryLog(tmp_path / schema.QUERY_LOG.name) as log:
         assert (log.last_id(), list(log.search(LogFilter()))) == (0, [])
 
 

@@ -14,8 +14,9 @@ import pytest
 from safedns.errors import StorageError
 from safedns.record import schema, writer
 from safedns.record.counters import Counters
+from safedns.record.steady import REOPEN_AFTER
 from safedns.record.store import LogFilter, LogRow, QueryLog
-from safedns.record.writer import BATCH, HOUR, REOPEN_AFTER, LogWriter
+from safedns.record.writer import BATCH, HOUR, LogWriter
 from tests.fakes import FakeClock
 from tests.unit.record.samples import NOON, event
 
@@ -27,7 +28,7 @@ class Log:
 
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock(NOON)
-        self.path = folder / schema.LOG_NAME
+        self.path = folder / schema.QUERY_LOG.name
         self.counters = Counters()
         self.writer = LogWriter(self.path, self.clock, self.counters)
 
@@ -104,6 +105,15 @@ def test_summary_events_are_counted_but_leave_neither_name_nor_client_behind(log
     assert b"secret" not in log.bytes_on_disk()
     assert b"192.168.1.99" not in log.bytes_on_disk()
     assert log.select("SELECT sum(count) FROM rollup") == [(4,)]
+
+
+def test_events_that_came_only_to_count_a_minute_leave_nothing_behind_not_even_a_count(log: Log) -> None:
+    log.write(*[event(name="secret.example", client="192.168.1.99", log="off")] * 3, event())
+    assert [row.name for row in log.rows()] == ["www.example.com"]
+    assert b"secret" not in log.bytes_on_disk()
+    assert b"192.168.1.99" not in log.bytes_on_disk()
+    assert log.select("SELECT sum(count) FROM rollup") == [(1,)]
+    assert log.counted("log_rows") == 1
 
 
 def test_the_rollup_counts_every_event_by_hour_profile_action_reason_and_category(log: Log) -> None:
@@ -223,11 +233,11 @@ def test_rows_written_between_two_slices_of_a_purge_keep_their_names(log: Log) -
 
 
 def test_a_broken_file_is_set_aside_and_a_new_log_begins(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / schema.LOG_NAME).write_bytes(b"not a database" * 1000)
+    (tmp_path / schema.QUERY_LOG.name).write_bytes(b"not a database" * 1000)
     log = Log(tmp_path)
     log.write(event())
     assert len(log.rows()) == 1
-    aside = tmp_path / f"{schema.LOG_NAME}.corrupt-{int(NOON)}"
+    aside = tmp_path / f"{schema.QUERY_LOG.name}.corrupt-{int(NOON)}"
     assert aside.read_bytes().startswith(b"not a database")
     assert "set aside" in caplog.text
     log.clock.advance(2 * DAY)
@@ -256,12 +266,13 @@ def test_on_a_full_disk_rows_are_dropped_and_counted_and_writing_goes_on_when_th
     caplog.set_level(logging.WARNING)
     log.write(event())
     (pages,) = log.select("PRAGMA page_count")[0]
-    assert log.writer._db is not None
-    log.writer._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    db = log.writer._file.connection()
+    assert db is not None
+    db.execute(f"PRAGMA max_page_count = {pages + 2}")
     for batch in range(3):
         log.write(*[event(name=f"{batch}-{n}.example") for n in range(800)])
     assert log.counted("log_rows_dropped") == 2400
-    log.writer._db.execute("PRAGMA max_page_count = 1000000")
+    db.execute("PRAGMA max_page_count = 1000000")
     log.write(*[event(name=f"again-{n}.example") for n in range(800)])
     assert len(log.rows()) == 801
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
