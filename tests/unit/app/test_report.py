@@ -53,7 +53,7 @@ def test_the_status_of_a_child_says_what_holds_now_in_words_and_in_numbers(loade
         "name": "Bình",
         "kind": "child",
         "preset": "open",
-        "now": "Bình: internet granted until 12:05, then paused; roblox blocked until 13:00;"
+        "now": "Bình: internet granted until 12:05, then paused; Roblox blocked until 13:00;"
         " games 25 of 45 min left (estimated)",
         "overrides": [
             {"kind": "block", "target": "roblox", "until": NOON + 3600},
