@@ -13,6 +13,9 @@ then, and runs the very rules that decide.
     ede          extended error code of the reply (RFC 8914), or null
     reason       {kind, rule, matched, category}, as in the query log
     steps        [{step, text, decided}], the walk as far as it went
+
+``--week`` draws the seven days from ``--at`` on instead, for NAME or, without one, for what time says to everything;
+its JSON is ``[{day, changes: [{at, state}]}]``.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import click
 from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
 from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words, profile_called, snapshot_of
+from safedns.cli.week import chart, chart_object
 from safedns.clock import SystemClock
 from safedns.peers import may_ask
 from safedns.policy.clients import parse_address
@@ -37,7 +41,7 @@ from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import load_household
 from safedns.policy.model import Policy
-from safedns.policy.snapshot import Device, Snapshot
+from safedns.policy.snapshot import Device, Profile, Snapshot
 from safedns.wire.names import display, parse_name
 from safedns.wire.types import Ede, parse_type, type_name
 from safedns.yamlfile.messages import unknown_word
@@ -55,11 +59,12 @@ class Case(NamedTuple):
 
 @click.command()
 @click.argument("who")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--type", "type_text", default="A", metavar="TYPE", help="Record type; A by default.")
 @click.option(
     "--at", "at_text", metavar="TIME", help="'2026-11-23 21:30' in the household's time zone; now by default."
 )
+@click.option("--week", "as_week", is_flag=True, help="Draw the week from then on, half an hour a letter.")
 @click.option("--json", "as_json", is_flag=True, help="For machines: one object.")
 @config_option
 @state_option
@@ -68,43 +73,65 @@ def command(
     ctx: click.Context,
     *,
     who: str,
-    name: str,
+    name: str | None,
     type_text: str,
     at_text: str | None,
+    as_week: bool,
     as_json: bool,
     config: Path,
     state: Path,
 ) -> None:
     """Why NAME is allowed or blocked for WHO (a child, group, device or address), and until when.
 
-    Exit 0 if it is allowed, 1 if it is blocked or refused, 2 for an unknown WHO or a bad option.
+    With --week: what holds in the next seven days, for NAME or, without one, for all internet.
+
+    Exit 0 if it is allowed (or a week was drawn), 1 if it is blocked or refused, 2 for an unknown WHO or a bad option.
     """
+    if name is None and not as_week:
+        raise click.UsageError("Missing argument 'NAME'; only --week can do without.")
     household = load_household(config)
     now = SystemClock.wall()
     try:
-        canonical, qtype = parse_name(name), parse_type(type_text)
+        question = None if name is None else (parse_name(name), parse_type(type_text))
         at = now if at_text is None else _moment(at_text, now, household.policy.timezone)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
     release = RELEASE if at_text is None else 0.0
     snapshot = snapshot_of(household, lists_of(household, config, state), state, at, release=release)
-    device = find_device(household.policy, snapshot, who)
-    if device is None:
-        known = [spec.id for spec in household.policy.profiles]
-        devices = [text for spec in household.policy.profiles for text in spec.devices]
-        message = unknown_word(who, [*known, *devices], "is no child, group, device or address")
-        raise click.UsageError(message)
-    case = Case(device, canonical, qtype, at, snapshot.zone)
+    device = _known_device(household.policy, snapshot, who)
+    if as_week or question is None:
+        _show_week(snapshot, device.profile, question, at, as_json=as_json)
+        return
+    case = Case(device, *question, at, snapshot.zone)
     if parse_address(who) is not None and not may_ask(household.settings, who):
         explanation = REFUSED
     else:
-        explanation = judge(household, snapshot, device.profile, canonical, qtype, at)
+        explanation = judge(household, snapshot, device.profile, case.name, case.qtype, at)
     if as_json:
         click.echo(json.dumps(as_object(case, explanation), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(as_text(case, explanation)))
     ctx.exit(1 if explanation.decision.action in (Action.BLOCK, Action.REFUSE) else 0)
+
+
+def _show_week(
+    snapshot: Snapshot, profile: Profile, question: tuple[str, int] | None, at: float, *, as_json: bool
+) -> None:
+    if as_json:
+        click.echo(json.dumps(chart_object(snapshot, profile, question, at), ensure_ascii=False, indent=2))
+        return
+    preset = f" (preset {profile.preset})" if profile.preset else ""
+    what = "all internet" if question is None else display(question[0])
+    click.echo("\n".join((f"{profile.name}{preset}: {what}", "", *chart(snapshot, profile, question, at))))
+
+
+def _known_device(policy: Policy, snapshot: Snapshot, who: str) -> Device:
+    device = find_device(policy, snapshot, who)
+    if device is None:
+        known = [*(spec.id for spec in policy.profiles), *(text for spec in policy.profiles for text in spec.devices)]
+        raise click.UsageError(unknown_word(who, known, "is no child, group, device or address"))
+    return device
 
 
 REFUSED = Explanation(

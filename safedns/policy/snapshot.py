@@ -24,6 +24,7 @@ from safedns.policy.live import Target, Used
 from safedns.policy.matching import Matchers, Question
 from safedns.policy.model import LogLevel
 from safedns.policy.now import now_line
+from safedns.policy.timeline import State
 from safedns.settings.model import BlockReply
 from safedns.wire.names import key_of, parents
 
@@ -150,6 +151,10 @@ class Snapshot:
     def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
         """The walk of ``decide`` in words, and until when its outcome stays so."""
         return explain_walk(self._courses[profile.index].timeline, self._question(name, key), now, self.expires)
+
+    def state(self, profile: Profile, now: float) -> State:
+        """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""
+        return self._courses[profile.index].timeline.at(now).state
 
     def now_line(self, profile: Profile, now: float) -> str:
         """What applies now, in one line for a parent."""
