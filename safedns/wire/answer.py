@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from safedns.errors import WireError
+from safedns.wire.leads import Leads, leads_of
 from safedns.wire.names import HEADER_SIZE, to_wire
-from safedns.wire.query import Query
+from safedns.wire.query import Query, option
 from safedns.wire.records import (
     FIXED,
     HEADER,
@@ -25,16 +26,27 @@ from safedns.wire.records import (
     Record,
     check_rdata,
     decompressed,
-    leads_of,
     scan,
 )
-from safedns.wire.types import FLAG_AD, FLAG_QR, FLAG_TC, OPCODE_MASK, QClass, QType, RCode
+from safedns.wire.types import (
+    FLAG_AA,
+    FLAG_AD,
+    FLAG_QR,
+    FLAG_TC,
+    OPCODE_MASK,
+    Ede,
+    EdnsOption,
+    QClass,
+    QType,
+    RCode,
+)
 
 _MAX_TTL = 0x7FFFFFFF
 _POINTER_TO_QUESTION = b"\xc0\x0c"
 _SOA_CONTACT = b"\x06nobody\x07invalid\0"
 _SOA_TIMES = struct.Struct("!5I")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
+_DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 
 
 class Answer(NamedTuple):
@@ -61,6 +73,12 @@ class Answer(NamedTuple):
     """Canonical names the answer section leads to: CNAME and DNAME targets, SVCB and HTTPS target names."""
     addresses: tuple[str, ...]
     """A and AAAA addresses and SVCB/HTTPS address hints of the answer section, in presentation form."""
+    home: tuple[str, ...] = ()
+    """Those of ``addresses`` that belong to a home: private, loopback, link-local."""
+    denied: int = 0
+    """The upstream itself keeps the name closed: the extended error code (RFC 8914) by which it says or shows so."""
+    services: bool = False
+    """Some SVCB or HTTPS record tells more than a name: ``services.without_hints`` takes that out."""
 
 
 def decode_answer(packet: bytes, query: Query) -> Answer:
@@ -91,12 +109,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     body, ttls = _without_opt(packet, start, records, opt)
 
     section = records[:answers]
-    targets: list[str] = []
-    addresses: list[str] = []
-    for record in section:
-        names, numbers = leads_of(packet, record)
-        targets += names
-        addresses += numbers
+    leads = leads_of(packet, section)
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
     return Answer(
         rcode,
@@ -108,8 +121,11 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         ttls,
         ttl,
         negative,
-        tuple(targets),
-        tuple(addresses),
+        leads.names,
+        leads.addresses,
+        leads.home,
+        _denial(packet, flags, rcode, leads, None if opt is None else records[opt]),
+        leads.services,
     )
 
 
@@ -149,6 +165,24 @@ def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     if records[found[0]].owner_end != records[found[0]].start + 1:
         raise WireError("the OPT record's owner is not the root")
     return found[0]
+
+
+def _denial(packet: bytes, flags: int, rcode: int, leads: Leads, opt: Record | None) -> int:
+    """By which extended error code the sender refuses to say more; 0 = it does not.
+
+    Filtering resolvers say so outright, answer with an address that leads nowhere, or deny names of others with
+    authority.
+    """
+    if opt is not None and opt.end > opt.rdata:
+        try:
+            told = option(packet[opt.rdata : opt.end], EdnsOption.EDE)
+        except WireError:
+            told = None  # options that cannot be read say nothing; the records stand
+        if told is not None and len(told) >= 2 and (code := int.from_bytes(told[:2])) in _DENIALS:
+            return code
+    if leads.nowhere or (rcode == RCode.NXDOMAIN and flags & FLAG_AA):
+        return int(Ede.FILTERED)
+    return 0
 
 
 def _without_opt(

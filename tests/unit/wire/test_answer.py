@@ -217,8 +217,8 @@ def test_an_answer_put_back_into_a_reply_reads_the_same(exchange: tuple[bytes, b
     query = decode_query(exchange[0])
     answer = decode_answer(exchange[1], query)
     again = decode_answer(build_reply(query, answer), query)
-    # The AD bit and the upper bits of the RCODE are not for everybody.
-    assert again == answer._replace(ad=again.ad, rcode=again.rcode)
+    # The AD bit and the upper bits of the RCODE are not for everybody, and what the upstream claims is not handed on.
+    assert again == answer._replace(ad=again.ad, rcode=again.rcode, denied=again.denied)
 
 
 def test_records_of_our_own_become_an_authoritative_answer() -> None:
@@ -258,3 +258,35 @@ def test_rdata_that_does_not_fit_its_type_is_refused() -> None:
         make_answer(asked(), [("www.example.com", QType.A, 60, b"abc")])
     with pytest.raises(ValueError):
         make_answer(asked(), [("a..b", QType.A, 60, b"abcd")])
+
+
+def told(code: int, text: bytes = b"") -> bytes:
+    """An OPT record with an extended error (RFC 8914 section 2)."""
+    return malformed.opt(struct.pack("!HHH", 15, 2 + len(text), code) + text)
+
+
+@pytest.mark.parametrize(
+    ("flags", "records", "denied"),
+    [
+        (RESPONSE, A_RECORD, 0),
+        (RESPONSE, record(POINTER, 1, bytes(4)), 17),  # 0.0.0.0
+        (RESPONSE, record(POINTER, 1, b"\x92\x70\x3d\x6a"), 17),  # a block page of OpenDNS
+        (NXDOMAIN, b"", 0),
+        (NXDOMAIN | 0x0400, b"", 17),  # denied with an authority that a resolver does not have
+        (RESPONSE | 0x0400, A_RECORD, 0),
+        (RESPONSE, A_RECORD + told(15, b"malware"), 15),
+        (NXDOMAIN, told(16), 16),
+        (NXDOMAIN | 0x0400, told(17), 17),
+        (NXDOMAIN, told(9, b"DNSKEY missing"), 0),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0a\0\0" + b"\0\x0f\0\x02\0\x0f"), 15),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0f\0\x01\0"), 0),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0f\0\x09\0\x0f"), 0),  # cut off: says nothing, and harms nothing
+    ],
+)
+def test_an_upstream_that_keeps_a_name_closed_is_recognised_by_what_it_says_or_shows(
+    flags: int, records: bytes, denied: int
+) -> None:
+    answers = records.startswith(POINTER)
+    additionals = b"\0\0\x29" in records
+    packet = header(flags, answers=answers, additionals=additionals) + QUESTION + records
+    assert decode_answer(packet, asked()).denied == denied
