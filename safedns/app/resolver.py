@@ -28,7 +28,7 @@ from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.resolve.cache import AnswerCache
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
@@ -146,7 +146,7 @@ class ResolverProcess:
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None:
             settings = self._loaded.sealed.settings
-            local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+            local = local_names(settings)
             self._pipeline.install(settings, self._loaded.snapshot, local)
 
     async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
@@ -159,6 +159,8 @@ class ResolverProcess:
                 os.close(descriptor)
             else:
                 await self._serve(place, socket.socket(fileno=descriptor))
+        if self._pipeline is not None:
+            self._pipeline.listening(dict.fromkeys(host for _, host, _ in wanted))
 
     async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets

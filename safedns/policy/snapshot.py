@@ -51,6 +51,8 @@ class Profile:
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
     metered: bool
     """Whether it has limits, so that names may count for one."""
+    guarded: bool
+    """Whether rules close more for it than malware: then no answer may spare a device a question."""
 
 
 class Device(NamedTuple):
