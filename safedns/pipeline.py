@@ -161,7 +161,7 @@ class Pipeline:
         if not decision.target:
             lookup = query
         elif query.qtype in _ADDRESSES:
-            lookup = rewrite_lookup(query, decision.target)
+            lookup = rewrite_lookup(decision.target, query.qtype)
         else:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
         hit = self._resolver.cached(lookup)
