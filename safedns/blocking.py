@@ -34,7 +34,7 @@ class Blocking:
         """The reply to a query that ``decision`` blocks; ``mode`` where it is not for the household to choose."""
         query, ttl = asked.query, self._block.ttl
         if mode is None:
-            mode = self._block.reply
+            mode = asked.peer.profile.reply or self._block.reply
             if mode in _GIVES_ADDRESS and decision.reason.category == BYPASS:
                 # Private Relay and Chrome's prefetch proxy give way to "no such name", but not to any address.
                 mode = "nxdomain"

@@ -38,6 +38,6 @@ def why_answer(
     decision, until = _AT_HOME, inf
     if local.answer(decode_query(plain_request(name, QType.A, 0))) is None:
         _, decision, until = snapshot.explain(profile, name, key_of(name), QType.A, wall)
-    text = verdict_words(decision, until, wall, snapshot.zone, language).encode()[:_STRING_MAX]
+    text = verdict_words(decision, until, wall, profile.zone, language).encode()[:_STRING_MAX]
     text = text.decode(errors="ignore").encode()  # no half letter at the end
     return make_answer(query, [(query.name, int(QType.TXT), TTL, bytes((len(text),)) + text)])

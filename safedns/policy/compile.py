@@ -111,7 +111,17 @@ def _closes_more_than_malware(rules: Rules) -> bool:
     return (
         rules.default == "deny"
         or not {*(rules.safety or ())} <= {MALWARE}
-        or any((rules.block, rules.safe_search, rules.bedtime, rules.homework, rules.windows, rules.limits))
+        or any(
+            (
+                rules.block,
+                rules.safe_search,
+                *rules.engines.values(),
+                rules.bedtime,
+                rules.homework,
+                rules.windows,
+                rules.limits,
+            )
+        )
         or any(switch != Switch("on") for switch in switches)
     )
 

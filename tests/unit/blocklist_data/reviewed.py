@@ -56,8 +56,8 @@ REVIEWED = {
         adguard-vpn.online adguard.io cloudflare-dns.com cloudflare-gateway.com cloudflareclient.com
         croxyproxy.com dns.google expressapisv2.net expressvpn.com goldenfrog.com googlezip.net hola.org ipfs.io
         ipvanish.com mullvad.net mysterium.network nextdns.io nordvpn.com opera-mini.net pointtoserver.com
-        privateinternetaccess.com proxyium.com proxysite.com softether-network.net surfshark.com tailscale.com
-        tailscale.io torproject.org translate.goog urban-vpn.com windscribe.com
+        privateinternetaccess.com proxyium.com proxysite.com softether-network.net surfshark.com torproject.org
+        translate.goog urban-vpn.com windscribe.com
     """,
     "dating": """
         badoo.com badoocdn.com bumble.com finya.de fotostrana.ru gotinder.com grindr.com happymail.co.jp love.ru
