@@ -16,7 +16,7 @@ from safedns.resolve.rewrite import rewritten_answer
 from safedns.told import Told
 from safedns.wire.answer import Answer
 from safedns.wire.services import without_hints
-from safedns.wire.types import Ede
+from safedns.wire.types import Ede, RCode
 
 
 class Review:
@@ -45,6 +45,8 @@ class Review:
         if decision.target:
             answer = rewritten_answer(asked.query, decision.target, answer)
             return found._replace(answer=answer, ede=self._told.error(decision, asked.query))
+        if answer.rcode == RCode.SERVFAIL:
+            return found._replace(ede=(int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"))
         if answer.services and asked.peer.profile.guarded:
             return found._replace(answer=without_hints(asked.query, answer))
         return found
