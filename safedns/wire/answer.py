@@ -111,6 +111,8 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     section = records[:answers]
     leads = leads_of(packet, section)
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
+    if negative:
+        body, ttls = _with_negative_ttl(packet, body, ttls, records, range(answers, answers + authorities))
     return Answer(
         rcode,
         False,
@@ -208,6 +210,21 @@ def _zero_negative_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[b
         if ttl > _MAX_TTL:
             TTL.pack_into(fixed, offset, 0)
     return bytes(fixed), tuple((offset, _seconds(ttl)) for offset, ttl in ttls)
+
+
+def _with_negative_ttl(
+    packet: bytes, body: bytes, ttls: tuple[tuple[int, int], ...], records: Sequence[Record], authorities: range
+) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """The SOA of a negative answer lives no longer than the answer may be kept (RFC 2308 sections 3 and 5)."""
+    for index in authorities:
+        if records[index].rtype == QType.SOA:
+            offset, ttl = ttls[index]
+            (minimum,) = TTL.unpack_from(packet, records[index].end - 4)
+            if ttl > (lowered := _seconds(minimum)):
+                body = body[:offset] + TTL.pack(lowered) + body[offset + 4 :]
+                return body, (*ttls[:index], (offset, lowered), *ttls[index + 1 :])
+            break
+    return body, ttls
 
 
 def _seconds(ttl: int) -> int:

@@ -19,7 +19,7 @@ from safedns.wire.types import QType, RCode
 
 from . import malformed
 from .malformed import A_RECORD, NAME, OPT, POINTER, QUESTION, RESPONSE, BadResponse, header, record
-from .strategies import exchanges
+from .strategies import exchanges, lives
 
 NXDOMAIN = RESPONSE | 3
 
@@ -89,6 +89,7 @@ def test_addresses_of_another_class_are_not_addresses() -> None:
 def test_a_negative_answer_lives_as_long_as_its_soa_says(rcode: int, ttl: int, minimum: int, lifetime: int) -> None:
     answer = decode_answer(header(RESPONSE | rcode, authorities=1) + QUESTION + soa(ttl, minimum), asked())
     assert (answer.negative, answer.ttl) == (True, lifetime)
+    assert (answer.ttls, answer.body) == (((6, lifetime),), soa(lifetime, minimum))
 
 
 @pytest.mark.parametrize("rcode", [RCode.NXDOMAIN, RCode.NOERROR])
@@ -189,9 +190,7 @@ def test_reading_agrees_with_dnspython(exchange: tuple[bytes, bytes]) -> None:
     judge = dns.message.from_wire(exchange[1], one_rr_per_rrset=True)
     assert answer.rcode == judge.rcode()
     assert answer.counts == (len(judge.answer), len(judge.authority), len(judge.additional))
-    assert [ttl for _, ttl in answer.ttls] == [
-        rrset.ttl for rrset in [*judge.answer, *judge.authority, *judge.additional]
-    ]
+    assert [ttl for _, ttl in answer.ttls] == lives(judge, negative=answer.negative)
     read: list[Any] = [rdata for rrset in judge.answer for rdata in rrset]
     leading = [rdata for rdata in read if rdata.rdtype in (QType.CNAME, QType.DNAME, QType.SVCB, QType.HTTPS)]
     targets = [(rdata.rdtype, from_wire(rdata.target.to_wire(), 0)[0]) for rdata in leading]
