@@ -125,7 +125,7 @@ def exchanges(draw: st.DrawFn) -> tuple[bytes, bytes]:
 
 
 def lives(judge: dns.message.Message, *, negative: bool) -> list[int]:
-    """The TTL of each record of a response as it is to be read: a negative answer's SOA lives for its MINIMUM at most."""
+    """The TTL of each record of a response as it is to be read: a negative answer's SOA lives for its MINIMUM only."""
     found = [rrset.ttl for section in (judge.answer, judge.authority, judge.additional) for rrset in section]
     for number, rrset in enumerate(judge.authority, len(judge.answer)):
         if negative and rrset.rdtype == dns.rdatatype.SOA:
