@@ -137,8 +137,7 @@ def merge(base: Rules, over: Rules) -> Rules:
             kept = {key: value for key, value in low.items() if Cleared(name, key) not in over.cleared}
             values[name] = MappingProxyType({**kept, **high})
         elif name == "engines":
-            anew = over.safe_search is not None or Cleared("safe_search") in over.cleared
-            values[name] = MappingProxyType({**({} if anew else low), **high})
+            values[name] = MappingProxyType({**(low if over.safe_search is None else {}), **high})
         elif name == "limits":
             kept = {each.target: each for each in low if Cleared(name, str(each.target)) not in over.cleared}
             values[name] = tuple({**kept, **{each.target: each for each in high}}.values())

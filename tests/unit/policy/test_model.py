@@ -84,6 +84,4 @@ def test_engines_are_laid_over_each_other_and_start_anew_where_safe_search_itsel
     assert merge(base, Rules(engines={"bing": True})).engines == {"bing": True, "google": True}
     assert merge(base, Rules()).engines == base.engines
     assert merge(base, Rules(safe_search=False)).engines == {}
-    assert merge(base, Rules(cleared=frozenset({Cleared("safe_search")}), engines={"ecosia": True})).engines == {
-        "ecosia": True
-    }
+    assert merge(base, Rules(safe_search=True, engines={"ecosia": False})).engines == {"ecosia": False}
