@@ -36,6 +36,8 @@ class Found(NamedTuple):
     stored: float | None = None
     """Monotonic seconds since which its TTLs count down; ``None`` = they do not."""
     ede: tuple[int, str] | None = None
+    personal: bool = False
+    """Made for this client alone: not to be sent to others of its profile."""
 
 
 class Miss(NamedTuple):

@@ -13,9 +13,11 @@ logged: never an unfiltered answer, never an exception for the socket reader.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from safedns.asked import Asked, Deliver, Found, Miss
+from safedns.blocking import Blocking
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
@@ -25,13 +27,15 @@ from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import LocalNames, is_why
 from safedns.resolve.resolver import Resolved, Resolver
-from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
+from safedns.resolve.rewrite import rewrite_lookup
+from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
+from safedns.told import Told
+from safedns.why import why_answer
 from safedns.wire.answer import make_answer
 from safedns.wire.query import Ignored, decode_query
-from safedns.wire.reply import blocked_answer
 from safedns.wire.types import Ede, QType, RCode
 
 _LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
@@ -50,6 +54,7 @@ class Pipeline:
         self._counters = counters
         self._events = events
         self._failures = FailureLog(clock)
+        self._hosts: list[str] = []
         self._memo_protocol = "udp" if memo else ""
         self._memo_hits = counters.cell("memo", "hit")
         self._memo_misses = counters.cell("memo", "miss")
@@ -59,8 +64,15 @@ class Pipeline:
         self._settings = settings
         self._snapshot = snapshot
         self._local = local
-        self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, settings.language)
+        self._told = Told(settings.language, settings.contact)
+        self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, self._told)
+        self._review = Review(snapshot, local, self._told)
+        self._blocking = Blocking(settings, self._hosts)
         self.forget()
+
+    def listening(self, hosts: Iterable[str]) -> None:
+        """This machine now answers on these addresses."""
+        self._hosts[:] = hosts
 
     def forget(self) -> None:
         """Throw memos away, as after a jump of the wall clock."""
@@ -140,6 +152,8 @@ class Pipeline:
             return self._exit.refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
         asked = Asked(packet, query, peer, protocol, mono)
         if (local := self._local.answer(query)) is not None:
+            if is_why(query.name):
+                local = why_answer(query, peer.profile, self._snapshot, self._local, wall, self._settings.language)
             return self._exit.finish(asked, _LOCAL, Found(local, "local"), wall, mono)
         decision = self._decide(asked, wall)
         if decision.blocked:
@@ -147,7 +161,7 @@ class Pipeline:
         if not decision.target:
             lookup = query
         elif query.qtype in _ADDRESSES:
-            lookup = rewrite_lookup(query, decision.target)
+            lookup = rewrite_lookup(decision.target, query.qtype)
         else:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
         hit = self._resolver.cached(lookup)
@@ -164,31 +178,19 @@ class Pipeline:
         """Hand over what was found, cached or fresh, unless it leads where this profile may not go."""
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
-        targets = found.answer.targets
-        if targets:
-            objection = self._snapshot.review(asked.peer.profile, targets, wall, asked=decision)
-            if objection is not None:
-                return self._block(asked, objection, wall, mono)
-        if found.source == "stale":
-            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
-        if decision.target:
-            if found.answer.rcode != RCode.NOERROR:
-                text = f"the safe name {decision.target} cannot be resolved"
-                return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
-            answer = rewritten_answer(asked.query, decision.target, found.answer)
-            found = found._replace(answer=answer, ede=self._exit.ede(decision))
-        return self._exit.finish(asked, decision, found, wall, mono)
+        objection = self._review.objection(asked, decision, found.answer, wall)
+        if objection is not None:
+            return self._block(asked, objection, wall, mono)
+        if decision.target and found.answer.rcode != RCode.NOERROR:
+            text = f"the safe name {decision.target} cannot be resolved"
+            return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
+        return self._exit.finish(asked, decision, self._review.form(asked, decision, found), wall, mono)
 
     def _block(
         self, asked: Asked, decision: Decision, wall: float, mono: float, mode: BlockReply | None = None
     ) -> bytes:
-        block = self._settings.block
-        if mode is None:
-            # Private Relay and Chrome's prefetch proxy give way to "no such name" and "no data", but not to an address.
-            mode = asked.peer.profile.reply or block.reply
-            mode = "nodata" if mode == "null" and decision.reason.category == "bypass" else mode
-        answer = blocked_answer(asked.query, mode, block.ttl)
-        return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._exit.ede(decision)), wall, mono)
+        found = self._blocking.found(asked, decision, self._told.error(decision, asked.query), mode)
+        return self._exit.finish(asked, decision, found, wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
         failed = make_answer(asked.query, [], rcode=RCode.SERVFAIL)._replace(aa=False)

@@ -6,12 +6,14 @@ Only the outside world is fake: the clock, and the upstreams, which answer from 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rrset
@@ -32,7 +34,7 @@ from safedns.record.counters import Counters
 from safedns.record.usage import Meter
 from safedns.resolve.cache import AnswerCache
 from safedns.resolve.counting import UpstreamMeter
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
 from safedns.resolve.upstream import Exchange
 from safedns.settings.model import Settings, UpstreamSpec
@@ -55,9 +57,11 @@ FAMILY: dict[str, Any] = {
 
 Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
-that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow."""
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow, and before all a ``MARK``."""
 
 WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "SILENT")
+MARK = re.compile(r"AA|AD|EDE \d+")
+"""Says that the response has this flag, or this extended error."""
 SOA = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
 
 
@@ -102,8 +106,10 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     """What the table says to ``query``; ``None`` for silence."""
     question = query.question[0]
     key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
-    lines = table.get(key, table.get("*", ["NXDOMAIN"]))
+    given = table.get(key, table.get("*", ["NXDOMAIN"]))
+    lines = [line for line in given if not MARK.fullmatch(line)]
     response = dns.message.make_response(query, recursion_available=True)
+    _mark(response, [line for line in given if MARK.fullmatch(line)])
     if lines == ["SILENT"]:
         return None
     if lines == ["SERVFAIL"]:
@@ -117,6 +123,14 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     for line in lines:
         response.answer.append(rrset_from(line))
     return response
+
+
+def _mark(response: dns.message.Message, marks: list[str]) -> None:
+    for mark in marks:
+        if mark.startswith("EDE"):
+            response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.make(mark.split()[1]))])
+        else:
+            response.flags |= dns.flags.from_text(mark)
 
 
 def rrset_from(line: str) -> dns.rrset.RRset:
@@ -272,8 +286,7 @@ class House:
         assert self.pipeline is not None
         assert self._loaded is not None
         settings = self._loaded.sealed.settings
-        local = LocalNames(settings.records, tuple(settings.upstreams.routes))
-        self.pipeline.install(settings, self._loaded.snapshot, local)
+        self.pipeline.install(settings, self._loaded.snapshot, local_names(settings))
 
     def _lists(self, settings: Settings) -> list[str]:
         """Names of the lists to load, each compiled."""

@@ -18,7 +18,8 @@ from safedns.blocklist.update import prepare as prepare_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.clock import SystemClock
 from safedns.policy.household import load_household
-from safedns.supervisor.plan import Plan, Prepared
+from safedns.settings.model import Settings
+from safedns.supervisor.plan import Page, Plan, Prepared
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,6 +53,12 @@ def prepare(config: Path, state: Path) -> Prepared:
         ),
         warnings=(*(str(warning) for warning in household.warnings), *lists_left_out),
         absent=tuple(absent),
+        page=_page(settings),
     )
     lists = tuple(each.name for each in wanted if each.name not in absent)
     return Prepared(plan, seal(Sealed(settings, household.policy, lists, tuple(absent.items()))))
+
+
+def _page(settings: Settings) -> Page | None:
+    endpoint = settings.listen_page
+    return None if endpoint is None else Page((endpoint.host, endpoint.port), settings.language, settings.contact)

@@ -28,8 +28,9 @@ from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.resolve.cache import AnswerCache
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
+from safedns.resolve.targets import Targets
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
 from safedns.server.tcp import TcpServer
@@ -64,6 +65,7 @@ class ResolverProcess:
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
         self._pipeline: Pipeline | None = None
+        self._targets: Targets | None = None
         self._line = Line(channel, self._command)
         self._loading = asyncio.Lock()
 
@@ -126,6 +128,7 @@ class ResolverProcess:
             self._pipeline = Pipeline(
                 clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender
             )
+            self._targets = Targets(self._resolver, self._clock)
         else:
             self._resolver.configure(settings.upstreams, settings.cache)
         self._install()
@@ -144,10 +147,11 @@ class ResolverProcess:
                 self._install()
 
     def _install(self) -> None:
-        if self._loaded is not None and self._pipeline is not None:
+        if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
-            local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
-            self._pipeline.install(settings, self._loaded.snapshot, local)
+            self._pipeline.install(settings, self._loaded.snapshot, local_names(settings))
+            self._targets.keep(self._loaded.snapshot.targets)
+            self._targets.look()
 
     async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
         """Serve exactly ``places``; sockets that are already served stay as they are."""
@@ -159,6 +163,8 @@ class ResolverProcess:
                 os.close(descriptor)
             else:
                 await self._serve(place, socket.socket(fileno=descriptor))
+        if self._pipeline is not None:
+            self._pipeline.listening(dict.fromkeys(host for _, host, _ in wanted))
 
     async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
@@ -185,6 +191,8 @@ class ResolverProcess:
         offset = self._clock.wall() - self._clock.monotonic()
         while True:
             await asyncio.sleep(_LOOK)
+            if self._targets is not None:
+                self._targets.look()
             before, offset = offset, self._clock.wall() - self._clock.monotonic()
             jumped = abs(offset - before) > _JUMP
             if self._loaded is None or self._pipeline is None:

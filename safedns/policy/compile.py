@@ -21,7 +21,8 @@ from safedns.policy.layer import NowOverride, Standing
 from safedns.policy.lists import Lists
 from safedns.policy.live import NOTHING_LIVE, Live, Target, Used
 from safedns.policy.matching import Matchers
-from safedns.policy.model import Policy, ProfileSpec, Rules
+from safedns.policy.model import Policy, ProfileSpec, Rules, Switch
+from safedns.policy.rules import MALWARE
 from safedns.policy.snapshot import Device, Profile, Snapshot
 
 RELEASE = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
@@ -100,6 +101,28 @@ def _profile(spec: ProfileSpec, course: Course, index: int, now: float) -> Profi
         rules.reply,
         rules.remember,
         metered=bool(rules.limits),
+        guarded=_closes_more_than_malware(rules),
+    )
+
+
+def _closes_more_than_malware(rules: Rules) -> bool:
+    """Whether ``rules`` are there to keep somebody from something, not only to keep a device clean."""
+    switches = (*rules.services.values(), *rules.categories.values())
+    return (
+        rules.default == "deny"
+        or not {*(rules.safety or ())} <= {MALWARE}
+        or any(
+            (
+                rules.block,
+                rules.safe_search,
+                *rules.engines.values(),
+                rules.bedtime,
+                rules.homework,
+                rules.windows,
+                rules.limits,
+            )
+        )
+        or any(switch != Switch("on") for switch in switches)
     )
 
 

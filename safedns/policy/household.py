@@ -54,6 +54,7 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
     warnings.extend(_not_admitted(settings, policy, family or folder / FAMILY_FILE))
+    warnings.extend(_without_page(settings, policy, family or folder / FAMILY_FILE))
     return Household(settings, policy, tuple(warnings))
 
 
@@ -78,6 +79,17 @@ def _not_admitted(settings: Settings, policy: Policy, file: Path) -> Iterator[Pr
             if span is not None and not any(_overlap(span, network) for network in settings.clients):
                 message = f"{show(text)} may not ask: `clients` in {FILE} does not admit it; add its network there"
                 yield document.problem((section, profile.id, "devices", index), message)
+
+
+def _without_page(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:
+    """Children and groups who are to see a page that nobody shows."""
+    if settings.listen_page is not None or settings.block.page:
+        return
+    for profile in policy.profiles:
+        if profile.rules.reply == "page":
+            section = "children" if profile.kind == "child" else "groups"
+            message = f'nobody shows a page: add `listen: {{page: "0.0.0.0:80"}}` to {FILE}'
+            yield read_yaml(file).problem((section, profile.id, "reply"), message)
 
 
 def _overlap(span: Span, network: IPNetwork) -> bool:

@@ -114,12 +114,22 @@ class SafeSearch:
     must win, or an allow-only preset would open every search engine. So it asks ``later`` first.
     """
 
-    __slots__ = ("_blocked", "_later", "_rewrites")
+    __slots__ = ("_blocked", "_engines", "_later", "_rewrites", "targets")
     step = "safe search"
 
-    def __init__(self, matchers: Matchers, later: tuple[Rule, ...]) -> None:
-        self._rewrites = matchers.safe_search()
-        self._blocked = matchers.unsafe
+    def __init__(
+        self, matchers: Matchers, later: tuple[Rule, ...], engines: Mapping[str, bool], *, others: bool = True
+    ) -> None:
+        """``engines``: by id, whether in the safe mode; ``others``: whether those that are not named are, too.
+
+        Engines without a safe mode are ``others``.
+        """
+        safe = frozenset(id_ for id_ in matchers.engines if engines.get(id_, others))
+        self.targets = frozenset(matchers.lists.safe_search.engines[id_].targets["on"] for id_ in safe)
+        """The names that answer instead."""
+        self._engines = matchers.safe_search(matchers.engines)
+        self._rewrites = matchers.safe_search(safe)
+        self._blocked = matchers.unsafe if others else frozenset()
         self._later = later
 
     def check(self, question: Question) -> Decision | None:
@@ -138,8 +148,10 @@ class SafeSearch:
     def describe(self, question: Question) -> str:
         decision = self.check(question)
         if decision is None:
-            engine = question.name in self._rewrites or longest(self._blocked, question) is not None
-            return "a search engine that is blocked anyway" if engine else "no search engine"
+            if question.name in self._rewrites or longest(self._blocked, question) is not None:
+                return "a search engine that is blocked anyway"
+            known = self._engines.get(question.name)
+            return f"{known.reason.rule} is left as it is" if known is not None else "no search engine"
         if decision.blocked:
             return f"{decision.reason.matched} is a search engine without a safe mode"
         return f"{decision.reason.rule} is answered by its safe mode, {decision.target}"
@@ -148,7 +160,7 @@ class SafeSearch:
 class RestrictedModes:
     """Services in a restricted mode: those of their names that have one are answered by another name."""
 
-    __slots__ = ("_rewrites", "_settings")
+    __slots__ = ("_rewrites", "_settings", "targets")
     step = "services"
 
     def __init__(self, settings: Mapping[str, Setting], matchers: Matchers) -> None:
@@ -157,6 +169,8 @@ class RestrictedModes:
         for service, (mode, _) in settings.items():
             if mode in _RESTRICTED:
                 self._rewrites |= matchers.modes(service, mode)
+        self.targets = frozenset(decision.target for decision in self._rewrites.values())
+        """The names that answer instead."""
 
     def check(self, question: Question) -> Decision | None:
         return self._rewrites.get(question.name)

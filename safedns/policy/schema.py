@@ -31,6 +31,7 @@ from safedns.policy.schema_fields import (
     ProfileId,
     Remember,
     Reply,
+    SafeSearch,
     SchoolDays,
     ServiceLines,
     ShownName,
@@ -40,7 +41,7 @@ from safedns.policy.schema_fields import (
     Zone,
 )
 from safedns.policy.words_switches import NONE
-from safedns.settings.schema import OnOff, SettingsFile
+from safedns.settings.schema import SettingsFile
 from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model
 
 
@@ -61,7 +62,9 @@ class RuleLines(Model):
     )
     limits: LimitLines = Field(default={}, description="Minutes a day for a category, a service or internet.")
     categories: CategoryLines = Field(default={}, description="Kinds of sites: on, off or at times.")
-    safe_search: OnOff | None = Field(default=None, description="Search engines give only safe results.")
+    safe_search: SafeSearch | None = Field(
+        default=None, description="Search engines give only safe results: on, off, or by engine."
+    )
     allow: Sites = Field(default=[], description="Sites that are open; a name covers what is below it.")
     block: Sites = Field(default=[], description="Sites that are closed; a name covers what is below it.")
     always: Sites = Field(default=[], description="Sites that no time and no limit closes.")

@@ -103,6 +103,10 @@ def _windows(tree: object, info: ValidationInfo) -> Mapping[str, NamedWindow | N
     return named_windows(tree, _known(info).vocabulary.target)
 
 
+def _safe_search(tree: object, info: ValidationInfo) -> bool | Mapping[str, bool]:
+    return words_switches.safe_search(tree, _known(info).vocabulary.engines)
+
+
 def _category(text: str, info: ValidationInfo) -> str:
     known = _known(info).vocabulary.categories
     return words_switches.one_of(known, "is not a category that safedns knows")(text)
@@ -155,6 +159,11 @@ WindowLines = Annotated[
 ]
 LimitLines = Annotated[
     Mapping[str, ByDays | None], PlainValidator(_limits), WithJsonSchema(_LIMITS_SCHEMA), NoneClears()
+]
+SafeSearch = Annotated[
+    bool | Mapping[str, bool],
+    PlainValidator(_safe_search),
+    WithJsonSchema({"anyOf": [ON_OFF_SCHEMA, {"type": "object", "additionalProperties": ON_OFF_SCHEMA}]}),
 ]
 Site = Annotated[str, Text(words_names.site, {"type": "string", "examples": ["khanacademy.org"]})]
 Sites = Annotated[list[Site], EMPTY_LIST, NoneClears()]

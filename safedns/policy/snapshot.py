@@ -21,10 +21,11 @@ from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.explain import Explanation, explain_walk
 from safedns.policy.limits import Quota
 from safedns.policy.live import Target, Used
+from safedns.policy.lookalike import skeleton
 from safedns.policy.matching import Matchers, Question
 from safedns.policy.model import LogLevel
 from safedns.policy.now import now_line
-from safedns.policy.timeline import State
+from safedns.policy.timeline import State, Walk
 from safedns.settings.model import BlockReply
 from safedns.wire.names import key_of, parents
 
@@ -51,6 +52,8 @@ class Profile:
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
     metered: bool
     """Whether it has limits, so that names may count for one."""
+    guarded: bool
+    """Whether rules close more for it than malware: then no answer may spare a device a question."""
 
 
 class Device(NamedTuple):
@@ -92,13 +95,21 @@ class Snapshot:
         self._matchers = matchers
         self._covering = matchers.lists.index.covering
 
+    @property
+    def targets(self) -> frozenset[str]:
+        """Names that answer instead of others, for anybody at any time that is known."""
+        walks = {walk for course in self._courses for walk in course.timeline.walks}
+        return frozenset[str]().union(*(walk.targets for walk in walks))
+
     def identify(self, address: str) -> Device:
         """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
         return self._clients.find(address)
 
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
-        return self._courses[profile.index].timeline.at(now).decide(self._question(name, key))
+        walk = self._courses[profile.index].timeline.at(now)
+        decision = walk.decide(self._question(name, key))
+        return self._unless_look_alike(name, walk, decision) if "xn--" in name else decision
 
     def review(self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
@@ -150,7 +161,14 @@ class Snapshot:
 
     def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
         """The walk of ``decide`` in words, and until when its outcome stays so."""
-        return explain_walk(self._courses[profile.index].timeline, self._question(name, key), now, self.expires)
+        question = self._question(name, key)
+        if "xn--" not in name:
+            return explain_walk(self._courses[profile.index].timeline, question, now, self.expires)
+
+        def verdict(walk: Walk) -> Decision:
+            return self._unless_look_alike(name, walk, walk.decide(question))
+
+        return explain_walk(self._courses[profile.index].timeline, question, now, self.expires, verdict)
 
     def state(self, profile: Profile, now: float) -> State:
         """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""
@@ -161,6 +179,21 @@ class Snapshot:
         course, services = self._courses[profile.index], self._matchers.lists.services
         line = now_line(course, services, self.limits(profile, now), now, self.expires)
         return f"{profile.name}: {line}"
+
+    def _unless_look_alike(self, name: str, walk: Walk, decision: Decision) -> Decision:
+        """``decision`` about an international ``name``, or a block if it passes for an ASCII name that is closed.
+
+        Closed by own names or as part of a service; large lists are not asked. Who opened the name itself meant it.
+        """
+        likeness = None if decision.blocked or decision.reason.kind in _OPENED else skeleton(name)
+        if likeness is None:
+            return decision
+        line = tuple(parents(likeness))
+        covering = tuple((entry, (services, ())) for entry, (services, _) in self._covering(line) if services)
+        objection = walk.object_to(Question(likeness, "", line, covering), trusted=False)
+        if objection is None:
+            return decision
+        return objection._replace(reason=objection.reason._replace(kind=ReasonKind.LOOK_ALIKE))
 
     def _question(self, name: str, key: str) -> Question:
         line = tuple(parents(name))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from safedns.policy.decision import ReasonKind
 from safedns.policy.layer import Layer
 from safedns.policy.matching import Matchers
+from safedns.policy.model import Rules
 from safedns.policy.rules import Categories, Default, OwnNames, RestrictedModes, Rule, SafeSearch, Safety, Services
 from safedns.policy.rules_now import BlockedNow, Granted, InternetGranted, Paused
 from safedns.policy.rules_time import LEARNING, TimeClosed, TimeOpen, UsedUp, WindowClosed
@@ -30,16 +31,22 @@ def make_walk(layer: Layer, state: State, matchers: Matchers) -> Walk:
         *((Services(services, modes, matchers),) if services else ()),
         *((Categories(categories, matchers, deny=deny),) if categories else ()),
     )
-    kept = (*((SafeSearch(matchers, ()),) if rules.safe_search else ()), modes)
+    kept: tuple[Rule, ...] = (*_search(rules, matchers, ()), modes)
     overrides = tuple(_override_rules(layer, state, matchers, safety, kept))
     first: tuple[Rule, ...] = (*((safety,) if safety else ()), *own)
-    search = (SafeSearch(matchers, (*later, default)),) if rules.safe_search else ()
+    search = _search(rules, matchers, (*later, default))
     asked = (*overrides, *first, *_time_rules(layer, state, matchers), *search, *later)
     judging = tuple(rule for rule in overrides if not isinstance(rule, Paused))
-    return Walk(state, asked, default, strict=(*judging, *first, *later), trusting=(*judging, *first))
+    targets = modes.targets.union(*(rule.targets for rule in search))
+    return Walk(state, asked, default, strict=(*judging, *first, *later), trusting=(*judging, *first), targets=targets)
 
 
 _NAME_GRANTED = ("grant", "name")
+
+
+def _search(rules: Rules, matchers: Matchers, later: tuple[Rule, ...]) -> tuple[SafeSearch, ...]:
+    others = bool(rules.safe_search)
+    return (SafeSearch(matchers, later, rules.engines, others=others),) if others or any(rules.engines.values()) else ()
 
 
 def _override_rules(

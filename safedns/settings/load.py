@@ -60,12 +60,22 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
         upstreams=_upstreams(written),
         records=MappingProxyType({name: tuple(addresses) for name, addresses in written.records.items()}),
         cache=CacheSettings(written.cache.entries, written.cache.stale),
-        block=BlockSettings(written.block.reply, written.block.ttl),
+        block=BlockSettings(written.block.reply, written.block.ttl, tuple(written.block.page)),
         lists=_lists(written),
         log_keep=written.log.keep,
         rate_limit=written.rate_limit,
+        listen_page=written.listen.page,
+        private_answers=tuple(dict.fromkeys(written.private_answers)),
+        contact=_contact(written),
         folder=folder,
     )
+
+
+def _contact(written: SettingsFile) -> tuple[str, ...]:
+    """The contacts given; else in Viet Nam the hotline for children."""
+    if written.contact is not None:
+        return tuple(written.contact)
+    return ("tel:111",) if written.language == "vi" else ()
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
@@ -111,6 +121,9 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
         yield document.problem(("trusted_forwarders",), message, at_key=True)
     if written.cache.prefetch:
         yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")
+    if written.block.reply == "page" and written.listen.page is None and not written.block.page:
+        message = 'nobody shows a page: add `listen: {page: "0.0.0.0:80"}`, or the address of a page of yours'
+        yield document.problem(("block", "reply"), message)
     for index, server in enumerate(written.upstreams.servers):
         if server.transport != "plain":
             message = f"an encrypted upstream {later}; {show(server.name)} is skipped, plain ones are asked"

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 IPNetwork = IPv4Network | IPv6Network
-BlockReply = Literal["nxdomain", "null", "nodata", "refused"]
+BlockReply = Literal["nxdomain", "null", "nodata", "refused", "page"]
 
 PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
     IPv4Network("127.0.0.0/8"),
@@ -74,6 +74,8 @@ class BlockSettings:
 
     reply: BlockReply = "nxdomain"
     ttl: int = 10
+    page: tuple[str, ...] = ()
+    """Addresses of the page for ``page``; none = the address of this machine that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +124,11 @@ class Settings:
     """Seconds a query log row lives."""
     rate_limit: int = 1000
     """Queries a second one client may send on average, with bursts of twice that; 0 = no limit."""
+    listen_page: Endpoint | None = None
+    """Where browsers find the page that says that a name is closed."""
+    private_answers: tuple[str, ...] = ()
+    """Canonical names of the Internet that may lead to addresses at home; each covers what is below it."""
+    contact: tuple[str, ...] = ()
+    """URIs of people to talk to, for whoever finds a name closed."""
     folder: Path = Path()
     """The configuration folder that this was read from."""

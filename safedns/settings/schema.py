@@ -6,12 +6,12 @@ encrypted upstreams beside a plain one) is taken, and ``load`` warns.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
-from safedns.settings.model import PRIVATE_NETWORKS, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import PRIVATE_NETWORKS, BlockReply, Endpoint, IPNetwork, UpstreamSpec
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
@@ -27,6 +27,9 @@ DURATION_SCHEMA: dict[str, Any] = {
 _OFF_SCHEMA: dict[str, Any] = {"enum": ["off", False]}
 _COUNT_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "pattern": "^\\d+$"}
 _ENDPOINT_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["0.0.0.0:53", "[::]:53"]}
+MAX_CONTACTS = 3
+"""Each has at most 40 characters: with the reason they must fit into one small datagram."""
+REPLIES = get_args(BlockReply)
 _WORD_LIST_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 
 
@@ -42,14 +45,9 @@ def _storage(text: str) -> str:
     return text
 
 
-_REPLIES = ("nxdomain", "null", "nodata", "refused")
-
-
 def _reply(text: str) -> str:
-    if text == "page":
-        raise ValueError("the block page is not in this version yet; use `nxdomain`")
-    if text not in _REPLIES:
-        raise ValueError(expected_word(text, _REPLIES))
+    if text not in REPLIES:
+        raise ValueError(expected_word(text, REPLIES))
     return text
 
 
@@ -89,6 +87,12 @@ def _at_least_one(found: list[Endpoint]) -> list[Endpoint]:
     return found
 
 
+def _short_in_all(found: list[str]) -> list[str]:
+    if len(found) > MAX_CONTACTS:
+        raise ValueError(f"{len(found)} contacts do not fit into a reply; expected at most {MAX_CONTACTS}")
+    return found
+
+
 def _one_is_plain(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
     if not found:
         raise ValueError("no upstream is given; expected at least one such as 9.9.9.9")
@@ -119,6 +123,7 @@ Upstream = Annotated[UpstreamSpec, Text(words.upstream, {"type": "string", "exam
 Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["192.168.1.9", "fd00::9"]})]
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
 Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
+Contact = Annotated[str, Text(words.contact, {"type": "string", "examples": ["tel:111", "mailto:ba@home.example"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
 Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
 
@@ -143,6 +148,9 @@ class Listen(Model):
         default=None, description="The web console for parents (not in this version yet); off to run without."
     )
     metrics: ListenAddressOrOff = Field(default=None, description="Prometheus metrics at /metrics; off to run without.")
+    page: ListenAddressOrOff = Field(
+        default=None, description="The page for `block: {reply: page}`, e.g. 0.0.0.0:80; off to run without."
+    )
 
 
 class Certificate(Model):
@@ -188,11 +196,14 @@ class Cache(Model):
 class Block(Model):
     """What a blocked query is told."""
 
-    reply: Annotated[Literal["nxdomain", "null", "nodata", "refused"], Text(_reply, {"enum": [*_REPLIES, None]})] = (
-        Field(default="nxdomain", description="No such name, the null address, no data, or refused.")
+    reply: Annotated[BlockReply, Text(_reply, {"enum": [*REPLIES, None]})] = Field(
+        default="nxdomain", description="No such name, the null address, no data, refused, or a page that says why."
     )
     ttl: Annotated[int, Text(words.duration_within(1, DAY, "1s to 1 day"), DURATION_SCHEMA)] = Field(
         default=10, description="How long a device may remember that a name is blocked."
+    )
+    page: Annotated[list[Address], EMPTY_LIST] = Field(
+        default=[], description="Addresses of a page of your own for `reply: page`; this machine's if not given."
     )
 
 
@@ -255,6 +266,12 @@ class SettingsFile(Model):
     upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
     records: Annotated[dict[Name, Annotated[list[Address], OneOrList()]], EMPTY_MAPPING, distinct(words.name)] = Field(
         default={}, description="Names of your own and their addresses."
+    )
+    private_answers: Annotated[list[Name], EMPTY_LIST] = Field(
+        default=[], description="Names of the Internet that may lead to addresses at home, with what is below them."
+    )
+    contact: Annotated[list[Contact], EMPTY_LIST, AfterValidator(_short_in_all)] | None = Field(
+        default=None, description="Whom to talk to about a closed name: tel:, mailto: or sips:; in Vietnamese tel:111."
     )
     cache: Cache = Cache()
     block: Block = Block()

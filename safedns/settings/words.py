@@ -181,6 +181,17 @@ def _encrypted(text: str, wanted: str) -> UpstreamSpec:
     raise ValueError(f"{show(text)} is not an upstream; {wanted}")
 
 
+_CONTACT = re.compile(r"(tel:[0-9+*#().-]+|(mailto|sips):[\w.+-]+@[\w.-]+)", re.ASCII)
+
+
+def contact(text: str) -> str:
+    """``tel:111``, ``mailto:parent@home.example`` or ``sips:...``: the schemes that a client may offer to follow."""
+    if not _CONTACT.fullmatch(text) or len(text) > 40:
+        wanted = "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
+        raise ValueError(f"{show(text)} is not a contact; {wanted}")
+    return text
+
+
 def name(text: str) -> str:
     """A domain name in its canonical form: lower case, A-labels, no trailing dot."""
     try:

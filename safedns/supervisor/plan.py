@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import NamedTuple, Self
+
+
+class Page(NamedTuple):
+    """The page that browsers see for a closed name."""
+
+    endpoint: tuple[str, int]
+    language: str
+    contact: tuple[str, ...]
+    """URIs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Plan:
     warnings: tuple[str, ...]
     absent: tuple[str, ...]
     """Names of the public lists that were never fetched yet."""
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +59,7 @@ class Prepared:
         raw["tryout"] = tuple((who, address) for who, address in raw["tryout"])
         raw["warnings"] = tuple(raw["warnings"])
         raw["absent"] = tuple(raw["absent"])
+        if raw["page"]:
+            (host, port), language, contact = raw["page"]
+            raw["page"] = Page((host, port), language, tuple(contact))
         return cls(Plan(**raw), household)

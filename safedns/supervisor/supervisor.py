@@ -30,6 +30,7 @@ from safedns.supervisor.errands import run_errand
 from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
+from safedns.supervisor.page import PageKeeper
 from safedns.supervisor.plan import Plan, Prepared
 from safedns.supervisor.questions import Questions
 from safedns.supervisor.watch import Look, look
@@ -68,6 +69,7 @@ class Supervisor:
         self._links = Links()
         self._resolvers: list[Child] = []
         self._recorder: Child | None = None
+        self._page = PageKeeper(self._page_child)
         self._prepared: Prepared | None = None
         self._workers = 0
         """Resolvers there are: as many as the configuration asked for at the start."""
@@ -150,7 +152,7 @@ class Supervisor:
 
     async def status(self) -> dict[str, Any]:
         """What runs, and what applies to each child now."""
-        children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
+        children = self._children()
         now = await self._questions.ask(self._resolvers[0], "status") if children else {}
         return {
             "version": __version__,
@@ -202,6 +204,7 @@ class Supervisor:
             child.unsettle()
             self._hand_out_household(child)
         self._brief_recorder()
+        self._page.sync(plan.page)
 
     def _tell_differences(self, before: Plan, now: Plan) -> None:
         if now.workers not in (before.workers, self._workers):
@@ -220,10 +223,18 @@ class Supervisor:
         state = ("--state", str(self._state))
         self._recorder = self._child("recorder", ("recorder", *state), self._recorder_started)
         self._recorder.start()
+        if self._prepared is not None:
+            self._page.sync(self._prepared.plan.page)
         for worker in range(self._workers):
             child = self._child(f"resolver-{worker}", ("resolver", *state), self._resolver_started)
             self._resolvers.append(child)
             child.start()
+
+    def _children(self) -> list[Child]:
+        return [*self._resolvers, *filter(None, (self._recorder, self._page.child))]
+
+    def _page_child(self, role: str, started: Callable[[Child], None]) -> Child:
+        return self._child(role, (role, "--state", str(self._state)), started)
 
     def _child(self, name: str, arguments: tuple[str, ...], started: Callable[[Child], None]) -> Child:
         return Child(
@@ -231,7 +242,7 @@ class Supervisor:
         )
 
     def _children_changed(self) -> None:
-        children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
+        children = self._children()
         remember(self._state / "run" / "children.json", [child.pid for child in children if child.pid])
         self._tell_recorder()
 
@@ -343,7 +354,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(min(1.0, (limit or 2.0) / 2))
             now = self._clock.monotonic()
-            for child in [*self._resolvers, *([self._recorder] if self._recorder else [])]:
+            for child in self._children():
                 if child.pid is not None and now - child.last_beat > self._patience.beat:
                     log.error("%s does not answer any more; starting it again", child.name)
                     child.last_beat = now
@@ -371,6 +382,7 @@ class Supervisor:
     async def _end(self) -> None:
         """Resolvers first, for what they recorded last is still to be written."""
         await asyncio.gather(*(child.stop(self._patience.stop) for child in self._resolvers))
+        await self._page.stop(self._patience.stop)
         if self._recorder is not None:
             await self._recorder.stop(self._patience.stop)
         self._listeners.close()

@@ -178,9 +178,9 @@ def _edns(size: int, ttl: int, options: bytes) -> Edns:
     return Edns(size, version, bool(ttl & EDNS_DO), options)
 
 
-def option(edns: Edns, code: int) -> bytes | None:
-    """Data of the first option with this code."""
-    return next((data for number, data in _options(edns.options) if number == code), None)
+def option(options: bytes, code: int) -> bytes | None:
+    """Data of the first option with this code; ``WireError`` where the options before it are cut off."""
+    return next((data for number, data in _options(options) if number == code), None)
 
 
 def _options(data: bytes) -> Iterator[tuple[int, bytes]]:

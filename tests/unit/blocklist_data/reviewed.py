@@ -53,11 +53,11 @@ REVIEWED = {
     """,
     "malware": "",
     "bypass": """
-        adguard-vpn.online cloudflare-dns.com cloudflare-gateway.com cloudflareclient.com croxyproxy.com
-        dns.google expressapisv2.net expressvpn.com goldenfrog.com hola.org ipvanish.com mullvad.net
-        mysterium.network nordvpn.com opera-mini.net pointtoserver.com privateinternetaccess.com proxyium.com
-        proxysite.com softether-network.net surfshark.com torproject.org translate.goog urban-vpn.com
-        windscribe.com
+        adguard-vpn.online adguard.io cloudflare-dns.com cloudflare-gateway.com cloudflareclient.com
+        croxyproxy.com dns.google expressapisv2.net expressvpn.com goldenfrog.com googlezip.net hola.org ipfs.io
+        ipvanish.com mullvad.net mysterium.network nextdns.io nordvpn.com opera-mini.net pointtoserver.com
+        privateinternetaccess.com proxyium.com proxysite.com softether-network.net surfshark.com torproject.org
+        translate.goog urban-vpn.com windscribe.com
     """,
     "dating": """
         badoo.com badoocdn.com bumble.com finya.de fotostrana.ru gotinder.com grindr.com happymail.co.jp love.ru

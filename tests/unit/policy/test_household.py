@@ -91,3 +91,17 @@ def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> Non
     assert told[0][2] == (
         "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [("", ["2:31"]), ("listen: {page: '0.0.0.0:80'}\n", []), ("block: {page: [192.168.1.8]}\n", [])],
+)
+def test_a_page_for_one_child_that_nobody_shows_is_told_at_its_place(
+    tmp_path: Path, settings: str, told: list[str]
+) -> None:
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{settings}")
+    (tmp_path / "family.yaml").write_text("groups:\n  home: {preset: open, reply: page}\nunknown: home\n")
+    found = load_household(tmp_path).warnings
+    assert [f"{problem.line}:{problem.column}" for problem in found if problem.path == "groups.home.reply"] == told
+    assert not told or 'add `listen: {page: "0.0.0.0:80"}` to safedns.yaml' in found[0].message

@@ -190,12 +190,30 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
             "2:10: storage: PostgreSQL is not in this version yet; use `sqlite`",
         ),
         ("storage: mysql", "2:10: storage: `mysql` is not known here; expected `sqlite`"),
-        ("block: {reply: page}", "2:16: block.reply: the block page is not in this version yet; use `nxdomain`"),
+        (
+            "block: {page: [page.example]}",
+            "2:16: block.page[1]: `page.example` is not an address; expected one like 192.168.1.9 or fd00::9",
+        ),
+        (
+            "private_answers: [192.168.1.1/24]",
+            "2:19: private_answers[1]: `192.168.1.1/24` is not a name; expected one like printer.lan",
+        ),
+        (
+            "contact: [dad]",
+            (
+                "2:11: contact[1]: `dad` is not a contact; "
+                "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
+            ),
+        ),
+        (
+            "contact: [tel:1, tel:2, tel:3, tel:4]",
+            "2:10: contact: 4 contacts do not fit into a reply; expected at most 3",
+        ),
         (
             "block: {reply: nxdomian}",
             (
                 "2:16: block.reply: `nxdomian` is not known here; "
-                "expected `nxdomain`, `null`, `nodata` or `refused` (did you mean `nxdomain`?)"
+                "expected `nxdomain`, `null`, `nodata`, `refused` or `page` (did you mean `nxdomain`?)"
             ),
         ),
         ("block: {ttl: 0s}", "2:14: block.ttl: `0s` is out of range; expected 1s to 1 day"),
@@ -287,6 +305,42 @@ def test_safedns_does_not_ask_itself(folder: Folder, listen: str, server: str) -
 def test_another_port_or_machine_is_no_loop(folder: Folder, listen: str, server: str) -> None:
     loaded = folder.load(f'listen: {{dns: ["{listen}"]}}\nupstreams: {{servers: ["{server}"]}}\n')
     assert loaded.upstreams.servers[0].host == server
+
+
+def test_the_page_its_addresses_contacts_and_names_that_may_lead_home_are_read(folder: Folder) -> None:
+    loaded = folder.load(
+        UPSTREAMS
+        + "listen: {page: '0.0.0.0:80'}\nblock: {reply: page, page: [192.168.1.8, 'fd00::8']}\n"
+        + "private_answers: [Plex.direct, plex.direct.]\ncontact: [tel:+84-111, mailto:ba@home.example]\n"
+    )
+    assert loaded.listen_page == Endpoint("0.0.0.0", 80)
+    assert loaded.block == BlockSettings("page", 10, ("192.168.1.8", "fd00::8"))
+    assert loaded.private_answers == ("plex.direct",)
+    assert loaded.contact == ("tel:+84-111", "mailto:ba@home.example")
+
+
+@pytest.mark.parametrize(
+    ("lines", "contact"),
+    [
+        ("", ()),
+        ("language: vi\n", ("tel:111",)),
+        ("language: vi\ncontact: []\n", ()),
+        ("contact: [tel:1]\n", ("tel:1",)),
+    ],
+)
+def test_in_vietnamese_the_contact_is_the_childrens_hotline_unless_another_is_given(
+    folder: Folder, lines: str, contact: tuple[str, ...]
+) -> None:
+    assert folder.load(UPSTREAMS + lines).contact == contact
+
+
+def test_a_page_that_nobody_shows_is_a_warning(folder: Folder) -> None:
+    page = UPSTREAMS + "block: {reply: page}\n"
+    assert folder.warnings(page) == [
+        '2:16: block.reply: nobody shows a page: add `listen: {page: "0.0.0.0:80"}`, or the address of a page of yours'
+    ]
+    assert folder.warnings(page + 'listen: {page: "0.0.0.0:80"}\n') == []
+    assert folder.warnings(UPSTREAMS + "block: {reply: page, page: [192.168.1.8]}\n") == []
 
 
 def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:

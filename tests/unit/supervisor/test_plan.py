@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from safedns.supervisor.plan import Plan, Prepared
+from safedns.supervisor.plan import Page, Plan, Prepared
 
 
 def test_a_plan_and_its_sealed_household_come_back_as_they_went() -> None:
@@ -17,11 +17,12 @@ def test_a_plan_and_its_sealed_household_come_back_as_they_went() -> None:
         tryout=(("Bình", "127.0.0.3"),),
         warnings=("family.yaml:3:1: limits: not counted yet",),
         absent=("hostsvn-adult",),
+        page=Page(("0.0.0.0", 80), "vi", ("tel:111",)),
     )
     prepared = Prepared(plan, os.urandom(1000) + b"\n" + os.urandom(1000))
     assert Prepared.decode(prepared.encode()) == prepared
 
 
-def test_metrics_may_be_off() -> None:
+def test_metrics_and_page_may_be_off() -> None:
     plan = Plan((("127.0.0.1", 53),), None, 1, 1, 0, (), (), ())
     assert Prepared.decode(Prepared(plan, b"").encode()).plan == plan
