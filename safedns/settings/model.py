@@ -110,7 +110,7 @@ class Settings:
     clients: tuple[IPNetwork, ...] | None
     """Who may ask; ``None`` = anybody."""
     trusted_forwarders: tuple[IPNetwork, ...]
-    """Routers: exempt from the per-client rate limit."""
+    """Routers: believed when they say which device asks, and exempt from the per-client rate limit."""
     workers: int
     upstreams: Upstreams
     records: Mapping[str, tuple[str, ...]]
@@ -122,5 +122,7 @@ class Settings:
     """Seconds a query log row lives."""
     rate_limit: int = 1000
     """Queries a second one client may send on average, with bursts of twice that; 0 = no limit."""
+    leases: tuple[Path, ...] = ()
+    """Lease files of DHCP servers, absolute."""
     folder: Path = Path()
     """The configuration folder that this was read from."""

@@ -21,6 +21,7 @@ from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import Library, open_library
 from safedns.blocklist.update import update
 from safedns.cli.explain import Case, as_text, find_device
+from safedns.lan.directory import Directory
 from safedns.policy import schema as family_schema
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.expectations import ExpectationLine
@@ -159,7 +160,7 @@ def explain(household: Household, library: Library, row: Row) -> tuple[Case, Exp
     at = datetime.fromisoformat(row.at).replace(tzinfo=ZONE).timestamp()
     policy = household.policy
     snapshot = compile_snapshot(policy, library, now=at, release=0.0)
-    device = find_device(policy, snapshot, row.who)
+    device = find_device(policy, snapshot, row.who, Directory())
     assert device is not None, f"nobody is called {row.who}"
     case = Case(device, row.name, 1, at, snapshot.zone)
     return case, snapshot.explain(device.profile, row.name, key_of(row.name), 1, at)

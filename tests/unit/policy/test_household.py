@@ -40,7 +40,6 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
         "upstreams.servers[1]",
         "upstreams.servers[2]",
         "cache.prefetch",
-        "children.an.devices[2]",
         "children.an.devices[3]",
     ]
 
@@ -91,3 +90,20 @@ def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> Non
     assert told[0][2] == (
         "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
     )
+
+
+def test_a_device_claimed_by_a_name_that_nobody_tells_is_a_warning_until_somebody_can(tmp_path: Path) -> None:
+    settings = tmp_path / "safedns.yaml"
+    (tmp_path / "family.yaml").write_text(
+        'groups:\n  home: {preset: open, devices: [an-tablet, "aa:bb:cc:dd:ee:01", "::a:b:c:d"]}\nunknown: home\n'
+    )
+    settings.write_text("upstreams: {servers: [9.9.9.9]}\n")
+    (told,) = load_household(tmp_path).warnings
+    assert (told.line, told.path) == (2, "groups.home.devices[1]")
+    assert told.message == (
+        "nobody tells safedns which device is called `an-tablet`; "
+        "set `leases` in safedns.yaml to the DHCP server's file, or give its hardware address"
+    )
+    for cure in ("leases: [/dev/null]", "trusted_forwarders: [192.168.1.1]"):
+        settings.write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{cure}\n")
+        assert all("an-tablet" not in problem.message for problem in load_household(tmp_path).warnings)

@@ -293,17 +293,14 @@ def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
     text = """
 listen: {console: "0.0.0.0:8053"}
 certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
-trusted_forwarders: [192.168.1.1]
+leases: [/nonexistent/leases]
 cache: {prefetch: on}
 upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
         "3:1: certificate: encrypted DNS is not in this version yet; the certificate is not used",
-        (
-            "4:1: trusted_forwarders: telling apart the devices behind a router is not in this version yet; "
-            "this only lifts the rate limit"
-        ),
+        "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
         "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
         (
             "6:23: upstreams.servers[1]: an encrypted upstream is not in this version yet; "
