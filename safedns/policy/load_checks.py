@@ -116,5 +116,3 @@ def family_warnings(document: Document, family: FamilyFile, presets: Iterable[Pr
             if name in profile.allow:
                 message = f"{show(name)} is under `allow` too, and `allow` wins; take one of them out"
                 yield document.problem((*path, "block", index), message)
-
-
