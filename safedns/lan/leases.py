@@ -9,6 +9,7 @@ Pure: text -> values. Lines that cannot be read are passed over; where an addres
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Iterator
@@ -50,8 +51,8 @@ def _dnsmasq(text: str) -> Iterator[tuple[Lease, float]]:
     for line in text.splitlines():
         end, hardware, address, host, *_ = [*line.split(), "", "", "", ""]
         lease = _lease(address, hardware, host)
-        if lease is not None and end.isdigit():
-            yield lease, float(end) if int(end) > _BROKEN_CLOCK else inf
+        if lease is not None and end.isdecimal():
+            yield lease, float(end) if float(end) > _BROKEN_CLOCK else inf
 
 
 _ISC_LEASE = re.compile(r"^\s*lease\s+(\S+)\s*\{(.*?)^\s*\}", re.MULTILINE | re.DOTALL)
@@ -74,7 +75,7 @@ def _said(statement: str, body: str) -> str:
 def _isc_end(text: str) -> float:
     """``4 2026/11/26 12:00:00`` (UTC), ``epoch 1795855500``, ``never``."""
     match text.split():
-        case ["epoch", seconds, *_] if seconds.isdigit():
+        case ["epoch", seconds, *_] if seconds.isdecimal():
             return float(seconds)
         case [_, day, time]:
             try:
@@ -85,12 +86,17 @@ def _isc_end(text: str) -> float:
 
 
 def _kea(text: str) -> Iterator[tuple[Lease, float]]:
-    for row in csv.DictReader(text.splitlines()):
+    for row in _rows(text):
         lease = _lease(row["address"] or "", row.get("hwaddr") or "", row.get("hostname") or "")
         end = row.get("expire") or ""
         if lease is not None:
             in_use = (row.get("state") or "0") == "0"  # 1: declined, 2: reclaimed
-            yield lease, (float(end) if end.isdigit() else inf) if in_use else -inf
+            yield lease, (float(end) if end.isdecimal() else inf) if in_use else -inf
+
+
+def _rows(text: str) -> Iterator[dict[str, str | None]]:
+    with contextlib.suppress(csv.Error):  # a field beyond all bounds: what stands before it is good
+        yield from csv.DictReader(text.splitlines())
 
 
 def _lease(address: str, hardware: str, host: str) -> Lease | None:

@@ -98,6 +98,20 @@ def test_kea() -> None:
     assert read_leases(KEA6, NOW) == (Lease("fd00::31", "aa:bb:cc:dd:ee:01", "an-tablet"),)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEA4 + "192.168.1.40," + "x" * 200_000 + "\n",
+        f"{'9' * 5000} aa:bb:cc:dd:ee:09 192.168.1.31 x *\n" + DNSMASQ,
+        "² aa:bb:cc:dd:ee:09 192.168.1.40 x *\n" + DNSMASQ,
+        KEA4.replace("1795803600", "²"),
+    ],
+    ids=["a huge field", "a huge number", "an odd digit", "odd digits"],
+)
+def test_one_odd_line_does_not_spoil_the_others(text: str) -> None:
+    assert Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", "") in read_leases(text, NOW)
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "nonsense\n", "1795843200 aa:bb\n", "address,hwaddr\n", "lease {\n}\n"])
 def test_what_is_no_lease_is_passed_over(text: str) -> None:
     assert read_leases(text, NOW) == ()

@@ -81,6 +81,7 @@ language: vi
 listen: {dns: ["127.0.0.1:5300", "[::1]:5300"], tls: [], https: off, quic: off, console: off, metrics: "127.0.0.1:9153"}
 clients: [192.168.1.0/24, "fd00::/8"]
 trusted_forwarders: [192.168.1.1]
+leases: [/var/lib/misc/dnsmasq.leases]
 workers: 3
 rate_limit: 50
 upstreams:
@@ -104,6 +105,7 @@ storage: sqlite
     assert loaded.listen_metrics == Endpoint("127.0.0.1", 9153)
     assert loaded.clients == (ip_network("192.168.1.0/24"), ip_network("fd00::/8"))
     assert loaded.trusted_forwarders == (ip_network("192.168.1.1/32"),)
+    assert loaded.leases == (Path("/var/lib/misc/dnsmasq.leases"),)
     assert (loaded.workers, loaded.rate_limit, loaded.log_keep) == (3, 50, 604_800)
     assert loaded.upstreams.strategy == "parallel"
     assert loaded.upstreams.bootstrap == ("9.9.9.9",)
