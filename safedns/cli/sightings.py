@@ -15,6 +15,7 @@ from safedns.lan.neighbours import neighbours_now
 from safedns.peers import evidence_at
 from safedns.policy.clients import Clients, Evidence, is_mac, parse_address
 from safedns.policy.model import Policy, ProfileSpec
+from safedns.policy.words_names import claim
 from safedns.record.store import ClientSeen
 from safedns.settings.model import Settings
 
@@ -60,6 +61,14 @@ def directory_now(settings: Settings) -> Directory:
         directory.learn(address, mac)
     directory.use_leases(LeaseFiles(settings.leases).look(SystemClock.wall()) or ())
     return directory
+
+
+def evidence_in_log(client: str, device: str) -> Evidence:
+    """What a line of the log tells of who asked: as whom it was known then, and from where."""
+    address = client if parse_address(client) is not None else ""
+    mac = next((text for text in (device, client) if is_mac(text)), "")
+    word = device if device and claim(device).kind == "name" else ""
+    return Evidence(address, word or ("" if address or mac else client), mac)
 
 
 def owners(policy: Policy) -> Clients[Owner]:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safedns.cli.sightings import Owner, Sighting, directory_now, lonely_router, owners, sightings
+from safedns.cli.sightings import Owner, Sighting, directory_now, evidence_in_log, lonely_router, owners, sightings
 from safedns.lan.directory import Directory
 from safedns.lan.leases import Lease
-from safedns.policy.clients import Clients
+from safedns.policy.clients import Clients, Evidence
 from safedns.policy.household import load_household
 from safedns.record.store import ClientSeen
 
@@ -76,6 +76,23 @@ def test_an_address_that_has_another_device_now_is_not_mixed_up_with_the_one_tha
     directory = Directory()
     directory.learn("192.168.1.50", GUEST)
     assert [row[0] for row in look(whose, seen("192.168.1.50", device=BINH), directory=directory)] == [BINH, GUEST]
+
+
+@pytest.mark.parametrize(
+    ("client", "device", "evidence"),
+    [
+        ("192.168.1.50", "", Evidence("192.168.1.50")),
+        ("192.168.1.50", "192.168.1.0/28", Evidence("192.168.1.50")),
+        ("192.168.1.50", BINH, Evidence("192.168.1.50", mac=BINH)),
+        ("192.168.1.50", "an-tablet", Evidence("192.168.1.50", word="an-tablet")),
+        ("2001:db8::5", "::5", Evidence("2001:db8::5")),
+        (BINH, BINH, Evidence(mac=BINH)),
+        (GUEST, "", Evidence(mac=GUEST)),
+        ("an-tablet", "", Evidence(word="an-tablet")),
+    ],
+)
+def test_a_line_of_the_log_tells_as_whom_somebody_was_known(client: str, device: str, evidence: Evidence) -> None:
+    assert evidence_in_log(client, device) == evidence
 
 
 @pytest.mark.parametrize(
