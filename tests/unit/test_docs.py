@@ -38,7 +38,10 @@ from tests.fakes import FakeClock
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "docs" / "policies.md"
 TRYING = ROOT / "docs" / "trying-rules.md"
-GUIDES = (ROOT / "README.md", *(ROOT / "docs" / f"{page}.md" for page in ("policies", "limits", "devices", "huong-dan.vi")))
+GUIDES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{page}.md" for page in ("policies", "limits", "devices", "huong-dan.vi")),
+)
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
