@@ -31,7 +31,7 @@ from safedns.lan.route import default_gateways
 from safedns.lan.vendors import is_invented, vendor_of
 from safedns.peers import is_inside
 from safedns.policy.household import load_household
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.store import ClientSeen, QueryLog
 from safedns.settings.model import Settings
 
@@ -52,7 +52,7 @@ def command(*, since: str, as_json: bool, config: Path, state: Path) -> None:
         begin = parse_moment(since, now, zone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    clients = _clients(state / LOG_NAME, begin)
+    clients = _clients(state / QUERY_LOG.name, begin)
     directory = directory_now(settings)
     found = sightings(clients, directory, owners(household.policy))
     gateways = default_gateways()

@@ -13,7 +13,7 @@ from safedns.cli import devices, sightings
 from safedns.cli.main import main
 from safedns.clock import SystemClock
 from safedns.record.counters import Counters
-from safedns.record.schema import LOG_NAME
+from safedns.record.schema import QUERY_LOG
 from safedns.record.writer import LogWriter
 from tests.fakes import FakeClock
 from tests.unit.record.samples import event
@@ -27,7 +27,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Iterator[Callable[..., None]]:
-    writer = LogWriter(tmp_path / LOG_NAME, FakeClock(), Counters())
+    writer = LogWriter(tmp_path / QUERY_LOG.name, FakeClock(), Counters())
 
     def add(*events: tuple[object, ...]) -> None:
         writer.add(events)
