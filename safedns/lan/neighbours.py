@@ -41,6 +41,7 @@ class NeighbourWatch:
 
     def __init__(self, learn: Learn) -> None:
         self._learn = learn
+        self._loop = asyncio.get_running_loop()
         self._sock: socket.socket | None = None
         try:
             self._sock = _route_socket(netlink.GROUP)
@@ -51,14 +52,12 @@ class NeighbourWatch:
             log.warning("the kernel does not tell which devices it meets (%s): no hardware address is known", error)
             return
         self._sock.setblocking(False)
-        self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._sock, self._on_word)
 
     def close(self) -> None:
         """Follow no more."""
         if self._sock is not None:
-            if self._sock.gettimeout() == 0:
-                self._loop.remove_reader(self._sock)
+            self._loop.remove_reader(self._sock)
             self._sock.close()
             self._sock = None
 

@@ -213,7 +213,7 @@ def test_devices_shows_who_is_there_and_the_line_for_one_that_nobody_claimed(fol
 
 
 def test_devices_says_so_when_only_the_router_asks(folder: Path) -> None:
-    with home(folder, family()) as here, here.dnsmasq():
+    with home(folder, family()) as here, here.dnsmasq("--cache-size=0"):
         here.server.ip("route", "add", "default", "via", ROUTER)
         for _ in range(15):
             here.taken_for(here.an, ROUTER)
