@@ -83,14 +83,12 @@ def sightings(clients: Iterable[ClientSeen], directory: Directory, whose: Client
     for address, mac in directory.neighbours().items():
         seen.setdefault(mac, _Device(mac)).addresses[address] = None
     for client in clients:
-        # A claim says whose hardware it was then; the table, whose it is now.
-        said = next((text for text in (client.device, client.address) if is_mac(text)), "")
-        mac = said or directory.mac_of(client.address)
+        then = evidence_in_log(client.address, client.device)
+        mac = then.mac or directory.mac_of(client.address)
         device = seen.setdefault(mac or client.address, _Device(mac))
-        if parse_address(client.address) is not None:
-            device.addresses[client.address] = None
-        elif not is_mac(client.address):
-            device.word = client.address
+        if then.address:
+            device.addresses[then.address] = None
+        device.word = then.word or device.word
         device.last = max(device.last or 0.0, client.last)
         device.queries += client.queries
     found = [device.sighting(directory, whose) for device in seen.values()]
@@ -108,8 +106,9 @@ class _Device:
         self.queries = 0
 
     def sighting(self, directory: Directory, whose: Clients[Owner]) -> Sighting:
-        evidence = [evidence_at(address, directory, self.mac) for address in self.addresses]
-        evidence = evidence or [Evidence(word=self.word, mac=self.mac, host=directory.host_of("", self.mac))]
+        known = [evidence_at(address, directory, self.mac) for address in self.addresses]
+        known = known or [Evidence(mac=self.mac, host=directory.host_of("", self.mac))]
+        evidence = [each._replace(word=self.word) for each in known]
         found = [whose.find(each) for each in evidence]
         claimed = next((owner for owner in found if owner.claim), found[0])
         host = self.word or next((each.host for each in evidence if each.host), "")

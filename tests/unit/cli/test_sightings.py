@@ -72,6 +72,12 @@ def test_devices_that_a_router_introduced_are_devices_without_an_address(whose: 
     ]
 
 
+def test_a_device_that_the_log_knows_by_a_word_is_known_by_it(whose: Clients[Owner]) -> None:
+    assert look(whose, seen("10.9.8.7", device="an-tablet")) == [
+        ("", ("10.9.8.7",), "an-tablet", "binh", "an-tablet", 100, 1)
+    ]
+
+
 def test_an_address_that_has_another_device_now_is_not_mixed_up_with_the_one_that_asked(whose: Clients[Owner]) -> None:
     directory = Directory()
     directory.learn("192.168.1.50", GUEST)
