@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from safedns.peers import Peer
 from safedns.policy.decision import Decision
-from safedns.policy.snapshot import Snapshot
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 
@@ -46,6 +45,5 @@ class Miss(NamedTuple):
     asked: Asked
     lookup: Query
     decision: Decision
-    snapshot: Snapshot
     until: float
-    """``decision`` holds under ``snapshot`` before this instant (wall clock)."""
+    """``decision`` holds for ``asked.peer`` before this instant (wall clock)."""

@@ -22,6 +22,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
 from safedns.finish import Events, Exit
+from safedns.lan.directory import Directory
 from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
@@ -46,13 +47,14 @@ class Pipeline:
     """Answers queries under one policy at a time; ``install`` swaps the policy between two queries."""
 
     def __init__(
-        self, *, clock: Clock, resolver: Resolver, counters: Counters, events: Events, memo: bool = True
+        self, *, clock: Clock, resolver: Resolver, counters: Counters, events: Events, lan: Directory, memo: bool = True
     ) -> None:
         """``memo=False`` walks the whole path for every query: for comparison, the replies are the same."""
         self._clock = clock
         self._resolver = resolver
         self._counters = counters
         self._events = events
+        self._lan = lan
         self._failures = FailureLog(clock)
         self._hosts: list[str] = []
         self._memo_protocol = "udp" if memo else ""
@@ -76,12 +78,12 @@ class Pipeline:
 
     def forget(self) -> None:
         """Throw memos away, as after a jump of the wall clock."""
-        self._peers = Peers(self._settings, self._snapshot)
+        self.peers = Peers(self._settings, self._snapshot, self._lan)
 
-    def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
         try:
-            peer = self._peers.by_address.get(address) or self._peers.meet(address, mono)
+            peer = self.peers.by_address.get(sender) or self.peers.meet(sender, packet, mono)
             peer.tokens -= 1
             if peer.tokens < 0 and not peer.refill(mono):
                 self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
@@ -95,7 +97,7 @@ class Pipeline:
                     self._memo_hits[0] += 1
                     if peer.logged or entry.outcome.meters:
                         micros = int((self._clock.monotonic() - mono) * 1e6)
-                        self._events.pending.append((wall, address, peer.device, micros, entry.outcome))
+                        self._events.pending.append((wall, peer.address, peer.device, micros, entry.outcome))
                     return packet[:2] + entry.tail
                 self._memo_misses[0] += 1
             return self._walk(packet, peer, protocol, wall, mono)
@@ -130,9 +132,9 @@ class Pipeline:
         if isinstance(outcome, UpstreamError):
             return self._unresolved(asked, miss.decision, outcome.ede, str(outcome))
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        decision = miss.decision
-        if miss.snapshot is not self._snapshot or wall >= miss.until:
-            peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
+        decision, sender = miss.decision, asked.peer.sender
+        peer = self.peers.by_address.get(sender) or self.peers.meet(sender, asked.packet, mono)
+        if peer is not asked.peer or wall >= miss.until:  # another snapshot has other peers
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
             if decision.target != miss.decision.target and not decision.blocked:
@@ -167,7 +169,7 @@ class Pipeline:
         hit = self._resolver.cached(lookup)
         if hit is None:
             until = self._snapshot.next_edge(peer.profile, wall)
-            return Miss(asked, lookup, decision, self._snapshot, until)
+            return Miss(asked, lookup, decision, until)
         return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
 
     def _decide(self, asked: Asked, wall: float) -> Decision:

@@ -27,6 +27,7 @@ from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.update import prepare, update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
+from safedns.lan.directory import Directory
 from safedns.pipeline import Pipeline
 from safedns.policy.household import load_household
 from safedns.policy.snapshot import Snapshot
@@ -175,6 +176,7 @@ class House:
         self.clock = FakeClock()
         self.events = EventList()
         self.counters = Counters()
+        self.lan = Directory()
         self.asked: list[Asked] = []
         self.table: dict[str, list[str]] = dict(table or {})
         self.tables: dict[str, dict[str, list[str]]] = {}
@@ -230,6 +232,7 @@ class House:
                 resolver=self._resolver,
                 counters=self.counters,
                 events=self.events,
+                lan=self.lan,
                 memo=self._memo,
             )
         elif self._resolver is not None:
@@ -350,6 +353,11 @@ class House:
     def counter(self, *key: str) -> int:
         """What was counted under ``key`` so far."""
         return self.counters.cell(*key)[0]
+
+
+def generic_option(code: int, data: bytes) -> dns.edns.Option:
+    """An EDNS option that dnspython has no name for, or not these bytes."""
+    return dns.edns.GenericOption(str(code), data)
 
 
 def answers(message: dns.message.Message) -> list[str]:

@@ -21,8 +21,10 @@ from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
 from safedns.app.report import set_gauges, status
+from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
 from safedns.clock import Clock, SystemClock
+from safedns.lan.directory import Directory
 from safedns.pipeline import Pipeline
 from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
@@ -68,6 +70,8 @@ class ResolverProcess:
         self._targets: Targets | None = None
         self._line = Line(channel, self._command)
         self._loading = asyncio.Lock()
+        self._lan = Directory()
+        self._whereabouts = Whereabouts(self._lan, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set; queries that are under way then still get their answers, for a moment."""
@@ -75,6 +79,7 @@ class ResolverProcess:
         watch = spawn(self._watch_clock(), "watch the clock")
         await stop.wait()
         watch.cancel()
+        self._whereabouts.close()
         self._line.close()
         for server in self._servers.values():
             if isinstance(server, UdpServer):
@@ -121,12 +126,13 @@ class ResolverProcess:
         live = self._loaded.live if self._loaded is not None else NOTHING_LIVE
         self._loaded = await asyncio.to_thread(load, self._state, sealed, self._clock.wall(), epoch=epoch, live=live)
         settings = sealed.settings
+        await self._whereabouts.use(settings.leases)
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
             cache = AnswerCache(settings.cache, self._counters)
             self._resolver = Resolver(settings.upstreams, cache, self._clock, self._counters)
             self._pipeline = Pipeline(
-                clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender
+                clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender, lan=self._lan
             )
             self._targets = Targets(self._resolver, self._clock)
         else:
@@ -211,6 +217,9 @@ class ResolverProcess:
         self._counters.gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
+        if self._pipeline is not None:
+            for claimed, clients in self._pipeline.peers.count().items():
+                self._counters.gauges["clients", "yes" if claimed else "no"] = clients
         if self._loaded is not None:
             set_gauges(self._counters.gauges, self._loaded, Downloads(self._state), self._clock.wall())
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from safedns.policy.load import FILE as FAMILY_FILE
 from safedns.policy.load import load_policy
 from safedns.policy.model import Policy
 from safedns.policy.vocabulary import service_problems, vocabulary
+from safedns.policy.words_names import claim
 from safedns.settings.load import FILE, load_settings_with_warnings
 from safedns.settings.model import IPNetwork, Settings
 from safedns.yamlfile.document import TreePath, in_order
@@ -53,7 +55,8 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
         problems.extend(error.problems)
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
-    warnings.extend(_not_admitted(settings, policy, family or folder / FAMILY_FILE))
+    for text, problem in _claims(family or folder / FAMILY_FILE, policy):
+        warnings.extend(problem(complaint) for complaint in _unheard(settings, text))
     warnings.extend(_without_page(settings, policy, family or folder / FAMILY_FILE))
     return Household(settings, policy, tuple(warnings))
 
@@ -67,18 +70,24 @@ def _list_problems(settings: Settings) -> Iterator[Problem]:
             yield document.problem(_path(problem.path), problem.message)
 
 
-def _not_admitted(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:
-    """Devices that are claimed at an address from which nobody may ask."""
-    if settings.clients is None:
-        return
+def _claims(file: Path, policy: Policy) -> Iterator[tuple[str, Callable[[str], Problem]]]:
+    """Every device that is claimed, and what makes a problem of it at its place in the family file."""
     document = read_yaml(file)
     for profile in policy.profiles:
         section = "children" if profile.kind == "child" else "groups"
         for index, text in enumerate(profile.devices):
-            span = parse_span(text)
-            if span is not None and not any(_overlap(span, network) for network in settings.clients):
-                message = f"{show(text)} may not ask: `clients` in {FILE} does not admit it; add its network there"
-                yield document.problem((section, profile.id, "devices", index), message)
+            yield text, partial(document.problem, (section, profile.id, "devices", index))
+
+
+def _unheard(settings: Settings, device: str) -> Iterator[str]:
+    """Why the rules for a claimed device will not reach it."""
+    span = parse_span(device)
+    if span is not None and settings.clients is not None:
+        if not any(_overlap(span, network) for network in settings.clients):
+            yield f"{show(device)} may not ask: `clients` in {FILE} does not admit it; add its network there"
+    elif claim(device).kind == "name" and not (settings.leases or settings.trusted_forwarders):
+        cure = f"set `leases` in {FILE} to the DHCP server's file, or give its hardware address"
+        yield f"nobody tells safedns which device is called {show(device)}; {cure}"
 
 
 def _without_page(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:

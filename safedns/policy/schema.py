@@ -113,7 +113,8 @@ class Profile(RuleLines):
 
     name: ShownName | None = Field(default=None, description="The name that is shown; the short name if not given.")
     devices: Annotated[list[Device], EMPTY_LIST] = Field(
-        default=[], description="Addresses, networks or ranges; MAC addresses and names are kept for a later version."
+        default=[],
+        description="Addresses, networks, ranges, MAC addresses, IPv6 interface ids (::a:b:c:d) or host names.",
     )
     timezone: Zone | None = Field(
         default=None, description="Whose clocks the rules of this one go by; the household's if not given."

@@ -1,7 +1,7 @@
 """The policy as the hot path uses it: who is asking, may they have this name now, and may they have its answer.
 
-    address --identify--> Device(profile) --decide(name, now)--> Decision
-                                          --review(names in the answer, now)--> Block | None
+    evidence --identify--> Device(profile) --decide(name, now)--> Decision
+                                           --review(names in the answer, now)--> Block | None
 
 Immutable: a reload compiles another and swaps one attribute. Reads no clock: ``now`` is an argument, epoch seconds.
 """
@@ -15,7 +15,7 @@ from datetime import date, datetime, tzinfo
 from math import inf
 from typing import Literal, NamedTuple
 
-from safedns.policy.clients import Clients
+from safedns.policy.clients import Clients, Evidence
 from safedns.policy.courses import Course
 from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.explain import Explanation, explain_walk
@@ -60,7 +60,7 @@ class Device(NamedTuple):
     """A network client and whose it is."""
 
     name: str
-    """The claim that named it (address, network or range); empty for a device that nobody has claimed."""
+    """The claim that named it, as the policy writes it; empty for a device that nobody has claimed."""
     profile: Profile
 
 
@@ -101,9 +101,9 @@ class Snapshot:
         walks = {walk for course in self._courses for walk in course.timeline.walks}
         return frozenset[str]().union(*(walk.targets for walk in walks))
 
-    def identify(self, address: str) -> Device:
-        """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
-        return self._clients.find(address)
+    def identify(self, seen: Evidence) -> Device:
+        """Whose device it is: the narrowest claim, or the profile for unknown devices."""
+        return self._clients.find(seen)
 
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""

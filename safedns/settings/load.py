@@ -67,6 +67,7 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
         listen_page=written.listen.page,
         private_answers=tuple(dict.fromkeys(written.private_answers)),
         contact=_contact(written),
+        leases=tuple(written.leases),
         folder=folder,
     )
 
@@ -116,9 +117,10 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
         yield document.problem(("listen", "console"), f"the web console {later}; nothing listens there")
     if written.certificate is not None:
         yield document.problem(("certificate",), f"encrypted DNS {later}; the certificate is not used", at_key=True)
-    if written.trusted_forwarders:
-        message = f"telling apart the devices behind a router {later}; this only lifts the rate limit"
-        yield document.problem(("trusted_forwarders",), message, at_key=True)
+    for index, file in enumerate(written.leases):
+        if not file.is_file():
+            message = f"there is no file {show(str(file))} now; it is read when it comes"
+            yield document.problem(("leases", index), message)
     if written.cache.prefetch:
         yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")
     if written.block.reply == "page" and written.listen.page is None and not written.block.page:

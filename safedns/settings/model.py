@@ -112,7 +112,7 @@ class Settings:
     clients: tuple[IPNetwork, ...] | None
     """Who may ask; ``None`` = anybody."""
     trusted_forwarders: tuple[IPNetwork, ...]
-    """Routers: exempt from the per-client rate limit."""
+    """Routers: believed when they say which device asks, and exempt from the per-client rate limit."""
     workers: int
     upstreams: Upstreams
     records: Mapping[str, tuple[str, ...]]
@@ -130,5 +130,7 @@ class Settings:
     """Canonical names of the Internet that may lead to addresses at home; each covers what is below it."""
     contact: tuple[str, ...] = ()
     """URIs of people to talk to, for whoever finds a name closed."""
+    leases: tuple[Path, ...] = ()
+    """Lease files of DHCP servers, absolute."""
     folder: Path = Path()
     """The configuration folder that this was read from."""

@@ -6,6 +6,7 @@ encrypted upstreams beside a plain one) is taken, and ``load`` warns.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
@@ -124,6 +125,7 @@ Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["19
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
 Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
 Contact = Annotated[str, Text(words.contact, {"type": "string", "examples": ["tel:111", "mailto:ba@home.example"]})]
+File = Annotated[Path, Text(words.absolute_file, {"type": "string", "examples": ["/var/lib/misc/dnsmasq.leases"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
 Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
 
@@ -255,7 +257,10 @@ class SettingsFile(Model):
         WithJsonSchema({"anyOf": [{"enum": ["private", "any"]}, _WORD_LIST_SCHEMA]}),
     ] = Field(default=PRIVATE_NETWORKS, description="Who may ask: private addresses, any, or a list of networks.")
     trusted_forwarders: Annotated[list[Network], EMPTY_LIST] = Field(
-        default=[], description="Routers that ask for many devices: exempt from the rate limit."
+        default=[], description="Routers that ask for many devices: believed when they say which, and not rate-limited."
+    )
+    leases: Annotated[list[File], EMPTY_LIST] = Field(
+        default=[], description="Lease files of the DHCP server (dnsmasq, ISC, Kea), for host names."
     )
     workers: Annotated[
         int, Text(words.unless("auto", 0, words.count_within(1, 64)), {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})

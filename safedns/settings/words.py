@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -96,6 +97,13 @@ def on_off(text: str) -> bool:
 def address(text: str) -> str:
     """An IPv4 or IPv6 address in its usual short form."""
     return str(_address(text))
+
+
+def absolute_file(text: str) -> Path:
+    """A file by its whole path."""
+    if not text.startswith("/"):
+        raise ValueError(f"{show(text)} is not a whole path; expected one such as /var/lib/misc/dnsmasq.leases")
+    return Path(text)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

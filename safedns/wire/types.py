@@ -62,6 +62,10 @@ class EdnsOption(IntEnum):
     TCP_KEEPALIVE = 11
     PADDING = 12
     EDE = 15
+    MAC = 65001
+    """dnsmasq's ``add-mac``; in the range for local use (RFC 6891 section 9), as the next two."""
+    MAC_TEXT = 65073
+    CPE_ID = 65074
 
 
 class Ede(IntEnum):

@@ -1,4 +1,4 @@
-"""A network of the test's own: one namespace for the server, one for a client, and a cable (veth pair) between them.
+"""A network of the test's own: a namespace for the server and one for each client, by a cable (veth pair) or a switch.
 
 Each namespace lives as long as the process that holds it, so nothing is left behind on the machine. In the server's,
 the folders that lead to this interpreter are open to everybody, so that an ordinary user can run it there.
@@ -99,6 +99,30 @@ def server_and_client(scratch: Path) -> Iterator[tuple[Namespace, Namespace]]:
         yield server, client
     finally:
         client.close()
+        server.close()
+
+
+@contextmanager
+def home_network(scratch: Path, *macs: str) -> Iterator[tuple[Namespace, list[Namespace]]]:
+    """The server and a namespace for each hardware address, all on one switch; each one's end is called ``eth``."""
+    needs("unshare", "nsenter", "ip")
+    server = Namespace(mounts=_interpreter_for_all(scratch))
+    clients: list[Namespace] = []
+    try:
+        server.ip("link", "add", "eth", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
+        server.ip("link", "set", "eth", "up")
+        for number, mac in enumerate(macs):
+            client = Namespace()
+            clients.append(client)
+            port = f"port{number}"
+            server.ip("link", "add", port, "type", "veth", "peer", "name", "eth", "netns", str(client.pid))
+            server.ip("link", "set", port, "master", "eth", "up")
+            client.ip("link", "set", "eth", "address", mac)
+            client.ip("link", "set", "eth", "up")
+        yield server, clients
+    finally:
+        for client in clients:
+            client.close()
         server.close()
 
 

@@ -21,6 +21,7 @@ from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import Library, open_library
 from safedns.blocklist.update import update
 from safedns.cli.explain import Case, as_text, find_device
+from safedns.lan.directory import Directory
 from safedns.policy import schema as family_schema
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.expectations import ExpectationLine
@@ -37,7 +38,10 @@ from tests.fakes import FakeClock
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "docs" / "policies.md"
 TRYING = ROOT / "docs" / "trying-rules.md"
-GUIDES = (ROOT / "README.md", POLICIES, ROOT / "docs" / "limits.md", ROOT / "docs" / "huong-dan.vi.md")
+GUIDES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{page}.md" for page in ("policies", "limits", "devices", "huong-dan.vi")),
+)
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -159,7 +163,7 @@ def explain(household: Household, library: Library, row: Row) -> tuple[Case, Exp
     at = datetime.fromisoformat(row.at).replace(tzinfo=ZONE).timestamp()
     policy = household.policy
     snapshot = compile_snapshot(policy, library, now=at, release=0.0)
-    device = find_device(policy, snapshot, row.who)
+    device = find_device(policy, snapshot, row.who, Directory())
     assert device is not None, f"nobody is called {row.who}"
     case = Case(device, row.name, 1, at, snapshot.zone)
     return case, snapshot.explain(device.profile, row.name, key_of(row.name), 1, at)

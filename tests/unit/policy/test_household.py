@@ -40,7 +40,6 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
         "upstreams.servers[1]",
         "upstreams.servers[2]",
         "cache.prefetch",
-        "children.an.devices[2]",
         "children.an.devices[3]",
     ]
 
@@ -105,3 +104,20 @@ def test_a_page_for_one_child_that_nobody_shows_is_told_at_its_place(
     found = load_household(tmp_path).warnings
     assert [f"{problem.line}:{problem.column}" for problem in found if problem.path == "groups.home.reply"] == told
     assert not told or 'add `listen: {page: "0.0.0.0:80"}` to safedns.yaml' in found[0].message
+
+
+def test_a_device_claimed_by_a_name_that_nobody_tells_is_a_warning_until_somebody_can(tmp_path: Path) -> None:
+    settings = tmp_path / "safedns.yaml"
+    (tmp_path / "family.yaml").write_text(
+        'groups:\n  home: {preset: open, devices: [an-tablet, "aa:bb:cc:dd:ee:01", "::a:b:c:d"]}\nunknown: home\n'
+    )
+    settings.write_text("upstreams: {servers: [9.9.9.9]}\n")
+    (told,) = load_household(tmp_path).warnings
+    assert (told.line, told.path) == (2, "groups.home.devices[1]")
+    assert told.message == (
+        "nobody tells safedns which device is called `an-tablet`; "
+        "set `leases` in safedns.yaml to the DHCP server's file, or give its hardware address"
+    )
+    for cure in ("leases: [/dev/null]", "trusted_forwarders: [192.168.1.1]"):
+        settings.write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{cure}\n")
+        assert all("an-tablet" not in problem.message for problem in load_household(tmp_path).warnings)

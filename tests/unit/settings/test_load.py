@@ -81,6 +81,7 @@ language: vi
 listen: {dns: ["127.0.0.1:5300", "[::1]:5300"], tls: [], https: off, quic: off, console: off, metrics: "127.0.0.1:9153"}
 clients: [192.168.1.0/24, "fd00::/8"]
 trusted_forwarders: [192.168.1.1]
+leases: [/var/lib/misc/dnsmasq.leases]
 workers: 3
 rate_limit: 50
 upstreams:
@@ -104,6 +105,7 @@ storage: sqlite
     assert loaded.listen_metrics == Endpoint("127.0.0.1", 9153)
     assert loaded.clients == (ip_network("192.168.1.0/24"), ip_network("fd00::/8"))
     assert loaded.trusted_forwarders == (ip_network("192.168.1.1/32"),)
+    assert loaded.leases == (Path("/var/lib/misc/dnsmasq.leases"),)
     assert (loaded.workers, loaded.rate_limit, loaded.log_keep) == (3, 50, 604_800)
     assert loaded.upstreams.strategy == "parallel"
     assert loaded.upstreams.bootstrap == ("9.9.9.9",)
@@ -347,17 +349,14 @@ def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
     text = """
 listen: {console: "0.0.0.0:8053"}
 certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
-trusted_forwarders: [192.168.1.1]
+leases: [/nonexistent/leases]
 cache: {prefetch: on}
 upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
         "3:1: certificate: encrypted DNS is not in this version yet; the certificate is not used",
-        (
-            "4:1: trusted_forwarders: telling apart the devices behind a router is not in this version yet; "
-            "this only lifts the rate limit"
-        ),
+        "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
         "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
         (
             "6:23: upstreams.servers[1]: an encrypted upstream is not in this version yet; "
