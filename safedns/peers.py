@@ -1,14 +1,15 @@
-"""Who is asking: one ``Peer`` a client address, made when it first asks under a snapshot and thrown away with it.
+"""Who is asking: one ``Peer`` a client, made when it first asks under a snapshot and thrown away with it.
 
-Owns admission (``clients:``), the per-client token bucket and the identity of an address. Must not read clocks.
+Owns admission (``clients:``), the per-client token bucket and the identity of a client. Must not read clocks.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import NamedTuple
 
 from safedns.memo import Memo
-from safedns.policy.snapshot import Profile, Snapshot
+from safedns.policy.snapshot import Device, Profile, Snapshot
 from safedns.settings.model import IPNetwork, Settings
 
 PEERS = 16_384
@@ -17,15 +18,30 @@ PEERS = 16_384
 _UNLIMITED = 1 << 62
 
 
-class Peer:
-    """One client address under the current snapshot."""
+class Named(NamedTuple):
+    """A client that told its id over an encrypted transport."""
 
-    __slots__ = ("_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "tokens")
+    address: str
+    id: str
+    """In lower case; claimed or not."""
+
+
+Client = str | Named
+"""Who is asking, as far as a server knows: an address, or more."""
+
+
+class Peer:
+    """One client under the current snapshot."""
+
+    __slots__ = (
+        "_burst", "_filled", "_rate", "address", "admitted", "client", "device", "logged", "memo", "profile", "tokens",
+    )  # fmt: skip
 
     def __init__(
-        self, address: str, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
+        self, client: Client, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
     ) -> None:
-        self.address = address
+        self.client = client
+        self.address = client.address if isinstance(client, Named) else client
         self.device = device
         self.profile = profile
         self.memo = memo
@@ -46,30 +62,40 @@ class Peer:
 
 
 class Peers:
-    """All client addresses seen under one snapshot."""
+    """All clients seen under one snapshot."""
 
     def __init__(self, settings: Settings, snapshot: Snapshot) -> None:
-        self.by_address: dict[str, Peer] = {}
+        self.by_client: dict[Client, Peer] = {}
         self._settings = settings
         self._snapshot = snapshot
         self._memos: dict[str, Memo] = {}
 
-    def meet(self, address: str, mono: float) -> Peer:
-        """The peer of an address that is not in ``by_address`` yet; its bucket is full at ``mono``."""
-        if len(self.by_address) >= PEERS:
-            self.by_address.clear()
-        device = self._snapshot.identify(address)
-        trusted = _inside(_plain(address), self._settings.trusted_forwarders)
-        peer = Peer(
-            address,
-            device.name,
-            device.profile,
-            self._memos.setdefault(device.profile.id, {}),
-            admitted=may_ask(self._settings, address),
+    def meet(self, client: Client, mono: float) -> Peer:
+        """The peer of a client that is not in ``by_client`` yet; its bucket is full at ``mono``.
+
+        An id that is claimed says whose device it is and admits it from anywhere, for only the family knows it; one
+        that is not counts for nothing, and the address decides.
+        """
+        if isinstance(client, Named):
+            named = self._snapshot.named(client.id)
+            if named is None:
+                return self.by_client.get(client.address) or self.meet(client.address, mono)
+            return self._remember(client, named, admitted=True, rate=self._settings.rate_limit, mono=mono)
+        trusted = _inside(_plain(client), self._settings.trusted_forwarders)
+        return self._remember(
+            client,
+            self._snapshot.identify(client),
+            admitted=may_ask(self._settings, client),
             rate=0 if trusted else self._settings.rate_limit,
             mono=mono,
         )
-        self.by_address[address] = peer
+
+    def _remember(self, client: Client, device: Device, *, admitted: bool, rate: int, mono: float) -> Peer:
+        if len(self.by_client) >= PEERS:
+            self.by_client.clear()
+        memo = self._memos.setdefault(device.profile.id, {})
+        peer = Peer(client, device.name, device.profile, memo, admitted=admitted, rate=rate, mono=mono)
+        self.by_client[client] = peer
         return peer
 
 

@@ -20,7 +20,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
 from safedns.finish import Events, Exit
-from safedns.peers import Peer, Peers
+from safedns.peers import Client, Peer, Peers
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
@@ -66,10 +66,10 @@ class Pipeline:
         """Throw memos away, as after a jump of the wall clock."""
         self._peers = Peers(self._settings, self._snapshot)
 
-    def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+    def answer_now(self, packet: bytes, client: Client, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
         try:
-            peer = self._peers.by_address.get(address) or self._peers.meet(address, mono)
+            peer = self._peers.by_client.get(client) or self._peers.meet(client, mono)
             peer.tokens -= 1
             if peer.tokens < 0 and not peer.refill(mono):
                 self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
@@ -83,7 +83,7 @@ class Pipeline:
                     self._memo_hits[0] += 1
                     if peer.logged or entry.outcome.meters:
                         micros = int((self._clock.monotonic() - mono) * 1e6)
-                        self._events.pending.append((wall, address, peer.device, micros, entry.outcome))
+                        self._events.pending.append((wall, peer.address, peer.device, micros, entry.outcome))
                     return packet[:2] + entry.tail
                 self._memo_misses[0] += 1
             return self._walk(packet, peer, protocol, wall, mono)
@@ -120,7 +120,8 @@ class Pipeline:
         wall, mono = self._clock.wall(), self._clock.monotonic()
         decision = miss.decision
         if miss.snapshot is not self._snapshot or wall >= miss.until:
-            peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
+            client = asked.peer.client
+            peer = self._peers.by_client.get(client) or self._peers.meet(client, mono)
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
             if decision.target != miss.decision.target and not decision.blocked:

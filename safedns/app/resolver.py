@@ -32,8 +32,8 @@ from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
-from safedns.server.tcp import TcpServer
-from safedns.server.udp import UdpServer
+from safedns.server.servers import Server, make_server
+from safedns.server.terms import Terms
 from safedns.supervisor.channel import Channel, Message, Received, from_memory_file
 from safedns.tasks import spawn
 
@@ -49,6 +49,10 @@ _COLLECT = (20_000, 20, 50)
 """When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
 
 
+PlaceKey = tuple[str, str, int]
+"""Protocol, address, port."""
+
+
 class ResolverProcess:
     """Holds the parts together; all of them live in one event loop."""
 
@@ -58,8 +62,8 @@ class ResolverProcess:
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
-        self._places: dict[tuple[str, str, int], socket.socket] = {}
-        self._servers: dict[tuple[str, str, int], UdpServer | TcpServer] = {}
+        self._terms = Terms()
+        self._servers: dict[PlaceKey, Server] = {}
         self._sender: EventSender | None = None
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
@@ -75,11 +79,10 @@ class ResolverProcess:
         watch.cancel()
         self._line.close()
         for server in self._servers.values():
-            if isinstance(server, UdpServer):
-                server.close()
+            server.pause()
         await self._last_answers()
         for place in list(self._servers):
-            await self._leave(place)
+            await self._servers.pop(place).close()
         if self._resolver is not None:
             await self._resolver.close()
         if self._flusher is not None:
@@ -146,39 +149,28 @@ class ResolverProcess:
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None:
             settings = self._loaded.sealed.settings
+            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
             local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
             self._pipeline.install(settings, self._loaded.snapshot, local)
 
-    async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
+    async def _listen(self, places: list[PlaceKey], descriptors: list[int]) -> None:
         """Serve exactly ``places``; sockets that are already served stay as they are."""
         wanted = {(protocol, host, port): fd for (protocol, host, port), fd in zip(places, descriptors, strict=True)}
         for gone in self._servers.keys() - wanted.keys():
-            await self._leave(gone)
+            await self._servers.pop(gone).close()
         for place, descriptor in wanted.items():
             if place in self._servers:
                 os.close(descriptor)
             else:
                 await self._serve(place, socket.socket(fileno=descriptor))
 
-    async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
+    async def _serve(self, place: PlaceKey, sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
         assert self._flusher is not None  # noqa: S101 - and the link before both
         sock.setblocking(False)
-        self._places[place] = sock
-        if place[0] == "udp":
-            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
-        else:
-            server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
-            await server.start()
-            self._servers[place] = server
-
-    async def _leave(self, place: tuple[str, str, int]) -> None:
-        server = self._servers.pop(place)
-        if isinstance(server, UdpServer):
-            server.close()
-        else:
-            await server.close()
-        self._places.pop(place).close()
+        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms)
+        await server.start()
+        self._servers[place] = server
 
     async def _watch_clock(self) -> None:
         """Work the rules out anew when the clock was set, and when a day is over."""

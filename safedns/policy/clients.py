@@ -1,16 +1,21 @@
 """Whose device is it: addresses, networks and ranges -> one value each. The narrowest claim wins.
 
-Hardware addresses and host names among the claims are passed over: they need the neighbour table, which is not here.
+Names among the claims are what a device may tell over encrypted DNS. Hardware addresses are passed over: they need the
+neighbour table, which is not here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 IPAddress = IPv4Address | IPv6Address
+
+
+_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Span(NamedTuple):
@@ -22,20 +27,22 @@ class Span(NamedTuple):
 
 
 class Clients(Generic[T]):
-    """Immutable table of claims; ``find`` answers for any address."""
+    """Immutable table of claims; ``find`` answers for any address, ``named`` for what a device calls itself."""
 
-    __slots__ = ("_exact", "_spans", "_unknown")
+    __slots__ = ("_exact", "_named", "_spans", "_unknown")
 
     def __init__(self, claims: Iterable[tuple[str, T]], unknown: T) -> None:
-        """``claims``: (address, ``network/len`` or ``first-last``; whose); the first of two equal ones counts."""
+        """``claims``: (address, ``network/len``, ``first-last`` or id; whose); the first of two equal ones counts."""
         self._unknown = unknown
         self._exact: dict[tuple[int, int], T] = {}
+        self._named: dict[str, T] = {}
         spans: list[tuple[Span, T]] = []
         for text, owner in claims:
             span = parse_span(text)
             if span is None:
-                continue
-            if span.first == span.last:
+                if is_id(text):
+                    self._named.setdefault(text, owner)
+            elif span.first == span.last:
                 self._exact.setdefault((span.version, span.first), owner)
             else:
                 spans.append((span, owner))
@@ -54,6 +61,15 @@ class Clients(Generic[T]):
             if span.version == version and span.first <= number <= span.last:
                 return owner
         return self._unknown
+
+    def named(self, id_: str) -> T | None:
+        """The owner of an id; ``None`` when nobody has claimed it."""
+        return self._named.get(id_)
+
+
+def is_id(text: str) -> bool:
+    """Whether a claim (canonical) can be an id: one label of a host name, as DNS over TLS and HTTPS can tell it."""
+    return _ID.fullmatch(text) is not None and parse_span(text) is None
 
 
 def parse_address(text: str) -> IPAddress | None:

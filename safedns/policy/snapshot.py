@@ -96,6 +96,10 @@ class Snapshot:
         """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
         return self._clients.find(address)
 
+    def named(self, id_: str) -> Device | None:
+        """Whose device tells this id over an encrypted transport; ``None`` when nobody has claimed it."""
+        return self._clients.named(id_)
+
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
         return self._courses[profile.index].timeline.at(now).decide(self._question(name, key))

@@ -32,7 +32,7 @@ from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
 from safedns.supervisor.plan import Plan, Prepared
 from safedns.supervisor.questions import Questions
-from safedns.supervisor.watch import Look, look
+from safedns.supervisor.watch import Look, look, look_at
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
@@ -119,6 +119,7 @@ class Supervisor:
     async def _start(self) -> Prepared:
         self._seen = look(self._config)  # before it is read: what is saved meanwhile is read again
         prepared = self._prepared = await self._prepare()
+        self._seen |= frozenset(look_at(prepared.plan.files))
         children = self._state / "run" / "children.json"
         if replaced := replace_orphans(children, self._patience.stop, time.sleep):
             log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
@@ -324,16 +325,19 @@ class Supervisor:
     async def _watch_files(self) -> None:
         while True:
             await asyncio.sleep(_WATCH)
-            current = look(self._config)
+            current = self._look()
             if current != self._seen:
                 self._seen = await self._settled(current)
                 await self.reload()
+
+    def _look(self) -> Look:
+        return look(self._config, self._prepared.plan.files if self._prepared is not None else ())
 
     async def _settled(self, before: Look) -> Look:
         """The folder once two looks at it are the same: nobody is in the middle of saving."""
         while True:
             await asyncio.sleep(_SETTLE)
-            current = look(self._config)
+            current = self._look()
             if current == before:
                 return current
             before = current

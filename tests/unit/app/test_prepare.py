@@ -44,7 +44,7 @@ def prepared(config: Path, **changes: Any) -> Prepared:
 
 def test_the_plan_holds_what_the_process_tree_needs(config: Path) -> None:
     plan = prepared(config, lists={"use": "none"}).plan
-    assert plan.listen == (("127.0.0.1", 5300), ("::1", 5300))
+    assert plan.listen == (("dns", "127.0.0.1", 5300), ("dns", "::1", 5300))
     assert plan.metrics == ("127.0.0.1", 9153)
     assert (plan.workers, plan.log_keep) == (2, 30 * 86_400)
     assert plan.tryout == (("Bình", "127.0.0.3"),)

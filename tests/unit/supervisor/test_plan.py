@@ -9,7 +9,7 @@ from safedns.supervisor.plan import Plan, Prepared
 
 def test_a_plan_and_its_sealed_household_come_back_as_they_went() -> None:
     plan = Plan(
-        listen=(("0.0.0.0", 53), ("::", 53)),
+        listen=(("dns", "0.0.0.0", 53), ("tls", "::", 853)),
         metrics=("127.0.0.1", 9153),
         workers=2,
         log_keep=86_400,
@@ -17,11 +17,12 @@ def test_a_plan_and_its_sealed_household_come_back_as_they_went() -> None:
         tryout=(("Bình", "127.0.0.3"),),
         warnings=("family.yaml:3:1: limits: not counted yet",),
         absent=("hostsvn-adult",),
+        files=("cert.pem", "key.pem"),
     )
     prepared = Prepared(plan, os.urandom(1000) + b"\n" + os.urandom(1000))
     assert Prepared.decode(prepared.encode()) == prepared
 
 
 def test_metrics_may_be_off() -> None:
-    plan = Plan((("127.0.0.1", 53),), None, 1, 1, 0, (), (), ())
+    plan = Plan((("dns", "127.0.0.1", 53),), None, 1, 1, 0, (), (), ())
     assert Prepared.decode(Prepared(plan, b"").encode()).plan == plan
