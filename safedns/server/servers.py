@@ -37,4 +37,8 @@ def make_server(
             return TcpServer(sock, pipeline, clock, flusher, terms=terms)
         case "tls":
             return TcpServer(sock, pipeline, clock, flusher, ENCRYPTED, terms=terms, encrypted=True)
+        case "https":
+            from safedns.server.doh import DohServer  # 3 MB that a house without it does not need
+
+            return DohServer(sock, pipeline, clock, flusher, terms)
     raise ValueError(protocol)
