@@ -41,4 +41,6 @@ def make_server(
             from safedns.server.doh import DohServer  # 3 MB that a house without it does not need
 
             return DohServer(sock, pipeline, clock, flusher, terms)
-    raise ValueError(protocol)
+    from safedns.server.doq import DoqServer  # 25 MB, as above
+
+    return DoqServer(sock, pipeline, clock, flusher, terms)
