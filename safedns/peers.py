@@ -1,12 +1,11 @@
-"""Who is asking: one ``Peer`` a client, made when it first asks under a snapshot and thrown away with it.
+"""Who is asking: one ``Peer`` a sender, made when it first asks under a snapshot and thrown away with it.
 
-Owns admission (``clients:``), the per-client token bucket and the identity of a client. Must not read clocks.
+Owns admission (``clients:``), the per-client token bucket and the identity of a sender. Must not read clocks.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
 
 from safedns.memo import Memo
 from safedns.policy.snapshot import Device, Profile, Snapshot
@@ -18,30 +17,18 @@ PEERS = 16_384
 _UNLIMITED = 1 << 62
 
 
-class Named(NamedTuple):
-    """A client that told its id over an encrypted transport."""
-
-    address: str
-    id: str
-    """In lower case; claimed or not."""
-
-
-Client = str | Named
-"""Who is asking, as far as a server knows: an address, or more."""
-
-
 class Peer:
     """One client under the current snapshot."""
 
     __slots__ = (
-        "_burst", "_filled", "_rate", "address", "admitted", "client", "device", "logged", "memo", "profile", "tokens",
+        "_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "sender", "tokens",
     )  # fmt: skip
 
     def __init__(
-        self, client: Client, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
+        self, sender: str, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
     ) -> None:
-        self.client = client
-        self.address = client.address if isinstance(client, Named) else client
+        self.sender = sender
+        self.address = sender.partition(" ")[0]
         self.device = device
         self.profile = profile
         self.memo = memo
@@ -62,40 +49,43 @@ class Peer:
 
 
 class Peers:
-    """All clients seen under one snapshot."""
+    """All senders seen under one snapshot."""
 
     def __init__(self, settings: Settings, snapshot: Snapshot) -> None:
-        self.by_client: dict[Client, Peer] = {}
+        self.by_address: dict[str, Peer] = {}
+        """By sender."""
         self._settings = settings
         self._snapshot = snapshot
         self._memos: dict[str, Memo] = {}
 
-    def meet(self, client: Client, mono: float) -> Peer:
-        """The peer of a client that is not in ``by_client`` yet; its bucket is full at ``mono``.
+    def meet(self, sender: str, mono: float) -> Peer:
+        """The peer of a sender that is not in ``by_address`` yet; its bucket is full at ``mono``.
 
-        An id that is claimed says whose device it is and admits it from anywhere, for only the family knows it; one
-        that is not counts for nothing, and the address decides.
+        ``sender`` is an address, or the address and behind a space the id that the client gave itself over an encrypted
+        transport. An id that somebody has claimed says whose device it is and admits it from anywhere, for only the
+        family knows it; one that nobody has claimed counts for nothing.
         """
-        if isinstance(client, Named):
-            named = self._snapshot.named(client.id)
+        address, _, id_ = sender.partition(" ")
+        if id_:
+            named = self._snapshot.named(id_)
             if named is None:
-                return self.by_client.get(client.address) or self.meet(client.address, mono)
-            return self._remember(client, named, admitted=True, rate=self._settings.rate_limit, mono=mono)
-        trusted = _inside(_plain(client), self._settings.trusted_forwarders)
+                return self.by_address.get(address) or self.meet(address, mono)
+            return self._remember(sender, named, admitted=True, rate=self._settings.rate_limit, mono=mono)
+        trusted = _inside(_plain(address), self._settings.trusted_forwarders)
         return self._remember(
-            client,
-            self._snapshot.identify(client),
-            admitted=may_ask(self._settings, client),
+            sender,
+            self._snapshot.identify(address),
+            admitted=may_ask(self._settings, address),
             rate=0 if trusted else self._settings.rate_limit,
             mono=mono,
         )
 
-    def _remember(self, client: Client, device: Device, *, admitted: bool, rate: int, mono: float) -> Peer:
-        if len(self.by_client) >= PEERS:
-            self.by_client.clear()
+    def _remember(self, sender: str, device: Device, *, admitted: bool, rate: int, mono: float) -> Peer:
+        if len(self.by_address) >= PEERS:
+            self.by_address.clear()
         memo = self._memos.setdefault(device.profile.id, {})
-        peer = Peer(client, device.name, device.profile, memo, admitted=admitted, rate=rate, mono=mono)
-        self.by_client[client] = peer
+        peer = Peer(sender, device.name, device.profile, memo, admitted=admitted, rate=rate, mono=mono)
+        self.by_address[sender] = peer
         return peer
 
 

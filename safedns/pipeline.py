@@ -20,7 +20,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
 from safedns.finish import Events, Exit
-from safedns.peers import Client, Peer, Peers
+from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
@@ -66,10 +66,10 @@ class Pipeline:
         """Throw memos away, as after a jump of the wall clock."""
         self._peers = Peers(self._settings, self._snapshot)
 
-    def answer_now(self, packet: bytes, client: Client, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
         try:
-            peer = self._peers.by_client.get(client) or self._peers.meet(client, mono)
+            peer = self._peers.by_address.get(sender) or self._peers.meet(sender, mono)
             peer.tokens -= 1
             if peer.tokens < 0 and not peer.refill(mono):
                 self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
@@ -120,8 +120,8 @@ class Pipeline:
         wall, mono = self._clock.wall(), self._clock.monotonic()
         decision = miss.decision
         if miss.snapshot is not self._snapshot or wall >= miss.until:
-            client = asked.peer.client
-            peer = self._peers.by_client.get(client) or self._peers.meet(client, mono)
+            sender = asked.peer.sender
+            peer = self._peers.by_address.get(sender) or self._peers.meet(sender, mono)
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
             if decision.target != miss.decision.target and not decision.blocked:

@@ -30,7 +30,6 @@ from h2.settings import SettingCodes, Settings
 
 from safedns.asked import Miss
 from safedns.clock import Clock
-from safedns.peers import Client
 from safedns.pipeline import Pipeline
 from safedns.server.doh_request import MEDIA_TYPE, HttpQuery, Refusal, Target, query_of, target_of
 from safedns.server.door import Door, Guest, Limits
@@ -237,13 +236,13 @@ class _Connection:
             self._slots.release()
             self._refuse(stream, query)
             return
-        client = self._terms.client(self._guest.address, self._guest.server_name, query.id)
+        sender = self._terms.sender(self._guest.address, self._guest.server_name, query.id)
         self._waiting.add(stream)
-        self._ask(stream, query, client)
+        self._ask(stream, query, sender)
 
-    def _ask(self, stream: int, query: HttpQuery, client: Client) -> None:
+    def _ask(self, stream: int, query: HttpQuery, sender: str) -> None:
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        reply = self._pipeline.answer_now(query.packet, client, "https", wall, mono)
+        reply = self._pipeline.answer_now(query.packet, sender, "https", wall, mono)
         if isinstance(reply, Miss):
             self._pipeline.answer_later(reply, partial(self._hand_over_late, stream, query.packet))
             return

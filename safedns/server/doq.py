@@ -206,9 +206,9 @@ class _Connection(QuicConnectionProtocol):
             self._reset(stream, DoqError.EXCESSIVE_LOAD)
             return
         self._waiting.add(stream)
-        client = house.terms.client(self._address, self._server_name)
+        sender = house.terms.sender(self._address, self._server_name)
         wall, mono = house.clock.wall(), house.clock.monotonic()
-        reply = house.pipeline.answer_now(packet, client, "quic", wall, mono)
+        reply = house.pipeline.answer_now(packet, sender, "quic", wall, mono)
         if isinstance(reply, Miss):
             house.pipeline.answer_later(reply, partial(self._hand_over, stream, packet))
             return

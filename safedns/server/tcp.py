@@ -13,7 +13,6 @@ from functools import partial
 
 from safedns.asked import Miss
 from safedns.clock import Clock
-from safedns.peers import Client
 from safedns.pipeline import Pipeline
 from safedns.server.door import Door, Guest, Limits
 from safedns.server.flush import Flusher
@@ -67,9 +66,9 @@ class TcpServer:
         await self._door.close()
 
     async def _serve(self, guest: Guest) -> None:
-        client = self._terms.client(guest.address, guest.server_name)
+        sender = self._terms.sender(guest.address, guest.server_name)
         await _Connection(
-            guest, client, self._protocol, self._pipeline, self._clock, self._flusher, self._limits
+            guest, sender, self._protocol, self._pipeline, self._clock, self._flusher, self._limits
         ).serve()
 
 
@@ -79,7 +78,7 @@ class _Connection:
     def __init__(
         self,
         guest: Guest,
-        client: Client,
+        sender: str,
         protocol: str,
         pipeline: Pipeline,
         clock: Clock,
@@ -88,7 +87,7 @@ class _Connection:
     ) -> None:
         self._reader = guest.reader
         self._writer = guest.writer
-        self._client = client
+        self._sender = sender
         self._protocol = protocol
         self._pipeline = pipeline
         self._clock = clock
@@ -122,7 +121,7 @@ class _Connection:
 
     def _answer(self, packet: bytes) -> None:
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        reply = self._pipeline.answer_now(packet, self._client, self._protocol, wall, mono)
+        reply = self._pipeline.answer_now(packet, self._sender, self._protocol, wall, mono)
         if isinstance(reply, Miss):
             self._pipeline.answer_later(reply, partial(self._hand_over, packet))
             return

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 
-from safedns.peers import Client, Named
 from safedns.settings.model import Credentials, IPNetwork
 
 
@@ -46,12 +45,15 @@ class Terms:
         plain = ip_address(address.partition("%")[0])
         return any(plain in network for network in self._proxies)
 
-    def client(self, address: str, server_name: str, id_: str = "") -> Client:
-        """Who is asking: by ``id_``, else by the label that ``server_name`` (lower case) has before our own name."""
+    def sender(self, address: str, server_name: str, id_: str = "") -> str:
+        """Who is asking, as ``Peers`` knows it: the address, and behind a space an id if there is one.
+
+        By ``id_``, else the label that ``server_name`` (lower case) has before our own name.
+        """
         if not id_ and self.credentials is not None and self.credentials.name:
             label, _, parent = server_name.partition(".")
             id_ = label if parent == self.credentials.name else ""
-        return Named(address, id_) if id_ else address
+        return f"{address} {id_}" if id_ else address
 
 
 class _Connected(ssl.SSLObject):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from safedns.peers import PEERS, Named, Peers
+from safedns.peers import PEERS, Peers
 from tests.house import House
 
 
@@ -77,7 +77,7 @@ def test_a_flood_of_forged_addresses_is_not_remembered_for_ever(tmp_path: Path) 
     known = peers(tmp_path)
     for number in range(PEERS + 5):
         known.meet(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 100.0)
-    assert len(known.by_client) <= PEERS
+    assert len(known.by_address) <= PEERS
 
 
 PHONE = {"children": {"binh": {"preset": "open", "devices": ["192.168.1.32", "binh-phone-x7k2m9"]}}}
@@ -92,25 +92,25 @@ def named_peers(folder: Path, **settings: Any) -> Peers:
 
 
 def test_a_claimed_id_says_whose_device_it_is_and_admits_it_from_anywhere(tmp_path: Path) -> None:
-    peer = named_peers(tmp_path).meet(Named(OUTSIDE, "binh-phone-x7k2m9"), 100.0)
+    peer = named_peers(tmp_path).meet(f"{OUTSIDE} binh-phone-x7k2m9", 100.0)
     assert (peer.profile.id, peer.device, peer.address) == ("binh", "binh-phone-x7k2m9", OUTSIDE)
     assert peer.admitted
 
 
 def test_an_id_that_nobody_has_claimed_leaves_it_to_the_address(tmp_path: Path) -> None:
     known = named_peers(tmp_path)
-    assert not known.meet(Named(OUTSIDE, "binh-phone"), 100.0).admitted
-    assert known.meet(Named("192.168.1.32", "binh-phone"), 100.0).profile.id == "binh"
-    stranger = known.meet(Named("192.168.1.99", "no-such"), 100.0)
+    assert not known.meet(f"{OUTSIDE} binh-phone", 100.0).admitted
+    assert known.meet("192.168.1.32 binh-phone", 100.0).profile.id == "binh"
+    stranger = known.meet("192.168.1.99 no-such", 100.0)
     assert (stranger.profile.id, stranger.admitted) == ("guests", True)
 
 
 @pytest.mark.parametrize("claim", ["192.168.1.32", "192-168-1-32"])
 def test_an_address_is_no_id(tmp_path: Path, claim: str) -> None:
-    assert not named_peers(tmp_path).meet(Named(OUTSIDE, claim), 100.0).admitted
+    assert not named_peers(tmp_path).meet(f"{OUTSIDE} {claim}", 100.0).admitted
 
 
 def test_changing_the_id_fills_no_bucket_anew(tmp_path: Path) -> None:
     known = named_peers(tmp_path, rate_limit=5)
-    peers_met = {id(known.meet(Named("192.168.1.99", f"guess-{number}"), 100.0)) for number in range(20)}
+    peers_met = {id(known.meet(f"192.168.1.99 guess-{number}", 100.0)) for number in range(20)}
     assert len(peers_met) == 1

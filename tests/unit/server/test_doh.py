@@ -14,7 +14,6 @@ import dns.rrset
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.peers import Named
 from safedns.server.doh import DohServer
 from safedns.server.door import Limits
 from safedns.tasks import spawn
@@ -97,9 +96,9 @@ async def test_an_answer_does_not_wait_for_a_slower_one_asked_before(recording: 
     ("path", "name", "client"),
     [
         ("/dns-query", NAME, "127.0.0.1"),
-        ("/dns-query", f"an-tablet.{NAME}", Named("127.0.0.1", "an-tablet")),
-        ("/dns-query/an-tablet", NAME, Named("127.0.0.1", "an-tablet")),
-        ("/dns-query/An-Tablet", f"binh-phone.{NAME}", Named("127.0.0.1", "an-tablet")),
+        ("/dns-query", f"an-tablet.{NAME}", "127.0.0.1 an-tablet"),
+        ("/dns-query/an-tablet", NAME, "127.0.0.1 an-tablet"),
+        ("/dns-query/An-Tablet", f"binh-phone.{NAME}", "127.0.0.1 an-tablet"),
     ],
 )
 async def test_the_path_tells_the_device_and_beats_the_name(

@@ -19,7 +19,6 @@ from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEv
 from aioquic.tls import SessionTicket
 
 from safedns.clock import SystemClock
-from safedns.peers import Named
 from safedns.server.door import Limits
 from safedns.server.doq import DoqError, DoqServer
 from safedns.server.terms import Terms
@@ -134,8 +133,8 @@ async def serving(
 class Echo(ScriptedPipeline):
     """Like the usual one, behind the message id that RFC 9250 demands."""
 
-    def answer_now(self, packet: bytes, client: Any, protocol: str, wall: float, mono: float) -> Any:
-        return super().answer_now(packet[2:], client, protocol, wall, mono)
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> Any:
+        return super().answer_now(packet[2:], sender, protocol, wall, mono)
 
 
 async def test_each_stream_is_a_query_and_answers_come_as_they_are_ready_rfc9250_4_2(
@@ -152,7 +151,7 @@ async def test_each_stream_is_a_query_and_answers_come_as_they_are_ready_rfc9250
 @pytest.mark.parametrize(
     ("asked", "client"),
     [
-        (f"An-Tablet.{NAME}", Named("127.0.0.1", "an-tablet")),
+        (f"An-Tablet.{NAME}", "127.0.0.1 an-tablet"),
         (NAME, "127.0.0.1"),
         (f"x.an-tablet.{NAME}", "127.0.0.1"),
         ("an-tablet.elsewhere.example", "127.0.0.1"),
