@@ -28,6 +28,7 @@ from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.resolve.cache import AnswerCache
+from safedns.resolve.designation import designated
 from safedns.resolve.local import LocalNames
 from safedns.resolve.resolver import Resolver
 from safedns.server.flush import Flusher
@@ -64,6 +65,8 @@ class ResolverProcess:
         self._loaded: Loaded | None = None
         self._terms = Terms()
         self._servers: dict[PlaceKey, Server] = {}
+        self._everywhere: set[PlaceKey] = set()
+        """Where all resolvers together answer."""
         self._sender: EventSender | None = None
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
@@ -106,6 +109,7 @@ class ResolverProcess:
                 self._line.tell({"event": "ready", "epoch": message["epoch"]})
             case "listen":
                 await self._listen(message["places"], descriptors)
+                self._tell_where(message["everywhere"])
             case "live":
                 await self._renew()
                 self._line.tell({"event": "answer", "number": message["number"]})
@@ -150,7 +154,10 @@ class ResolverProcess:
         if self._loaded is not None and self._pipeline is not None:
             settings = self._loaded.sealed.settings
             self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
-            local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+            name = settings.certificate.name if settings.certificate is not None else ""
+            local = LocalNames(
+                settings.records, tuple(settings.upstreams.routes), designated(name, sorted(self._everywhere))
+            )
             self._pipeline.install(settings, self._loaded.snapshot, local)
 
     async def _listen(self, places: list[PlaceKey], descriptors: list[int]) -> None:
@@ -163,6 +170,13 @@ class ResolverProcess:
                 os.close(descriptor)
             else:
                 await self._serve(place, socket.socket(fileno=descriptor))
+
+    def _tell_where(self, everywhere: list[PlaceKey]) -> None:
+        """Where this machine answers is part of what it answers (RFC 9462)."""
+        places = {(protocol, host, port) for protocol, host, port in everywhere}
+        if places != self._everywhere:
+            self._everywhere = places
+            self._install()
 
     async def _serve(self, place: PlaceKey, sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
+from safedns.resolve.designation import Designated
 from safedns.resolve.special import CANARY, HEALTH_CHECK, SOFTWARE_NAMES, SPECIAL, Treatment
 from safedns.wire.answer import Answer, make_answer
 from safedns.wire.names import parents, to_wire
@@ -31,12 +32,26 @@ _MINIMAL_ANY_TTL = 3600
 class LocalNames:
     """Knows the local answers; immutable."""
 
-    __slots__ = ("_fixed", "_routed")
+    __slots__ = ("_fixed", "_name", "_routed")
 
-    def __init__(self, records: Mapping[str, tuple[str, ...]], routed: Iterable[str] = ()) -> None:
-        """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own."""
+    def __init__(
+        self,
+        records: Mapping[str, tuple[str, ...]],
+        routed: Iterable[str] = (),
+        designated: Designated | None = None,
+    ) -> None:
+        """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own.
+
+        ``designated``: where we speak encrypted DNS.
+        """
         self._fixed = _fixed(records)
         self._routed = frozenset(routed)
+        self._name = ""
+        """Ours, where ``records`` has its addresses."""
+        if designated is not None:
+            self._fixed |= designated.records
+            if designated.name in records:
+                self._name = designated.name
 
     def answer(self, query: Query) -> Answer | None:
         """The local answer; ``None`` where an upstream has to be asked."""
@@ -46,6 +61,8 @@ class LocalNames:
             return _meta_type(query)
         name = query.name
         fixed = self._fixed.get(name)
+        if fixed is None and self._name and name.partition(".")[2] == self._name:
+            fixed = self._fixed[self._name]  # a phone asks for ID.NAME: we are there, too
         if fixed is not None:
             return _data(query, [rdata for qtype, rdata in fixed if qtype == query.qtype])
         if name == CANARY:

@@ -270,8 +270,11 @@ class Supervisor:
 
     def _hand_out_sockets(self, child: Child) -> None:
         sockets = self._listeners.of(self._worker(child))
-        places = [[place.protocol, place.host, place.port] for place in sockets]
-        child.send({"do": "listen", "places": places}, tuple(sock.fileno() for sock in sockets.values()))
+        everywhere = self._listeners.places()  # one resolver alone has the QUIC sockets, and all tell where they are
+        child.send(
+            {"do": "listen", "places": list(sockets), "everywhere": everywhere},
+            tuple(sock.fileno() for sock in sockets.values()),
+        )
 
     def _hand_out_listeners(self) -> None:
         for child in self._resolvers:

@@ -172,6 +172,16 @@ def test_dnspython_asks_over_quic(served: Encrypted, hostname: str, blocked: boo
     assert answer.id == 0
 
 
+def test_devices_that_ask_in_the_clear_are_told_where_it_is_encrypted(served: Encrypted) -> None:
+    for name in ("_dns.resolver.arpa", f"_dns.{NAME}"):
+        told = {record.to_text() for rrset in served.house.ask(name, "SVCB").answer for record in rrset}
+        assert told == {
+            f'1 {NAME}. alpn="dot" port="{served.tls}" ipv4hint="127.0.0.1"',
+            f'2 {NAME}. alpn="h2" port="{served.https}" ipv4hint="127.0.0.1" dohpath="/dns-query{{?dns}}"',
+            f'3 {NAME}. alpn="doq" port="{served.quic}" ipv4hint="127.0.0.1"',
+        }
+
+
 def test_two_workers_share_the_connections(served: Encrypted) -> None:
     """Each connection goes to one of them; with thirty none of two stays without, but once in a thousand million."""
     found: list[bool] = []
