@@ -13,9 +13,10 @@ import errno
 import logging
 import socket
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from safedns.errors import SafednsError
+from safedns.supervisor.activation import Bound
 from safedns.supervisor.addresses import local_addresses
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,12 @@ class Place(NamedTuple):
 class Listeners:
     """All listening sockets of all resolvers."""
 
-    def __init__(self) -> None:
+    def __init__(self, handed_over: Bound | None = None) -> None:
+        """``handed_over``: what need not be bound any more."""
         self._sockets: dict[tuple[int, Place], socket.socket] = {}
         self._refused: set[Place] = set()
+        self._handed_over = handed_over or {}
+        self._unused = set(self._handed_over)
 
     def sync(self, wanted: Iterable[Wanted], workers: int) -> bool:
         """Open what is missing, then close what is not wanted any more; ``True`` if anything changed.
@@ -78,6 +82,7 @@ class Listeners:
             _close(opened)
             raise
         self._tell(refused)
+        self._tell_unused()
         gone = self._sockets.keys() - {(worker, place) for place in places for worker in _owners(place, workers)}
         _close({key: self._sockets.pop(key) for key in gone})
         self._sockets |= opened
@@ -94,11 +99,16 @@ class Listeners:
     def close(self) -> None:
         _close(self._sockets)
         self._sockets.clear()
+        _close(self._handed_over)
 
     def _missing(self, place: Place, workers: int) -> dict[tuple[int, Place], socket.socket]:
         """The sockets of ``place`` that are not open yet, bound."""
         owners = _owners(place, workers)
         missing = [(worker, place) for worker in owners if (worker, place) not in self._sockets]
+        bound = self._handed_over.get((place.kind, place.host, place.port))
+        if bound is not None:
+            self._unused.discard((place.kind, place.host, place.port))
+            return {key: bound.dup() for key in missing}
         if len(missing) == len(owners):
             _bound(place, shared=False).close()  # shared ports would let a second server slip in unnoticed
         opened: dict[tuple[int, Place], socket.socket] = {}
@@ -116,6 +126,13 @@ class Listeners:
             log.warning("cannot listen on %s: %s", place, refused[place].strerror)
         self._refused = set(refused)
 
+    def _tell_unused(self) -> None:
+        for _, host, port in sorted(self._unused):
+            log.warning(
+                "systemd handed over %s port %d, which `listen` does not name; nobody answers there", host, port
+            )
+        self._unused = set()
+
 
 def _refusal(place: Place, error: OSError) -> SafednsError:
     if error.errno == errno.EADDRINUSE:
@@ -127,7 +144,7 @@ def _refusal(place: Place, error: OSError) -> SafednsError:
     return SafednsError(f"cannot listen on {place}: {error.strerror}; {advice}")
 
 
-def _close(sockets: Mapping[tuple[int, Place], socket.socket]) -> None:
+def _close(sockets: Mapping[Any, socket.socket]) -> None:
     for sock in sockets.values():
         sock.close()
 

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from safedns import __version__
 from safedns.clock import Clock
 from safedns.errors import SafednsError
+from safedns.supervisor.activation import handed_over
 from safedns.supervisor.addresses import AddressWatch
 from safedns.supervisor.channel import Message, to_memory_file
 from safedns.supervisor.children import Child, remember, replace_orphans
@@ -64,7 +65,7 @@ class Supervisor:
         self._state = state
         self._clock = clock
         self._patience = patience or Patience()
-        self._listeners = Listeners()
+        self._listeners = Listeners(handed_over(os.environ, os.getpid()))
         self._links = Links()
         self._resolvers: list[Child] = []
         self._recorder: Child | None = None
