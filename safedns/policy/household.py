@@ -10,11 +10,12 @@ from typing import NamedTuple
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.wanted import check_lists
 from safedns.errors import ConfigError, Problem
-from safedns.policy.clients import Span, parse_span
+from safedns.policy.clients import Span, is_id, parse_span
 from safedns.policy.load import FILE as FAMILY_FILE
 from safedns.policy.load import load_policy
 from safedns.policy.model import Policy
 from safedns.policy.vocabulary import service_problems, vocabulary
+from safedns.policy.words_names import is_guessable
 from safedns.settings.load import FILE, load_settings_with_warnings
 from safedns.settings.model import IPNetwork, Settings
 from safedns.yamlfile.document import TreePath, in_order
@@ -54,6 +55,7 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
     warnings.extend(_not_admitted(settings, policy, family or folder / FAMILY_FILE))
+    warnings.extend(_guessable(settings, policy, family or folder / FAMILY_FILE))
     return Household(settings, policy, tuple(warnings))
 
 
@@ -78,6 +80,21 @@ def _not_admitted(settings: Settings, policy: Policy, file: Path) -> Iterator[Pr
             if span is not None and not any(_overlap(span, network) for network in settings.clients):
                 message = f"{show(text)} may not ask: `clients` in {FILE} does not admit it; add its network there"
                 yield document.problem((section, profile.id, "devices", index), message)
+
+
+def _guessable(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:
+    """Ids that admit whoever guesses them, from anywhere."""
+    if not any(settings.listen_encrypted.values()):
+        return
+    document = read_yaml(file)
+    for profile in policy.profiles:
+        section = "children" if profile.kind == "child" else "groups"
+        for index, text in enumerate(profile.devices):
+            if is_id(text) and is_guessable(text):
+                message = (
+                    f"{show(text)} can be guessed, and whoever tells it over encrypted DNS is taken for this device"
+                )
+                yield document.problem((section, profile.id, "devices", index), f"{message}; end it like -x7k2m9")
 
 
 def _overlap(span: Span, network: IPNetwork) -> bool:

@@ -91,3 +91,16 @@ def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> Non
     assert told[0][2] == (
         "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
     )
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("dns", 0), ("tls", 1), ("https", 1), ("quic", 1)])
+def test_an_id_that_can_be_guessed_is_warned_of_where_it_opens_a_door(tmp_path: Path, listen: str, warned: int) -> None:
+    (tmp_path / "safedns.yaml").write_text(
+        f'listen: {{{listen}: ["127.0.0.1:853"]}}\nupstreams: {{servers: [9.9.9.9]}}\n'
+        "certificate: {cert: c.pem, key: k.pem, name: dns.home.example}\n"
+    )
+    (tmp_path / "family.yaml").write_text(
+        "groups: {ours: {preset: open, devices: [192.168.1.9, pad.lan, binh-pad-x7k2m9, binh-pad]}}\nunknown: ours\n"
+    )
+    found = [each for each in load_household(tmp_path).warnings if "can be guessed" in each.message]
+    assert [each.path for each in found] == ["groups.ours.devices[4]"] * warned
