@@ -209,8 +209,12 @@ class ResolverProcess:
         self._counters.gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
+        gauges = self._counters.gauges
+        for (protocol, _, _), server in self._servers.items():
+            if protocol != "udp":
+                gauges["connections", protocol] = gauges.get(("connections", protocol), 0) + server.connections
         if self._loaded is not None:
-            set_gauges(self._counters.gauges, self._loaded, Downloads(self._state), self._clock.wall())
+            set_gauges(gauges, self._loaded, Downloads(self._state), self._clock.wall())
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,10 @@ from safedns.server.udp import UdpServer
 class Server(Protocol):
     """Serves one socket, which it owns."""
 
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+
     async def start(self) -> None:
         """Serve from now on."""
 

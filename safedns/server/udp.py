@@ -33,6 +33,11 @@ class UdpServer:
         self._last_wake = 0.0
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def connections(self) -> int:
+        """UDP knows none."""
+        return 0
+
     async def start(self) -> None:
         """Read from now on."""
         self._loop.add_reader(self._sock, self._on_readable)

@@ -17,7 +17,7 @@ import pytest
 
 from safedns.wire.stream import frame
 from tests.certificates import Authority
-from tests.e2e.running import ADULT, AN, BINH, BLOCKED, FAMILY, Running, free_port, household, until
+from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, free_port, household, until
 
 NAME = "dns.home.example"
 PHONE = "binh-phone-x7k2m9"
@@ -213,6 +213,16 @@ def test_the_log_and_the_metrics_say_over_what(served: Encrypted) -> None:
     assert sorted(rows()) == [("https", PHONE, "binh"), ("tls", PHONE, "binh")]
     counted = {labels for name, labels in served.house.metrics() if name == "safedns_queries_total"}
     assert {labels[2] for labels in counted} >= {"udp", "tls", "https"}
+
+
+def test_the_metrics_count_open_connections_and_know_when_the_certificate_ends(served: Encrypted) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", served.tls), timeout=5) as sock,
+        served.context().wrap_socket(sock, server_hostname=NAME),
+    ):
+        until(lambda: served.house.metrics()["safedns_connections", ("tls",)] >= 1, "it is counted")
+    ends = served.house.metrics()["safedns_certificate_expires_timestamp_seconds", ()]
+    assert 0 < ends - CLOCK.wall() < 90 * 86_400
 
 
 def test_a_renewed_certificate_is_shown_within_seconds_and_a_wrong_one_never(served: Encrypted) -> None:
