@@ -33,9 +33,12 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
 
 USE_EVERY_DEPENDENCY = """
 import asyncio, sqlite3, ssl
+import aioquic.asyncio.server, cryptography.x509, h2.connection, segno
 import click, dnslib, idna, ifaddr, marisa_trie, prometheus_client, pydantic, requests, yaml, tzdata
 list(ifaddr.get_adapters())
 assert marisa_trie.Trie(["a", "ab"]).prefixes("abc") == ["a", "ab"]
+from cryptography.hazmat.primitives.asymmetric import ec
+ec.generate_private_key(ec.SECP256R1())
 assert pydantic.TypeAdapter(int).validate_python("3") == 3
 """
 
