@@ -17,10 +17,12 @@ from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEvent, StreamDataReceived, StreamReset
 from aioquic.tls import SessionTicket
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safedns.clock import SystemClock
 from safedns.server.door import Limits
-from safedns.server.doq import DoqError, DoqServer
+from safedns.server.doq import DoqError, DoqServer, _server_name
 from safedns.server.terms import Terms
 from safedns.wire.stream import frame
 from tests.unit.server.encrypted import NAME, Trust
@@ -306,3 +308,9 @@ async def test_datagrams_that_are_no_quic_are_passed_over(recording: Recording, 
                 stranger.sendto(data, ("127.0.0.1", served.port))
         async with served.client() as client:
             assert await client.ask(ZERO + b"hello") == b"re: hello"
+
+
+@given(st.binary(max_size=300))
+def test_whatever_a_first_message_holds_its_name_is_text(message: bytes) -> None:
+    for start in (b"", b"\x01\x00\x01\x00\x03\x03" + bytes(32) + b"\x00"):
+        assert isinstance(_server_name(start + message), str)
