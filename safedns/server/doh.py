@@ -129,9 +129,6 @@ class _Connection:
         self._arriving: dict[int, _Request] = {}
         self._unsent: dict[int, bytes] = {}
         """Bodies that wait for their client to make room."""
-        self._waiting: set[int] = set()
-        """Streams that wait for their reply; one that the client resets leaves, its query goes on."""
-        self._over = False
         self._silent = 0
         """Octets that have come since the last event."""
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
@@ -148,12 +145,9 @@ class _Connection:
     async def serve(self) -> None:
         """Read and answer until the client leaves, is idle, breaks the protocol or does not take its answers."""
         self._h2.initiate_connection()
-        try:
-            with contextlib.suppress(TimeoutError, OSError):
-                while await self._some_queries():
-                    pass
-        finally:
-            self._over = True
+        with contextlib.suppress(TimeoutError, OSError):
+            while await self._some_queries():
+                pass
 
     async def _some_queries(self) -> bool:
         """Read until there was a whole query; ``False`` at the end of the connection."""
@@ -202,7 +196,6 @@ class _Connection:
             case StreamReset():
                 for streams in (self._arriving, self._unsent):
                     streams.pop(event.stream_id, None)
-                self._waiting.discard(event.stream_id)
             case WindowUpdated():
                 for stream in [event.stream_id] if event.stream_id else list(self._unsent):
                     self._push(stream)
@@ -237,7 +230,6 @@ class _Connection:
             self._refuse(stream, query)
             return
         sender = self._terms.sender(self._guest.address, self._guest.server_name, query.id)
-        self._waiting.add(stream)
         self._ask(stream, query, sender)
 
     def _ask(self, stream: int, query: HttpQuery, sender: str) -> None:
@@ -257,9 +249,6 @@ class _Connection:
     def _hand_over(self, stream: int, packet: bytes, reply: bytes | None) -> None:
         self._slots.release()
         self._flusher.due()
-        if self._over or stream not in self._waiting:
-            return
-        self._waiting.discard(stream)
         if reply is None:
             self._refuse(stream, _no_reply(packet))
             return

@@ -67,6 +67,16 @@ def test_each_resolver_has_sockets_of_its_own_on_the_same_port(listeners: Listen
     assert len({listeners.of(worker)[place].fileno() for worker in range(3)}) == 3
 
 
+def test_each_service_has_its_kind_of_socket_and_quic_has_one_however_many_resolvers(listeners: Listeners) -> None:
+    port = free_port()
+    listeners.sync([("tls", "127.0.0.1", port), ("quic", "127.0.0.1", port)], 3)
+    tls, quic = Place("tls", "127.0.0.1", port), Place("quic", "127.0.0.1", port)
+    assert [set(listeners.of(worker)) for worker in range(3)] == [{tls, quic}, {tls}, {tls}]
+    assert listeners.of(0)[tls].type == socket.SOCK_STREAM
+    assert listeners.of(0)[quic].type == socket.SOCK_DGRAM
+    assert not listeners.sync([("tls", "127.0.0.1", port), ("quic", "127.0.0.1", port)], 3)
+
+
 def test_a_port_that_somebody_else_has_is_an_error_that_says_what_to_do(listeners: Listeners) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
