@@ -17,6 +17,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = FOLDER / "safedns.service"
+SOCKET = FOLDER / "safedns.socket"
 SYSUSERS = FOLDER / "safedns.sysusers.conf"
 
 MOST_EXPOSURE = 2.0
@@ -64,6 +65,17 @@ def test_verify_finds_nothing_to_say(tmp_path: Path) -> None:
     done = systemd_analyze("verify", str(copy))
     about_us = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.stem in line]
     assert about_us == []
+    assert done.returncode == 0
+
+
+def test_verify_finds_nothing_to_say_of_the_sockets(tmp_path: Path) -> None:
+    text = UNIT.read_text(encoding="utf-8")
+    (tmp_path / UNIT.name).write_text(
+        re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE)
+    )
+    shutil.copy(SOCKET, tmp_path)
+    done = systemd_analyze("verify", str(tmp_path / SOCKET.name))
+    assert [line for line in (done.stdout + done.stderr).splitlines() if UNIT.stem in line] == []
     assert done.returncode == 0
 
 
