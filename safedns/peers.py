@@ -78,7 +78,8 @@ class Peers:
         """The peer of a sender that is not in ``by_address``; a new one's bucket is full at ``mono``.
 
         ``sender`` is an address, or the address and behind a space the word that the client calls itself by (DNS over
-        TLS, HTTPS or QUIC). A word that nobody has claimed counts for nothing.
+        TLS, HTTPS or QUIC). One that somebody has claimed says whose device it is and admits it from anywhere, for only
+        the family knows it; one that nobody has claimed counts for nothing.
         """
         if len(self.by_address) + len(self._introduced) >= PEERS:
             self.by_address.clear()
@@ -88,6 +89,7 @@ class Peers:
             device = self._snapshot.identify(Evidence(word=word))
             if device.name:
                 peer = self.by_address[sender] = self._peer(sender, address, device, mono)
+                peer.admitted = True
                 return peer
             return self.by_address.get(address) or self.meet(address, packet, mono)
         if is_inside(address, self._settings.trusted_forwarders):

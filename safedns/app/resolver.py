@@ -35,8 +35,8 @@ from safedns.resolve.resolver import Resolver
 from safedns.resolve.targets import Targets
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
-from safedns.server.tcp import TcpServer
-from safedns.server.udp import UdpServer
+from safedns.server.servers import Server, make_server
+from safedns.server.terms import Terms
 from safedns.supervisor.channel import Channel, Message, Received, from_memory_file
 from safedns.tasks import spawn
 
@@ -52,6 +52,10 @@ _COLLECT = (20_000, 20, 50)
 """When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
 
 
+PlaceKey = tuple[str, str, int]
+"""Protocol, address, port."""
+
+
 class ResolverProcess:
     """Holds the parts together; all of them live in one event loop."""
 
@@ -61,8 +65,10 @@ class ResolverProcess:
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
-        self._places: dict[tuple[str, str, int], socket.socket] = {}
-        self._servers: dict[tuple[str, str, int], UdpServer | TcpServer] = {}
+        self._terms = Terms()
+        self._servers: dict[PlaceKey, Server] = {}
+        self._everywhere: set[PlaceKey] = set()
+        """Where all resolvers together answer."""
         self._sender: EventSender | None = None
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
@@ -82,11 +88,10 @@ class ResolverProcess:
         self._whereabouts.close()
         self._line.close()
         for server in self._servers.values():
-            if isinstance(server, UdpServer):
-                server.close()
+            server.pause()
         await self._last_answers()
         for place in list(self._servers):
-            await self._leave(place)
+            await self._servers.pop(place).close()
         if self._resolver is not None:
             await self._resolver.close()
         if self._flusher is not None:
@@ -110,6 +115,7 @@ class ResolverProcess:
                 self._line.tell({"event": "ready", "epoch": message["epoch"]})
             case "listen":
                 await self._listen(message["places"], descriptors)
+                self._tell_where(message["everywhere"])
             case "live":
                 await self._renew()
                 self._line.tell({"event": "answer", "number": message["number"]})
@@ -155,15 +161,17 @@ class ResolverProcess:
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
-            self._pipeline.install(settings, self._loaded.snapshot, local_names(settings))
+            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
+            local = local_names(settings, sorted(self._everywhere))
+            self._pipeline.install(settings, self._loaded.snapshot, local)
             self._targets.keep(self._loaded.snapshot.targets)
             self._targets.look()
 
-    async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
+    async def _listen(self, places: list[PlaceKey], descriptors: list[int]) -> None:
         """Serve exactly ``places``; sockets that are already served stay as they are."""
         wanted = {(protocol, host, port): fd for (protocol, host, port), fd in zip(places, descriptors, strict=True)}
         for gone in self._servers.keys() - wanted.keys():
-            await self._leave(gone)
+            await self._servers.pop(gone).close()
         for place, descriptor in wanted.items():
             if place in self._servers:
                 os.close(descriptor)
@@ -172,25 +180,20 @@ class ResolverProcess:
         if self._pipeline is not None:
             self._pipeline.listening(dict.fromkeys(host for _, host, _ in wanted))
 
-    async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
+    def _tell_where(self, everywhere: list[PlaceKey]) -> None:
+        """Where this machine answers is part of what it answers (RFC 9462)."""
+        places = {(protocol, host, port) for protocol, host, port in everywhere}
+        if places != self._everywhere:
+            self._everywhere = places
+            self._install()
+
+    async def _serve(self, place: PlaceKey, sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
         assert self._flusher is not None  # noqa: S101 - and the link before both
         sock.setblocking(False)
-        self._places[place] = sock
-        if place[0] == "udp":
-            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
-        else:
-            server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
-            await server.start()
-            self._servers[place] = server
-
-    async def _leave(self, place: tuple[str, str, int]) -> None:
-        server = self._servers.pop(place)
-        if isinstance(server, UdpServer):
-            server.close()
-        else:
-            await server.close()
-        self._places.pop(place).close()
+        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms)
+        await server.start()
+        self._servers[place] = server
 
     async def _watch_clock(self) -> None:
         """Work the rules out anew when the clock was set, and when a day is over."""
@@ -217,11 +220,15 @@ class ResolverProcess:
         self._counters.gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
+        gauges = self._counters.gauges
         if self._pipeline is not None:
             for claimed, clients in self._pipeline.peers.count().items():
-                self._counters.gauges["clients", "yes" if claimed else "no"] = clients
+                gauges["clients", "yes" if claimed else "no"] = clients
+        for (protocol, _, _), server in self._servers.items():
+            if protocol != "udp":
+                gauges["connections", protocol] = gauges.get(("connections", protocol), 0) + server.connections
         if self._loaded is not None:
-            set_gauges(self._counters.gauges, self._loaded, Downloads(self._state), self._clock.wall())
+            set_gauges(gauges, self._loaded, Downloads(self._state), self._clock.wall())
 
 
 def run(arguments: argparse.Namespace) -> None:

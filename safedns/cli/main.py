@@ -31,6 +31,8 @@ COMMANDS = {
     "dry-run": "what an edited family.yaml would have done to yesterday's queries",
     "reload": "read the configuration again",
     "query": "ask a DNS question and show the answer",
+    "phone": "how a child's phone uses safedns outside the home",
+    "certificate": "what encrypted DNS shows; make one to try with",
 }
 """Command -> what it is for; each lives in ``safedns.cli.COMMAND`` (``_`` for ``-``) as the attribute ``command``."""
 

@@ -18,6 +18,7 @@ IPAddress = IPv4Address | IPv6Address
 
 
 _IPV6 = 6
+_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _INTERFACE_ID = (1 << 64) - 1
 """The half of an IPv6 address that a device gives itself; the network gives the other."""
@@ -96,6 +97,11 @@ class Clients(Generic[T]):
 def is_mac(text: str) -> bool:
     """Whether ``text`` is a hardware address in canonical form."""
     return _MAC.fullmatch(text) is not None
+
+
+def is_id(text: str) -> bool:
+    """Whether a claim (canonical) can be an id: one label of a host name, as DNS over TLS and HTTPS can tell it."""
+    return _ID.fullmatch(text) is not None and parse_span(text) is None
 
 
 def parse_address(text: str) -> IPAddress | None:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.wanted import check_lists
 from safedns.errors import ConfigError, Problem
-from safedns.policy.clients import Span, parse_span
+from safedns.policy.clients import Span, is_id, parse_span
 from safedns.policy.load import FILE as FAMILY_FILE
 from safedns.policy.load import load_policy
 from safedns.policy.model import Policy
 from safedns.policy.vocabulary import service_problems, vocabulary
-from safedns.policy.words_names import claim
+from safedns.policy.words_names import claim, is_guessable
 from safedns.settings.load import FILE, load_settings_with_warnings
 from safedns.settings.model import IPNetwork, Settings
 from safedns.yamlfile.document import TreePath, in_order
@@ -80,12 +80,18 @@ def _claims(file: Path, policy: Policy) -> Iterator[tuple[str, Callable[[str], P
 
 
 def _unheard(settings: Settings, device: str) -> Iterator[str]:
-    """Why the rules for a claimed device will not reach it."""
+    """Why the rules for a claimed device will not reach it, or why others may be taken for it."""
     span = parse_span(device)
     if span is not None and settings.clients is not None:
         if not any(_overlap(span, network) for network in settings.clients):
             yield f"{show(device)} may not ask: `clients` in {FILE} does not admit it; add its network there"
-    elif claim(device).kind == "name" and not (settings.leases or settings.trusted_forwarders):
+    elif claim(device).kind != "name":
+        return
+    elif any(settings.listen_encrypted.values()):
+        if is_id(device) and is_guessable(device):
+            door = "whoever tells it over encrypted DNS is taken for this device"
+            yield f"{show(device)} can be guessed, and {door}; end it like -x7k2m9"
+    elif not (settings.leases or settings.trusted_forwarders):
         cure = f"set `leases` in {FILE} to the DHCP server's file, or give its hardware address"
         yield f"nobody tells safedns which device is called {show(device)}; {cure}"
 

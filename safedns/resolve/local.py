@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
+from safedns.resolve.designation import Designated, designated
 from safedns.resolve.special import (
     CANARY,
     HEALTH_CHECK,
@@ -43,18 +44,29 @@ _BELOW_WHY = f".{WHY_ZONE}"
 class LocalNames:
     """Knows the local answers; immutable."""
 
-    __slots__ = ("_at_home", "_fixed", "_routed")
+    __slots__ = ("_at_home", "_fixed", "_name", "_routed")
 
     def __init__(
-        self, records: Mapping[str, tuple[str, ...]], routed: Iterable[str] = (), private_answers: Iterable[str] = ()
+        self,
+        records: Mapping[str, tuple[str, ...]],
+        routed: Iterable[str] = (),
+        private_answers: Iterable[str] = (),
+        designated: Designated | None = None,
     ) -> None:
         """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own.
 
         ``private_answers``: canonical names of the Internet that may lead home, with what is below them.
+        ``designated``: where we speak encrypted DNS.
         """
         self._fixed = _fixed(records)
         self._routed = frozenset(routed)
         self._at_home = self._routed | HOME_ZONES | frozenset(private_answers)
+        self._name = ""
+        """Ours, where ``records`` has its addresses."""
+        if designated is not None:
+            self._fixed |= designated.records
+            if designated.name in records:
+                self._name = designated.name
 
     def answer(self, query: Query) -> Answer | None:
         """The local answer; ``None`` where an upstream has to be asked."""
@@ -64,6 +76,8 @@ class LocalNames:
             return _meta_type(query)
         name = query.name
         fixed = self._fixed.get(name)
+        if fixed is None and self._name and name.partition(".")[2] == self._name:
+            fixed = self._fixed[self._name]  # a phone asks for ID.NAME: we are there, too
         if fixed is not None:
             return _data(query, [rdata for qtype, rdata in fixed if qtype == query.qtype])
         if name == CANARY:
@@ -88,9 +102,10 @@ class LocalNames:
         return _in_zone(query, zone) if zone is not None else None
 
 
-def local_names(settings: Settings) -> LocalNames:
-    """The local answers of a household."""
-    return LocalNames(settings.records, settings.upstreams.routes, settings.private_answers)
+def local_names(settings: Settings, places: Iterable[tuple[str, str, int]] = ()) -> LocalNames:
+    """The local answers of a household; ``places``: where this machine answers (protocol, address, port)."""
+    ours = designated(settings.certificate.name if settings.certificate is not None else "", places)
+    return LocalNames(settings.records, settings.upstreams.routes, settings.private_answers, ours)
 
 
 def is_why(name: str) -> bool:

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from safedns.errors import ConfigError, Problem
+from safedns.settings.listening import listening_problems, listening_warnings
 from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
+    Certificate,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -42,9 +44,9 @@ def load_settings_with_warnings(folder: Path) -> tuple[Settings, tuple[Problem, 
         raise ConfigError((Problem(str(path), 0, 0, "", f"{message}, or name yours with --config"),))
     document = read_yaml(path)
     written = validate(document, SettingsFile)
-    loops = tuple(_loops(document, written))
-    if loops:
-        raise ConfigError(loops)
+    problems = in_order((*_loops(document, written), *listening_problems(document, written)))
+    if problems:
+        raise ConfigError(problems)
     return _settings(written, folder), in_order(_warnings(document, written))
 
 
@@ -69,6 +71,11 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
         contact=_contact(written),
         leases=tuple(written.leases),
         folder=folder,
+        listen_tls=tuple(written.listen.tls),
+        listen_https=tuple(written.listen.https),
+        listen_quic=tuple(written.listen.quic),
+        certificate=_certificate(written, folder),
+        proxy_protocol=tuple(written.proxy_protocol),
     )
 
 
@@ -77,6 +84,11 @@ def _contact(written: SettingsFile) -> tuple[str, ...]:
     if written.contact is not None:
         return tuple(written.contact)
     return ("tel:111",) if written.language == "vi" else ()
+
+
+def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
+    given = written.certificate
+    return None if given is None else Certificate(folder / given.cert, folder / given.key, given.name)
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
@@ -115,8 +127,7 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
     later = "is not in this version yet"
     if written.listen.console is not None:
         yield document.problem(("listen", "console"), f"the web console {later}; nothing listens there")
-    if written.certificate is not None:
-        yield document.problem(("certificate",), f"encrypted DNS {later}; the certificate is not used", at_key=True)
+    yield from listening_warnings(document, written)
     for index, file in enumerate(written.leases):
         if not file.is_file():
             message = f"there is no file {show(str(file))} now; it is read when it comes"

@@ -37,6 +37,30 @@ class Endpoint(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What encrypted DNS shows to who asks."""
+
+    cert: Path
+    """PEM: the certificate, then those between it and its authority."""
+    key: Path
+    """PEM, without a password."""
+    name: str
+    """Canonical name in the certificate, by which devices know this machine; empty = not told."""
+
+
+class Credentials(NamedTuple):
+    """A certificate that was read and found good."""
+
+    cert: bytes
+    """PEM, the whole chain."""
+    key: bytes
+    """PEM."""
+    name: str
+    expires: float
+    """Epoch seconds."""
+
+
 class UpstreamSpec(NamedTuple):
     """One upstream as configured."""
 
@@ -134,3 +158,21 @@ class Settings:
     """Lease files of DHCP servers, absolute."""
     folder: Path = Path()
     """The configuration folder that this was read from."""
+    listen_tls: tuple[Endpoint, ...] = ()
+    listen_https: tuple[Endpoint, ...] = ()
+    listen_quic: tuple[Endpoint, ...] = ()
+    certificate: Certificate | None = None
+    """Given wherever one of the three above is."""
+    proxy_protocol: tuple[IPNetwork, ...] = ()
+    """Proxies that say for whom they connect; whoever is here must."""
+
+    @property
+    def listen(self) -> tuple[tuple[str, Endpoint], ...]:
+        """Every address that queries may come to, with its service: ``dns``, ``tls``, ``https`` or ``quic``."""
+        services = {"dns": self.listen_dns, **self.listen_encrypted}
+        return tuple((service, endpoint) for service, endpoints in services.items() for endpoint in endpoints)
+
+    @property
+    def listen_encrypted(self) -> dict[str, tuple[Endpoint, ...]]:
+        """Where encrypted DNS is spoken, by service."""
+        return {"tls": self.listen_tls, "https": self.listen_https, "quic": self.listen_quic}

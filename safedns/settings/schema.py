@@ -1,7 +1,7 @@
 """``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
 
-What this version cannot do yet is refused here in words; only what may wait (``console``, ``certificate``, prefetching,
-encrypted upstreams beside a plain one) is taken, and ``load`` warns.
+What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching, encrypted
+upstreams beside a plain one) is taken, and ``load`` warns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
 from safedns.settings.model import PRIVATE_NETWORKS, BlockReply, Endpoint, IPNetwork, UpstreamSpec
@@ -82,6 +82,10 @@ def _source(text: str) -> str:
 def _at_least_one(found: list[Endpoint]) -> list[Endpoint]:
     if not found:
         raise ValueError("nobody could ask; expected at least one address such as 127.0.0.1:5300")
+    return _once(found)
+
+
+def _once(found: list[Endpoint]) -> list[Endpoint]:
     for index, item in enumerate(found):
         if item in found[:index]:
             raise ValueError(f"{show(str(item))} is listed twice; expected it once")
@@ -108,12 +112,12 @@ def _is_plain(found: UpstreamSpec) -> UpstreamSpec:
     return found
 
 
-def _not_in_this_version(what: str) -> PlainValidator:
-    def check(tree: object) -> None:
-        if tree not in ("", "off", []):
-            raise ValueError(f"{what} is not in this version yet; use `dns`, and leave this empty: `[]`")
+def _name_or_none(text: str) -> str:
+    return words.name(text) if text else ""
 
-    return PlainValidator(check)
+
+def _none_if_off(tree: object) -> object:
+    return [] if tree == "off" else tree
 
 
 ListenAddress = Annotated[Endpoint, Text(words.endpoint, _ENDPOINT_SCHEMA)]
@@ -127,7 +131,13 @@ Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.
 Contact = Annotated[str, Text(words.contact, {"type": "string", "examples": ["tel:111", "mailto:ba@home.example"]})]
 File = Annotated[Path, Text(words.absolute_file, {"type": "string", "examples": ["/var/lib/misc/dnsmasq.leases"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
-Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
+EncryptedAddresses = Annotated[
+    list[ListenAddress],
+    EMPTY_LIST,
+    BeforeValidator(_none_if_off),
+    AfterValidator(_once),
+    WithJsonSchema(_or_off({"type": "array", "items": _ENDPOINT_SCHEMA})),
+]
 
 
 class Listen(Model):
@@ -137,14 +147,14 @@ class Listen(Model):
         default=[Endpoint("0.0.0.0", 53), Endpoint("::", 53)],  # noqa: S104 - every device at home is to ask
         description="DNS over UDP and TCP: addresses with port.",
     )
-    tls: Annotated[None, _not_in_this_version("DNS over TLS"), Later] = Field(
-        default=None, description="DNS over TLS (not in this version yet)."
+    tls: EncryptedAddresses = Field(
+        default=[], description="DNS over TLS: addresses with port, usually 853. Needs a certificate."
     )
-    https: Annotated[None, _not_in_this_version("DNS over HTTPS"), Later] = Field(
-        default=None, description="DNS over HTTPS (not in this version yet)."
+    https: EncryptedAddresses = Field(
+        default=[], description="DNS over HTTPS: addresses with port, usually 443. Needs a certificate."
     )
-    quic: Annotated[None, _not_in_this_version("DNS over QUIC"), Later] = Field(
-        default=None, description="DNS over QUIC (not in this version yet)."
+    quic: EncryptedAddresses = Field(
+        default=[], description="DNS over QUIC: addresses with port, usually 853. Needs a certificate."
     )
     console: ListenAddressOrOff = Field(
         default=None, description="The web console for parents (not in this version yet); off to run without."
@@ -156,11 +166,13 @@ class Listen(Model):
 
 
 class Certificate(Model):
-    """The certificate for encrypted DNS and the console (not in this version yet)."""
+    """The certificate for encrypted DNS; files are relative to this folder."""
 
     cert: str = Field(description="the certificate's file", examples=["cert.pem"])
     key: str = Field(description="the key's file", examples=["key.pem"])
-    name: str = Field(default="", description="The name in the certificate.")
+    name: Annotated[str, Text(_name_or_none, {"type": "string", "examples": ["dns.home.example"]})] = Field(
+        default="", description="The name in the certificate, by which phones find this machine."
+    )
 
 
 class UpstreamSection(Model):
@@ -250,7 +262,7 @@ class SettingsFile(Model):
     )
     language: Literal["en", "vi"] = Field(default="en", description="What messages speak.")
     listen: Listen = Listen()
-    certificate: Certificate | None = Field(default=None, description="Not in this version yet.")
+    certificate: Certificate | None = Field(default=None, description="For encrypted DNS.")
     clients: Annotated[
         tuple[IPNetwork, ...] | None,
         PlainValidator(_clients),
@@ -261,6 +273,10 @@ class SettingsFile(Model):
     )
     leases: Annotated[list[File], EMPTY_LIST] = Field(
         default=[], description="Lease files of the DHCP server (dnsmasq, ISC, Kea), for host names."
+    )
+    proxy_protocol: Annotated[list[Network], EMPTY_LIST] = Field(
+        default=[],
+        description="Proxies that say, by the PROXY protocol, for whom they connect; they must.",
     )
     workers: Annotated[
         int, Text(words.unless("auto", 0, words.count_within(1, 64)), {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from safedns import __version__
 from safedns.clock import Clock
 from safedns.errors import SafednsError
+from safedns.supervisor.activation import handed_over
 from safedns.supervisor.addresses import AddressWatch
 from safedns.supervisor.channel import Message, to_memory_file
 from safedns.supervisor.children import Child, remember, replace_orphans
@@ -33,7 +34,7 @@ from safedns.supervisor.notify import notify, watchdog_seconds
 from safedns.supervisor.page import PageKeeper
 from safedns.supervisor.plan import Plan, Prepared
 from safedns.supervisor.questions import Questions
-from safedns.supervisor.watch import Look, look
+from safedns.supervisor.watch import Look, look, look_at
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Supervisor:
         self._state = state
         self._clock = clock
         self._patience = patience or Patience()
-        self._listeners = Listeners()
+        self._listeners = Listeners(handed_over(os.environ, os.getpid()))
         self._links = Links()
         self._resolvers: list[Child] = []
         self._recorder: Child | None = None
@@ -121,6 +122,7 @@ class Supervisor:
     async def _start(self) -> Prepared:
         self._seen = look(self._config)  # before it is read: what is saved meanwhile is read again
         prepared = self._prepared = await self._prepare()
+        self._seen |= frozenset(look_at(prepared.plan.files))
         children = self._state / "run" / "children.json"
         if replaced := replace_orphans(children, self._patience.stop, time.sleep):
             log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
@@ -280,8 +282,11 @@ class Supervisor:
 
     def _hand_out_sockets(self, child: Child) -> None:
         sockets = self._listeners.of(self._worker(child))
-        places = [[place.protocol, place.host, place.port] for place in sockets]
-        child.send({"do": "listen", "places": places}, tuple(sock.fileno() for sock in sockets.values()))
+        everywhere = self._listeners.places()  # one resolver alone has the QUIC sockets, and all tell where they are
+        child.send(
+            {"do": "listen", "places": list(sockets), "everywhere": everywhere},
+            tuple(sock.fileno() for sock in sockets.values()),
+        )
 
     def _hand_out_listeners(self) -> None:
         for child in self._resolvers:
@@ -335,16 +340,19 @@ class Supervisor:
     async def _watch_files(self) -> None:
         while True:
             await asyncio.sleep(_WATCH)
-            current = look(self._config)
+            current = self._look()
             if current != self._seen:
                 self._seen = await self._settled(current)
                 await self.reload()
+
+    def _look(self) -> Look:
+        return look(self._config, self._prepared.plan.files if self._prepared is not None else ())
 
     async def _settled(self, before: Look) -> Look:
         """The folder once two looks at it are the same: nobody is in the middle of saving."""
         while True:
             await asyncio.sleep(_SETTLE)
-            current = look(self._config)
+            current = self._look()
             if current == before:
                 return current
             before = current

@@ -275,3 +275,39 @@ def test_a_word_that_nobody_claimed_counts_for_nothing_and_gives_no_bucket_of_it
 def test_clients_are_counted_by_whether_somebody_claimed_them(house: House) -> None:
     meet(house, "192.168.1.12"), meet(house, "192.168.1.50"), meet(house, ROUTER, mac(BINH_MAC))
     assert known(house).count() == {True: 2, False: 1}
+
+
+PHONE = {"children": {"binh": {"preset": "open", "devices": ["192.168.1.32", "binh-phone-x7k2m9"]}}}
+OUTSIDE = "203.0.113.1"
+
+
+def named_peers(folder: Path, **settings: Any) -> Peers:
+    house = House(folder)
+    house.save(settings=settings, family={**PHONE, "groups": {"guests": {"preset": "open"}}, "unknown": "guests"})
+    assert house.pipeline is not None
+    return house.pipeline.peers
+
+
+def test_a_claimed_id_says_whose_device_it_is_and_admits_it_from_anywhere(tmp_path: Path) -> None:
+    peer = named_peers(tmp_path).meet(f"{OUTSIDE} binh-phone-x7k2m9", b"", 100.0)
+    assert (peer.profile.id, peer.device, peer.address) == ("binh", "binh-phone-x7k2m9", OUTSIDE)
+    assert peer.admitted
+
+
+def test_an_id_that_nobody_has_claimed_leaves_it_to_the_address(tmp_path: Path) -> None:
+    known = named_peers(tmp_path)
+    assert not known.meet(f"{OUTSIDE} binh-phone", b"", 100.0).admitted
+    assert known.meet("192.168.1.32 binh-phone", b"", 100.0).profile.id == "binh"
+    stranger = known.meet("192.168.1.99 no-such", b"", 100.0)
+    assert (stranger.profile.id, stranger.admitted) == ("guests", True)
+
+
+@pytest.mark.parametrize("claim", ["192.168.1.32", "192-168-1-32"])
+def test_an_address_is_no_id(tmp_path: Path, claim: str) -> None:
+    assert not named_peers(tmp_path).meet(f"{OUTSIDE} {claim}", b"", 100.0).admitted
+
+
+def test_changing_the_id_fills_no_bucket_anew(tmp_path: Path) -> None:
+    known = named_peers(tmp_path, rate_limit=5)
+    peers_met = {id(known.meet(f"192.168.1.99 guess-{number}", b"", 100.0)) for number in range(20)}
+    assert len(peers_met) == 1

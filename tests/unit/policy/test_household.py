@@ -121,3 +121,16 @@ def test_a_device_claimed_by_a_name_that_nobody_tells_is_a_warning_until_somebod
     for cure in ("leases: [/dev/null]", "trusted_forwarders: [192.168.1.1]"):
         settings.write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{cure}\n")
         assert all("an-tablet" not in problem.message for problem in load_household(tmp_path).warnings)
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("dns", 0), ("tls", 1), ("https", 1), ("quic", 1)])
+def test_an_id_that_can_be_guessed_is_warned_of_where_it_opens_a_door(tmp_path: Path, listen: str, warned: int) -> None:
+    (tmp_path / "safedns.yaml").write_text(
+        f'listen: {{{listen}: ["127.0.0.1:853"]}}\nupstreams: {{servers: [9.9.9.9]}}\n'
+        "certificate: {cert: c.pem, key: k.pem, name: dns.home.example}\n"
+    )
+    (tmp_path / "family.yaml").write_text(
+        "groups: {ours: {preset: open, devices: [192.168.1.9, pad.lan, binh-pad-x7k2m9, binh-pad]}}\nunknown: ours\n"
+    )
+    found = [each for each in load_household(tmp_path).warnings if "can be guessed" in each.message]
+    assert [each.path for each in found] == ["groups.ours.devices[4]"] * warned

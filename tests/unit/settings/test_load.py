@@ -14,6 +14,7 @@ from safedns.settings.model import (
     PRIVATE_NETWORKS,
     BlockSettings,
     CacheSettings,
+    Certificate,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -78,10 +79,18 @@ def test_every_line_has_its_meaning(folder: Folder) -> None:
     loaded = folder.load("""
 timezone: Europe/Berlin
 language: vi
-listen: {dns: ["127.0.0.1:5300", "[::1]:5300"], tls: [], https: off, quic: off, console: off, metrics: "127.0.0.1:9153"}
+listen:
+  dns: ["127.0.0.1:5300", "[::1]:5300"]
+  tls: []
+  https: off
+  quic: ["[::1]:853"]
+  console: off
+  metrics: "127.0.0.1:9153"
 clients: [192.168.1.0/24, "fd00::/8"]
 trusted_forwarders: [192.168.1.1]
 leases: [/var/lib/misc/dnsmasq.leases]
+proxy_protocol: [127.0.0.1, "::1"]
+certificate: {cert: cert.pem, key: /etc/ssl/key.pem, name: DNS.Home.example.}
 workers: 3
 rate_limit: 50
 upstreams:
@@ -107,6 +116,13 @@ storage: sqlite
     assert loaded.trusted_forwarders == (ip_network("192.168.1.1/32"),)
     assert loaded.leases == (Path("/var/lib/misc/dnsmasq.leases"),)
     assert (loaded.workers, loaded.rate_limit, loaded.log_keep) == (3, 50, 604_800)
+    assert loaded.proxy_protocol == (ip_network("127.0.0.1/32"), ip_network("::1/128"))
+    assert loaded.certificate == Certificate(folder.path / "cert.pem", Path("/etc/ssl/key.pem"), "dns.home.example")
+    assert loaded.listen == (
+        ("dns", Endpoint("127.0.0.1", 5300)),
+        ("dns", Endpoint("::1", 5300)),
+        ("quic", Endpoint("::1", 853)),
+    )
     assert loaded.upstreams.strategy == "parallel"
     assert loaded.upstreams.bootstrap == ("9.9.9.9",)
     assert loaded.upstreams.routes == {
@@ -147,16 +163,27 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
         ),
         (
             'listen: {tls: ["0.0.0.0:853"]}',
-            "2:15: listen.tls: DNS over TLS is not in this version yet; use `dns`, and leave this empty: `[]`",
+            (
+                "2:10: listen.tls: encrypted DNS needs a certificate; expected "
+                "`certificate: {cert: cert.pem, key: key.pem, name: ...}` (`safedns certificate` makes one to try with)"
+            ),
         ),
         (
-            'listen: {https: ["0.0.0.0:443"]}',
-            "2:17: listen.https: DNS over HTTPS is not in this version yet; use `dns`, and leave this empty: `[]`",
+            'listen: {https: ["127.0.0.1:443"], tls: ["127.0.0.1:443"]}\ncertificate: {cert: c, key: k}',
+            "2:18: listen.https[1]: `127.0.0.1:443` is taken by `tls` above; expected another port",
         ),
         (
-            'listen: {quic: ["0.0.0.0:853"]}',
-            "2:16: listen.quic: DNS over QUIC is not in this version yet; use `dns`, and leave this empty: `[]`",
+            'listen: {dns: ["127.0.0.1:53"], quic: ["127.0.0.1:53"]}\ncertificate: {cert: c, key: k}',
+            "2:40: listen.quic[1]: `127.0.0.1:53` is taken by `dns` above; expected another port",
         ),
+        (
+            "listen: {tls: [853]}",
+            (
+                "2:16: listen.tls[1]: `853` is not usable here; "
+                "expected an address and a port, such as 127.0.0.1:5300 or [::1]:5300"
+            ),
+        ),
+        ("certificate: {cert: c}", "2:1: certificate: `key` is missing; expected the key's file, e.g. `key: key.pem`"),
         (
             "listen: {metrics: on}",
             (
@@ -355,7 +382,7 @@ upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
-        "3:1: certificate: encrypted DNS is not in this version yet; the certificate is not used",
+        "3:1: certificate: nothing uses the certificate; `listen` has no `tls`, `https` or `quic`",
         "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
         "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
         (
