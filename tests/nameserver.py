@@ -1,4 +1,4 @@
-"""A scripted name server on loopback, UDP and TCP on one port, for every test that needs an upstream.
+"""A scripted name server on loopback, UDP and TCP (or TLS) on one port, for every test that needs an upstream.
 
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
         ... ask server.host, server.port; look at server.asked ...
@@ -24,13 +24,16 @@ import dns.rrset
 
 from safedns.settings.model import UpstreamSpec
 from safedns.wire.stream import Deframer, frame
+from tests.certificates import Certificate
+
+Transport = Literal["udp", "tcp", "tls"]
 
 
 class Asked(NamedTuple):
     """One query as it arrived."""
 
     packet: bytes
-    transport: Literal["udp", "tcp"]
+    transport: Transport
     name: str
     """Without the trailing dot, letter case as sent."""
     qtype: str
@@ -112,11 +115,17 @@ def _split(record: str, qname: str) -> tuple[str, str, str]:
 class NameServer:
     """Serves while its ``with`` block runs; ``behave`` may be replaced at any time."""
 
-    def __init__(self, behave: Behaviour = address, *, tcp: bool = True) -> None:
+    def __init__(
+        self, behave: Behaviour = address, *, tcp: bool = True, certificate: Certificate | None = None
+    ) -> None:
+        """With a ``certificate`` the stream is TLS."""
         self.behave = behave
+        self.certificate = certificate
+
         self.asked: list[Asked] = []
         self.connections = 0
-        """TCP connections ever made."""
+        """TCP (or TLS) connections ever made, and of them those whose handshake went on from an earlier one."""
+        self.resumed = 0
         self.host = "127.0.0.1"
         self._udp, self._tcp = _bind(self.host, tcp=tcp)
         self.port: int = self._udp.getsockname()[1]
@@ -140,7 +149,7 @@ class NameServer:
         """This server as an upstream."""
         return UpstreamSpec("plain", self.host, self.port, f"{self.host}:{self.port}")
 
-    def asked_over(self, transport: Literal["udp", "tcp"]) -> int:
+    def asked_over(self, transport: Transport) -> int:
         """How many queries came over one transport."""
         return sum(asked.transport == transport for asked in self.asked)
 
@@ -155,7 +164,8 @@ class NameServer:
         datagrams, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp)
         listener = None
         if self._tcp is not None:
-            listener = await self._loop.create_server(lambda: _Stream(self), sock=self._tcp)
+            tls = self.certificate.context() if self.certificate is not None else None
+            listener = await self._loop.create_server(lambda: _Stream(self), sock=self._tcp, ssl=tls)
         self._ready.set()
         await self._stop.wait()
         datagrams.close()
@@ -165,7 +175,7 @@ class NameServer:
             stream.transport.abort()
         await asyncio.sleep(0)  # transports close their sockets in the next round
 
-    def _react(self, packet: bytes, transport: Literal["udp", "tcp"], send: Callable[[Reaction], None]) -> None:
+    def _react(self, packet: bytes, transport: Transport, send: Callable[[Reaction], None]) -> None:
         question = dns.message.from_wire(packet).question[0]
         name = str(question.name).rstrip(".")
         asked = Asked(packet, transport, name, dns.rdatatype.to_text(question.rdtype), len(self.asked))
@@ -203,6 +213,9 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self._server.connections += 1
+        tls = transport.get_extra_info("ssl_object")
+        self._transport: Transport = "tcp" if tls is None else "tls"
+        self._server.resumed += tls is not None and tls.session_reused
         self._server._streams.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -210,7 +223,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for packet in self._deframer.feed(data):
-            self._server._react(packet, "tcp", self._send)
+            self._server._react(packet, self._transport, self._send)
 
     def _send(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):

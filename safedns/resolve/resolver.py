@@ -18,8 +18,9 @@ from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
-from safedns.resolve.routing import Connect, Routing, Squad, connect_plain
+from safedns.resolve.routing import Connect, Routing, Squad
 from safedns.resolve.upstream import Upstream
+from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import CacheSettings, Upstreams
 from safedns.tasks import spawn
 from safedns.wire.answer import Answer
@@ -42,7 +43,7 @@ class Resolver:
         clock: Clock,
         counters: Counters,
         *,
-        connect: Connect = connect_plain,
+        connect: Connect = open_upstream,
     ) -> None:
         self._upstreams = upstreams
         self._cache = cache
@@ -116,6 +117,7 @@ class Resolver:
         for flight in list(self._open):
             flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
         self._alarms.close()
+        self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
 
     def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:

@@ -19,7 +19,7 @@ from safedns.settings.model import (
     Upstreams,
     UpstreamSpec,
 )
-from safedns.settings.schema import SettingsFile
+from safedns.settings.schema import SettingsFile, UpstreamSection
 from safedns.settings.timezone import machine_zone
 from safedns.yamlfile.document import Document, in_order
 from safedns.yamlfile.messages import show
@@ -42,9 +42,9 @@ def load_settings_with_warnings(folder: Path) -> tuple[Settings, tuple[Problem, 
         raise ConfigError((Problem(str(path), 0, 0, "", f"{message}, or name yours with --config"),))
     document = read_yaml(path)
     written = validate(document, SettingsFile)
-    loops = tuple(_loops(document, written))
-    if loops:
-        raise ConfigError(loops)
+    misled = tuple(_misled(document, written))
+    if misled:
+        raise ConfigError(misled)
     return _settings(written, folder), in_order(_warnings(document, written))
 
 
@@ -71,7 +71,7 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
 def _upstreams(written: SettingsFile) -> Upstreams:
     given = written.upstreams
     return Upstreams(
-        servers=tuple(server for server in given.servers if server.transport == "plain"),
+        servers=tuple(given.servers),
         strategy=given.strategy,
         bootstrap=tuple(given.bootstrap),
         routes=MappingProxyType({name: tuple(servers) for name, servers in given.routes.items()}),
@@ -83,12 +83,27 @@ def _lists(written: SettingsFile) -> ListSettings:
     return ListSettings(written.lists.refresh, written.lists.use, extra)
 
 
-def _loops(document: Document, written: SettingsFile) -> Iterator[Problem]:
-    """Upstreams that are this very machine's own listening address."""
-    for index, server in enumerate(written.upstreams.servers):
-        if any(_is_own(server, own) for own in written.listen.dns):
-            message = f"{show(server.name)} is where safedns itself listens; expected another resolver"
-            yield document.problem(("upstreams", "servers", index), message)
+def _misled(document: Document, written: SettingsFile) -> Iterator[Problem]:
+    """Upstreams that are this very machine's own listening address, or that nobody can find."""
+    given = written.upstreams
+    for path, spec in _upstream_paths(given):
+        if any(_is_own(spec, own) for own in written.listen.dns):
+            message = f"{show(spec.name)} is where safedns itself listens; expected another resolver"
+            yield document.problem(path, message)
+        if spec.named and not given.bootstrap:
+            message = f"{show(spec.name)} has a name and no address, and nobody is given who knows it"
+            yield document.problem(path, f"{message}; expected `bootstrap` beside `servers`, such as [9.9.9.9]")
+
+
+def _upstream_paths(given: UpstreamSection) -> Iterator[tuple[tuple[str | int, ...], UpstreamSpec]]:
+    """Every upstream that is written, with its place in the document."""
+    for index, spec in enumerate(given.servers):
+        yield ("upstreams", "servers", index), spec
+    for index, spec in enumerate(given.bootstrap):
+        yield ("upstreams", "bootstrap", index), spec
+    for domain, servers in given.routes.items():
+        for spec in servers:
+            yield ("upstreams", "routes", domain), spec
 
 
 def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
@@ -111,7 +126,3 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
         yield document.problem(("trusted_forwarders",), message, at_key=True)
     if written.cache.prefetch:
         yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")
-    for index, server in enumerate(written.upstreams.servers):
-        if server.transport != "plain":
-            message = f"an encrypted upstream {later}; {show(server.name)} is skipped, plain ones are asked"
-            yield document.problem(("upstreams", "servers", index), message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -45,6 +45,21 @@ class UpstreamSpec(NamedTuple):
     port: int
     name: str
     """As the user wrote it; the metric label and log name."""
+    certificate: str = ""
+    """The name or address that its certificate must have; empty where nothing is encrypted."""
+    pins: tuple[bytes, ...] = ()
+    """SHA-256 of the public keys of which it must have one; they count instead of authorities and names."""
+    path: str = ""
+    """Of ``https``: what is asked for, e.g. ``/dns-query``."""
+
+    @property
+    def named(self) -> bool:
+        """Whether its address is not given but has to be found out."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +68,18 @@ class Upstreams:
 
     servers: tuple[UpstreamSpec, ...]
     strategy: Literal["fastest", "parallel", "ordered"] = "fastest"
-    bootstrap: tuple[str, ...] = ()
-    """Addresses; for upstreams given by name."""
+    bootstrap: tuple[UpstreamSpec, ...] = ()
+    """Plain ones that find the addresses of upstreams given by name."""
     routes: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Canonical domain -> its own upstreams; covers the names below it; the longest wins."""
+
+    @property
+    def all(self) -> tuple[UpstreamSpec, ...]:
+        """Every upstream that is asked anything, once; ``bootstrap`` only where a name has to be looked up."""
+        asked = [*self.servers, *(spec for servers in self.routes.values() for spec in servers)]
+        if any(spec.named for spec in asked):
+            asked += self.bootstrap
+        return tuple(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True, slots=True)

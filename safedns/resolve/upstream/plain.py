@@ -5,6 +5,7 @@ from __future__ import annotations
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.resolve.upstream.udp import UdpCarrier
 from safedns.wire.types import Ede
@@ -22,7 +23,7 @@ class PlainUpstream:
         self.name = name
         self._closed = False
         self._tcp_count = tcp_count
-        self._tcp = TcpCarrier(host, port, mismatches)
+        self._tcp = TcpCarrier(Fixed(host), port, mismatches)
         self._udp = UdpCarrier(host, port, clock, mismatches, self._over_tcp)
 
     def start(self, exchange: Exchange) -> None:

@@ -124,13 +124,13 @@ class _Port:
         except ConnectionRefusedError as error:
             self.abort(_unreachable(error))
             raise
-        exchange.message_id = message_id
+        exchange.number = message_id
         exchange.carrier = self
         self._pending[message_id] = exchange
 
     def drop(self, exchange: Exchange) -> None:
         """Free the id."""
-        del self._pending[exchange.message_id]
+        del self._pending[exchange.number]
         if self._retired and not self._pending:
             self._close()
 

@@ -1,13 +1,10 @@
-"""Which upstreams serve which names, and which specifications this version can use."""
+"""Which upstreams serve which names."""
 
 from __future__ import annotations
 
-import pytest
-
 from safedns.clock import SystemClock
-from safedns.errors import SafednsError
-from safedns.resolve.counting import UpstreamMeter
-from safedns.resolve.routing import Routing, connect_plain
+from safedns.resolve.routing import Routing
+from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import Upstreams, UpstreamSpec
 from tests.unit.resolve.values import FakeCounters
 
@@ -16,7 +13,7 @@ SECOND = UpstreamSpec("plain", "192.0.2.2", 53, "second")
 
 
 def routing(upstreams: Upstreams, before: Routing | None = None) -> Routing:
-    return Routing(upstreams, SystemClock(), FakeCounters(), connect_plain, before)
+    return Routing(upstreams, SystemClock(), FakeCounters(), open_upstream, before)
 
 
 def test_an_upstream_that_serves_several_routes_is_one_member() -> None:
@@ -37,13 +34,9 @@ def test_a_reload_takes_over_the_upstreams_that_stay() -> None:
     assert after.members[FIRST] is before.members[FIRST]
 
 
-@pytest.mark.parametrize(
-    ("spec", "complaint"),
-    [
-        (UpstreamSpec("tls", "192.0.2.1", 853, "tls://192.0.2.1"), "only plain upstreams are supported"),
-        (UpstreamSpec("plain", "dns.example", 53, "dns.example"), "expected an address instead of a name"),
-    ],
-)
-def test_what_cannot_be_used_is_said_in_one_line(spec: UpstreamSpec, complaint: str) -> None:
-    with pytest.raises(SafednsError, match=complaint):
-        connect_plain(spec, SystemClock(), UpstreamMeter(FakeCounters(), spec.name))
+def test_bootstrap_is_asked_only_where_a_name_has_to_be_looked_up() -> None:
+    by_name = UpstreamSpec("tls", "dns.test", 853, "tls://dns.test", "dns.test")
+    assert set(routing(Upstreams(servers=(FIRST,), bootstrap=(SECOND,))).members) == {FIRST}
+    made = routing(Upstreams(servers=(FIRST,), bootstrap=(SECOND,), routes={"lan": (by_name,)}))
+    assert set(made.members) == {FIRST, SECOND, by_name}
+    assert made.squad_for("www.example.com").members == (made.members[FIRST],)
