@@ -13,6 +13,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Literal, NamedTuple, cast
 
@@ -21,12 +23,17 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import H2Error
+from h2.settings import SettingCodes, Settings
 
 from safedns.settings.model import UpstreamSpec
 from safedns.wire.stream import Deframer, frame
 from tests.certificates import Certificate
 
-Transport = Literal["udp", "tcp", "tls"]
+Transport = Literal["udp", "tcp", "tls", "https"]
 
 
 class Asked(NamedTuple):
@@ -60,7 +67,16 @@ class HangUp(NamedTuple):
     raw: bytes = b""
 
 
-Reaction = bytes | After | Several | HangUp | None
+class Http(NamedTuple):
+    """HTTPS: an answer of any kind; without ``status`` the stream is reset, with ``goodbye`` the connection ends."""
+
+    body: bytes = b""
+    status: int | None = 200
+    kind: str = "application/dns-message"
+    goodbye: bool = False
+
+
+Reaction = bytes | After | Several | HangUp | Http | None
 Behaviour = Callable[[Asked], Reaction]
 
 
@@ -116,11 +132,21 @@ class NameServer:
     """Serves while its ``with`` block runs; ``behave`` may be replaced at any time."""
 
     def __init__(
-        self, behave: Behaviour = address, *, tcp: bool = True, certificate: Certificate | None = None
+        self,
+        behave: Behaviour = address,
+        *,
+        tcp: bool = True,
+        certificate: Certificate | None = None,
+        https: bool = False,
     ) -> None:
-        """With a ``certificate`` the stream is TLS."""
+        """With a ``certificate`` the stream is TLS, and with ``https`` there is HTTP/2 in it."""
         self.behave = behave
         self.certificate = certificate
+        self.https = https
+        self.requests: list[dict[str, str]] = []
+        """HTTPS: the headers of every request."""
+        self.streams_at_once = 100
+        """HTTPS: how many streams a client may have open; counts from the next connection on."""
 
         self.asked: list[Asked] = []
         self.connections = 0
@@ -164,8 +190,9 @@ class NameServer:
         datagrams, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp)
         listener = None
         if self._tcp is not None:
-            tls = self.certificate.context() if self.certificate is not None else None
-            listener = await self._loop.create_server(lambda: _Stream(self), sock=self._tcp, ssl=tls)
+            tls = self.certificate.context(*["h2"] * self.https) if self.certificate is not None else None
+            face = _Session if self.https else _Stream
+            listener = await self._loop.create_server(lambda: face(self), sock=self._tcp, ssl=tls)
         self._ready.set()
         await self._stop.wait()
         datagrams.close()
@@ -233,6 +260,64 @@ class _Stream(asyncio.Protocol):
         for packet in reaction.packets if isinstance(reaction, Several) else (reaction,):
             assert isinstance(packet, bytes)
             self.transport.write(frame(packet))
+
+
+class _Session(_Stream):
+    """HTTP/2 for ``Http`` reactions; ``bytes`` are sent as an answer with status 200."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._transport = "https"
+        self._bodies: dict[int, bytes] = {}
+        self._http = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        limit = {SettingCodes.MAX_CONCURRENT_STREAMS: self._server.streams_at_once}
+        self._http.local_settings = Settings(client=False, initial_values=limit)
+        self._http.initiate_connection()
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        for event in self._http.receive_data(data):
+            match event:
+                case RequestReceived(stream_id=number):
+                    self._server.requests.append({str(name): str(value) for name, value in event.headers})
+                    self._bodies[number] = b""
+                case DataReceived(stream_id=number):
+                    self._http.acknowledge_received_data(event.flow_controlled_length, number)
+                    self._bodies[number] += event.data
+                case StreamEnded(stream_id=number):
+                    self._server._react(self._bodies.pop(number), "https", partial(self._respond, number))
+        self._flush()
+
+    def _respond(self, number: int, reaction: Reaction) -> None:
+        if isinstance(reaction, HangUp):
+            self._send(reaction)
+            return
+        http = reaction if isinstance(reaction, Http) else Http(reaction) if isinstance(reaction, bytes) else None
+        assert http is not None, f"{reaction!r} means nothing over HTTPS"
+        with suppress(H2Error):  # the client has given the stream up
+            if http.goodbye:
+                self._http.close_connection()
+            elif http.status is None:
+                self._http.reset_stream(number)
+            else:
+                self._http.send_headers(number, [(":status", str(http.status)), ("content-type", http.kind)])
+                self._say(number, http.body)
+        self._flush()
+
+    def _say(self, number: int, body: bytes) -> None:
+        """Send what the client's windows take, and the rest later."""
+        size = min(self._http.local_flow_control_window(number), self._http.max_outbound_frame_size)
+        self._http.send_data(number, body[:size], end_stream=len(body) <= size)
+        self._flush()
+        if len(body) > size:
+            self._server._loop.call_later(0.001, self._rest, number, body[size:])
+
+    def _rest(self, number: int, body: bytes) -> None:
+        with suppress(H2Error):
+            self._say(number, body)
+
+    def _flush(self) -> None:
+        self.transport.write(self._http.data_to_send())
 
 
 def _bind(host: str, *, tcp: bool) -> tuple[socket.socket, socket.socket | None]:

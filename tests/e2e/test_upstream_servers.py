@@ -18,6 +18,7 @@ from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.settings.words import upstream
 from tests.certificates import Authority
 from tests.e2e.running import free_port, until
+from tests.nameserver import NameServer, reply
 from tests.unit.resolve.values import FakeCounters, question, resolved, small_cache
 
 NAME = "dns.test"
@@ -102,3 +103,33 @@ remote-control:
 
 def test_unbound_answers_over_tls(unbound: int) -> None:
     assert ask_twice_at_once(upstream(f"tls://127.0.0.1:{unbound}#{NAME}")) == {"192.0.2.1", "192.0.2.2"}
+
+
+@pytest.fixture
+def dnsdist(authority: Authority, tmp_path: Path) -> Iterator[int]:
+    """The port of a dnsdist that serves HTTPS from answers of its own."""
+    port, certificate = free_port(), authority.issue(NAME, "127.0.0.1")
+    config = tmp_path / "dnsdist.conf"
+    config.write_text(
+        f"""
+setLocal("127.0.0.1:{free_port()}")
+addDOHLocal("127.0.0.1:{port}", "{certificate.cert}", "{certificate.key}", "/dns-query")
+addAction("a.home.test", SpoofAction("192.0.2.1"))
+addAction("b.home.test", SpoofAction("192.0.2.2"))
+newServer("127.0.0.1:9")
+""",
+        encoding="utf-8",
+    )
+    with started(["dnsdist", "--supervised", "--disable-syslog", "-C", str(config)], port):
+        yield port
+
+
+def test_dnsdist_answers_over_https(dnsdist: int) -> None:
+    assert ask_twice_at_once(upstream(f"https://127.0.0.1:{dnsdist}/dns-query#{NAME}")) == {"192.0.2.1", "192.0.2.2"}
+
+
+def test_an_upstream_by_name_is_found_through_bootstrap(dnsdist: int) -> None:
+    with NameServer(lambda asked: reply(asked, *["A 127.0.0.1"] * (asked.qtype == "A"))) as bootstrap:
+        found = ask_twice_at_once(upstream(f"https://{NAME}:{dnsdist}/dns-query"), bootstrap.spec)
+    assert found == {"192.0.2.1", "192.0.2.2"}
+    assert {asked.name for asked in bootstrap.asked} == {NAME}

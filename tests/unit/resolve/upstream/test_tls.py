@@ -120,7 +120,8 @@ async def test_rfc7858_4_2_another_key_than_the_pinned_one_is_not_told_the_quest
     assert not server.asked
 
 
-async def test_a_server_without_tls_fails_the_query(authority: Authority) -> None:
+async def test_a_server_without_tls_fails_the_query(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.1)
     with NameServer() as server:
         async with carrying(server.port) as carried:
             assert "no TLS connection to the upstream" in await refusal(carried)
