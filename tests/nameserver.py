@@ -1,4 +1,4 @@
-"""A scripted name server on loopback, UDP and TCP (or TLS) on one port, for every test that needs an upstream.
+"""A scripted name server on loopback, UDP and TCP (or TLS, HTTPS, QUIC) on one port, for tests that need an upstream.
 
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
         ... ask server.host, server.port; look at server.asked ...
@@ -33,7 +33,8 @@ from safedns.settings.model import UpstreamSpec
 from safedns.wire.stream import Deframer, frame
 from tests.certificates import Certificate
 
-Transport = Literal["udp", "tcp", "tls", "https"]
+Transport = Literal["udp", "tcp", "tls", "https", "quic"]
+Secure = Literal["tls", "https", "quic"]
 
 
 class Asked(NamedTuple):
@@ -68,15 +69,22 @@ class HangUp(NamedTuple):
 
 
 class Http(NamedTuple):
-    """HTTPS: an answer of any kind; without ``status`` the stream is reset, with ``goodbye`` the connection ends."""
+    """HTTPS: a response of any kind."""
 
     body: bytes = b""
-    status: int | None = 200
+    status: int = 200
     kind: str = "application/dns-message"
-    goodbye: bool = False
 
 
-Reaction = bytes | After | Several | HangUp | Http | None
+class Reset(NamedTuple):
+    """HTTPS and QUIC: break the stream off."""
+
+
+class Goodbye(NamedTuple):
+    """HTTPS and QUIC: end the connection in good order."""
+
+
+Reaction = bytes | After | Several | HangUp | Http | Reset | Goodbye | None
 Behaviour = Callable[[Asked], Reaction]
 
 
@@ -137,12 +145,12 @@ class NameServer:
         *,
         tcp: bool = True,
         certificate: Certificate | None = None,
-        https: bool = False,
+        face: Secure = "tls",
     ) -> None:
-        """With a ``certificate`` the stream is TLS, and with ``https`` there is HTTP/2 in it."""
+        """With a ``certificate`` it speaks no plain TCP but this ``face``; QUIC takes the place of plain UDP."""
         self.behave = behave
         self.certificate = certificate
-        self.https = https
+        self.face = face
         self.requests: list[dict[str, str]] = []
         """HTTPS: the headers of every request."""
         self.streams_at_once = 100
@@ -150,7 +158,7 @@ class NameServer:
 
         self.asked: list[Asked] = []
         self.connections = 0
-        """TCP (or TLS) connections ever made, and of them those whose handshake went on from an earlier one."""
+        """Connections ever made, and of them those whose handshake went on from an earlier one."""
         self.resumed = 0
         self.host = "127.0.0.1"
         self._udp, self._tcp = _bind(self.host, tcp=tcp)
@@ -187,12 +195,13 @@ class NameServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        datagrams, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp)
+        datagrams = await self._serve_datagrams()
         listener = None
         if self._tcp is not None:
-            tls = self.certificate.context(*["h2"] * self.https) if self.certificate is not None else None
-            face = _Session if self.https else _Stream
-            listener = await self._loop.create_server(lambda: face(self), sock=self._tcp, ssl=tls)
+            https = self.face == "https"
+            tls = self.certificate.context(*["h2"] * https) if self.certificate is not None else None
+            session = _Session if https else _Stream
+            listener = await self._loop.create_server(lambda: session(self), sock=self._tcp, ssl=tls)
         self._ready.set()
         await self._stop.wait()
         datagrams.close()
@@ -202,7 +211,14 @@ class NameServer:
             stream.transport.abort()
         await asyncio.sleep(0)  # transports close their sockets in the next round
 
-    def _react(self, packet: bytes, transport: Transport, send: Callable[[Reaction], None]) -> None:
+    async def _serve_datagrams(self) -> asyncio.BaseTransport:
+        if self.certificate is None or self.face != "quic":
+            return (await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp))[0]
+        from tests.quicserver import quic_server  # aioquic costs a third of a second
+
+        return (await self._loop.create_datagram_endpoint(lambda: quic_server(self), sock=self._udp))[0]
+
+    def react(self, packet: bytes, transport: Transport, send: Callable[[Reaction], None]) -> None:
         question = dns.message.from_wire(packet).question[0]
         name = str(question.name).rstrip(".")
         asked = Asked(packet, transport, name, dns.rdatatype.to_text(question.rdtype), len(self.asked))
@@ -229,7 +245,7 @@ class _Datagrams(asyncio.DatagramProtocol):
                 assert isinstance(packet, bytes), f"{reaction!r} means nothing over UDP"
                 self._transport.sendto(packet, addr)
 
-        self._server._react(data, "udp", send)
+        self._server.react(data, "udp", send)
 
 
 class _Stream(asyncio.Protocol):
@@ -250,7 +266,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for packet in self._deframer.feed(data):
-            self._server._react(packet, self._transport, self._send)
+            self._server.react(packet, self._transport, self._send)
 
     def _send(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
@@ -285,21 +301,21 @@ class _Session(_Stream):
                     self._http.acknowledge_received_data(event.flow_controlled_length, number)
                     self._bodies[number] += event.data
                 case StreamEnded(stream_id=number):
-                    self._server._react(self._bodies.pop(number), "https", partial(self._respond, number))
+                    self._server.react(self._bodies.pop(number), "https", partial(self._respond, number))
         self._flush()
 
     def _respond(self, number: int, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
             self._send(reaction)
             return
-        http = reaction if isinstance(reaction, Http) else Http(reaction) if isinstance(reaction, bytes) else None
-        assert http is not None, f"{reaction!r} means nothing over HTTPS"
         with suppress(H2Error):  # the client has given the stream up
-            if http.goodbye:
+            if isinstance(reaction, Goodbye):
                 self._http.close_connection()
-            elif http.status is None:
+            elif isinstance(reaction, Reset):
                 self._http.reset_stream(number)
             else:
+                http = Http(reaction) if isinstance(reaction, bytes) else reaction
+                assert isinstance(http, Http), f"{reaction!r} means nothing over HTTPS"
                 self._http.send_headers(number, [(":status", str(http.status)), ("content-type", http.kind)])
                 self._say(number, http.body)
         self._flush()

@@ -188,6 +188,8 @@ def _encrypted(text: str) -> UpstreamSpec:
     if not host or parts.username is not None or port == 0:
         raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
     certificate, pins = _identity(parts.fragment, text)
+    if pins and parts.scheme == "quic":
+        raise ValueError(f"{show(text)} pins a key, which only tls:// and https:// can; expected a name behind the `#`")
     path = (parts.path + (f"?{parts.query}" if parts.query else "")).removesuffix("{?dns}")
     match parts.scheme:
         case "https":

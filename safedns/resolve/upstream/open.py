@@ -25,6 +25,10 @@ def open_upstream(
 def _carrier(spec: UpstreamSpec, meter: UpstreamMeter, place: Place) -> ConnectionCarrier:
     if spec.transport == "tls":
         return TcpCarrier(place, spec.port, meter.mismatches, TlsClient(spec.certificate, spec.pins))
+    if spec.transport == "quic":
+        from safedns.resolve.upstream.quic import QuicCarrier
+
+        return QuicCarrier(place, spec.port, meter.mismatches, spec.certificate)
     from safedns.resolve.upstream.https import HttpsCarrier, Resource
 
     tls = TlsClient(spec.certificate, spec.pins, "h2")

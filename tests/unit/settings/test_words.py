@@ -207,6 +207,7 @@ def test_what_is_no_upstream_is_refused_with_an_example(text: str) -> None:
         ("tls://9.9.9.9#a b", "has no usable name behind the `#`"),
         ("tls://9.9.9.9#sha256=AAAA", "has no usable pin"),
         ("tls://9.9.9.9#sha256=!", "has no usable pin"),
+        (f"quic://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
     ],
 )
 def test_what_is_wrong_with_an_encrypted_upstream_is_said(text: str, complaint: str) -> None:
