@@ -11,6 +11,7 @@ anything out but connecting, idleness and a connection gone silent: whoever star
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 
 from safedns.errors import UpstreamError
@@ -18,6 +19,8 @@ from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.place import Place
 from safedns.tasks import spawn
 from safedns.wire.types import Ede
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 10.0
 """How long a connection without exchanges stays open; servers close theirs after about as long."""
@@ -31,7 +34,7 @@ changed drops packets without a word, and TCP would try for a quarter of an hour
 class ConnectionCarrier(ABC):
     """Carries exchanges over one connection."""
 
-    __slots__ = ("_connecting", "_connection", "_place", "_waiting", "_what", "facts", "mismatches")
+    __slots__ = ("_connecting", "_connection", "_place", "_told", "_waiting", "_what", "facts", "label", "mismatches")
 
     def __init__(self, what: str, place: Place, mismatches: list[int]) -> None:
         """``what`` the connection is called in messages, e.g. ``TLS``."""
@@ -40,6 +43,10 @@ class ConnectionCarrier(ABC):
         self.mismatches = mismatches
         """Counts answers that match nothing."""
         self.facts = Facts()
+        self.label = ""
+        """What the upstream is called in the log."""
+        self._told = ""
+        """Why there was no connection, as it was logged last."""
         self._waiting: dict[Exchange, None] = {}
         """In order, until there is a connection."""
         self._connecting: asyncio.Task[None] | None = None
@@ -100,9 +107,11 @@ class ConnectionCarrier(ABC):
             connection = await self._reach()
         except (OSError, UpstreamError) as error:
             self._connecting = None
-            self._fail_waiting(self._unreachable(error))
+            self._tell(unreachable := self._unreachable(error))
+            self._fail_waiting(unreachable)
             return
         self._connecting = None
+        self._told = ""
         if connection.gone:
             self._fail_waiting(UpstreamError("the upstream closed the connection at once", Ede.NETWORK_ERROR))
             return
@@ -137,6 +146,12 @@ class ConnectionCarrier(ABC):
             # What TLS says has the reason in words of its own; an ``strerror`` there holds its source line.
             reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error.strerror
         return UpstreamError(f"no {self._what} connection to the upstream: {reason or error}", Ede.NETWORK_ERROR)
+
+    def _tell(self, error: UpstreamError) -> None:
+        """Log once what keeps the upstream from being used, such as its certificate."""
+        if str(error) != self._told:
+            self._told = str(error)
+            log.warning("upstream %s: %s", self.label, error)
 
     def _fail_waiting(self, error: UpstreamError) -> None:
         for exchange in list(self._waiting):

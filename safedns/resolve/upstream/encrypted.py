@@ -16,6 +16,7 @@ class EncryptedUpstream:
     def __init__(self, name: str, carrier: ConnectionCarrier) -> None:
         self.name = name
         self._carrier = carrier
+        carrier.label = name
         self._closed = False
 
     @property

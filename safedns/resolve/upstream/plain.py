@@ -25,6 +25,7 @@ class PlainUpstream:
         self._closed = False
         self._tcp_count = tcp_count
         self._tcp = TcpCarrier(Fixed(host), port, mismatches)
+        self._tcp.label = name
         self._udp = UdpCarrier(host, port, clock, mismatches, self._over_tcp)
 
     @property

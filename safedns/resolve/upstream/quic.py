@@ -9,6 +9,7 @@ aioquic speaks the protocol and knows no sockets; its datagrams and its one time
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import cast
 
 from aioquic.quic.configuration import QuicConfiguration
@@ -32,6 +33,8 @@ from safedns.wire.query import Query
 from safedns.wire.request import padded_request
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.types import Ede
+
+logging.getLogger("quic").setLevel(logging.CRITICAL)  # the carrier says what went wrong, with the upstream's name
 
 _ALPN = "doq"
 _REQUEST_CANCELLED = 0x3

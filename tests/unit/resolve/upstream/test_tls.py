@@ -13,6 +13,7 @@ import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import connection
+from safedns.resolve.upstream.encrypted import EncryptedUpstream
 from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.resolve.upstream.tls import TlsClient
@@ -92,6 +93,16 @@ async def test_an_expired_certificate_is_not_told_the_question(authority: Author
         async with carrying(server.port) as carried:
             assert "certificate has expired" in await refusal(carried)
         assert not server.asked
+
+
+async def test_why_nobody_can_be_asked_is_logged_once(server: NameServer, caplog: pytest.LogCaptureFixture) -> None:
+    async with carrying(server.port, "dns.example") as carried:
+        upstream = EncryptedUpstream("tls://dns.example", carried.tls)
+        for _ in range(3):
+            await refusal(carried)
+        await upstream.close()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("upstream tls://dns.example: no TLS connection to the upstream: Hostname mismatch")
 
 
 async def test_an_authority_that_nobody_knows_is_not_told_the_question(
