@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
@@ -101,6 +102,20 @@ class Resolver:
     def busy(self) -> bool:
         """Whether somebody waits for an answer."""
         return bool(self._flights)
+
+    def health(self) -> list[dict[str, Any]]:
+        """Each upstream as plain values: what ``safedns upstreams`` shows."""
+        now = self._clock.monotonic()
+        return [
+            {
+                "name": spec.name,
+                "up": health.sound,
+                "milliseconds": None if health.srtt is None else round(health.srtt * 1000, 2),
+                "failures": health.failures,
+                "rests_seconds": 0 if health.sound else round(max(health.benched_until - now, 0)),
+            }
+            for spec, (_, health, _) in self._routing.members.items()
+        ]
 
     def gauges(self) -> None:
         """Set the gauges of upstreams, flights and cache."""

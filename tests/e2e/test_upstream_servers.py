@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import socket
 import subprocess
@@ -17,8 +18,8 @@ from safedns.resolve.resolver import Resolver
 from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.settings.words import upstream
 from tests.certificates import Authority
-from tests.e2e.running import free_port, until
-from tests.nameserver import NameServer, reply
+from tests.e2e.running import free_port, running, until
+from tests.nameserver import Asked, NameServer, Reaction, Secure, reply
 from tests.unit.resolve.values import FakeCounters, question, resolved, small_cache
 
 NAME = "dns.test"
@@ -132,4 +133,22 @@ def test_an_upstream_by_name_is_found_through_bootstrap(dnsdist: int) -> None:
     with NameServer(lambda asked: reply(asked, *["A 127.0.0.1"] * (asked.qtype == "A"))) as bootstrap:
         found = ask_twice_at_once(upstream(f"https://{NAME}:{dnsdist}/dns-query"), bootstrap.spec)
     assert found == {"192.0.2.1", "192.0.2.2"}
+    assert {asked.name for asked in bootstrap.asked} == {NAME}
+
+
+@pytest.mark.parametrize("face", ["tls", "https", "quic"])
+def test_a_household_lives_on_one_encrypted_upstream_found_by_name(
+    authority: Authority, tmp_path: Path, face: Secure
+) -> None:
+    def knows(asked: Asked) -> Reaction:
+        return reply(asked, *["A 127.0.0.1"] * (asked.qtype == "A"))
+
+    with NameServer(certificate=authority.issue(NAME), face=face) as server, NameServer(knows) as bootstrap:
+        name, at = f"{face}://{NAME}:{server.port}", f"127.0.0.1:{bootstrap.port}"
+        with running(tmp_path, settings={"upstreams": {"servers": [name], "bootstrap": [at]}}) as house:
+            assert "192.0.2.1" in house.ask("www.example").answer[0].to_text()
+            shown = json.loads(house.command("upstreams", "status", "--json").stdout)
+            assert [(one["name"], one["up"]) for one in shown] == [(name, True), (at, True)]
+            assert house.metrics()["safedns_upstream_up", (name,)] == 1
+    assert {asked.transport for asked in server.asked} == {face}
     assert {asked.name for asked in bootstrap.asked} == {NAME}

@@ -18,7 +18,9 @@ from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.place import Place
 from safedns.tasks import spawn
-from safedns.wire.types import Ede
+from safedns.wire.edns import response_edns
+from safedns.wire.query import Edns, Query, option
+from safedns.wire.types import Ede, EdnsOption
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +107,7 @@ class ConnectionCarrier(ABC):
     async def _connect(self) -> None:
         try:
             connection = await self._reach()
-        except (OSError, UpstreamError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, the next query must be able to try again
             self._connecting = None
             self._tell(unreachable := self._unreachable(error))
             self._fail_waiting(unreachable)
@@ -122,12 +124,12 @@ class ConnectionCarrier(ABC):
 
     async def _reach(self) -> Connection:
         """A connection to the first address that takes one."""
-        failure: OSError | UpstreamError | None = None
+        failure: Exception | None = None
         for address in await self._place.find():
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     connection = await self.dial(address)
-            except (OSError, UpstreamError) as error:
+            except Exception as error:  # noqa: BLE001 - as above; there may be another address
                 failure = error
                 continue
             self._place.worked(address)
@@ -137,15 +139,16 @@ class ConnectionCarrier(ABC):
         assert failure is not None  # noqa: S101 - a place has at least one address
         raise failure
 
-    def _unreachable(self, error: OSError | UpstreamError) -> UpstreamError:
+    def _unreachable(self, error: Exception) -> UpstreamError:
         if isinstance(error, UpstreamError):
             return error
         if isinstance(error, TimeoutError) and not error.errno:
-            reason: str | None = f"nobody answered within {CONNECT_SECONDS:g} s"
+            reason = f"nobody answered within {CONNECT_SECONDS:g} s"
         else:
             # What TLS says has the reason in words of its own; an ``strerror`` there holds its source line.
-            reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error.strerror
-        return UpstreamError(f"no {self._what} connection to the upstream: {reason or error}", Ede.NETWORK_ERROR)
+            words = (getattr(error, name, None) for name in ("verify_message", "reason", "strerror"))
+            reason = next(filter(None, words), str(error))
+        return UpstreamError(f"no {self._what} connection to the upstream: {reason}", Ede.NETWORK_ERROR)
 
     def _tell(self, error: UpstreamError) -> None:
         """Log once what keeps the upstream from being used, such as its certificate."""
@@ -170,6 +173,8 @@ class Connection(ABC):
         self._asked_at: float | None = None
         """When the first query since the last answer went out."""
         self._gone = self._loop.create_future()
+        self._terms_known = False
+        """Whether the server's first answer was looked at."""
 
     @property
     def gone(self) -> bool:
@@ -218,6 +223,14 @@ class Connection(ABC):
     def _heard(self) -> None:
         """There is a sign of life."""
         self._asked_at = None
+
+    def _learn_terms(self, message: bytes, query: Query) -> Edns | None:
+        """From the first answer: whether the server pads, and what else its EDNS says."""
+        self._terms_known = True
+        edns = response_edns(message, query.question)
+        if edns is not None and option(edns, EdnsOption.PADDING) is not None:
+            self._carrier.facts = self._carrier.facts._replace(padding=True)
+        return edns
 
     def _await_work(self) -> None:
         self._stop_idling()

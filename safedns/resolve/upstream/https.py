@@ -206,6 +206,8 @@ class _Session(Connection, asyncio.Protocol):
         exchange = self._pending[number]
         try:
             answer: Answer = decode_answer(response.body, exchange.query)
+            if not self._terms_known:
+                self._learn_terms(response.body, exchange.query)
         except WireError as error:
             self._owner.mismatches[0] += 1
             self._fail(number, f"the upstream sent something else than an answer: {error}")

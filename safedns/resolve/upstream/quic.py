@@ -179,6 +179,8 @@ class _Session(Connection, asyncio.DatagramProtocol):
         exchange = self._pending[number]
         try:
             answer = _decode(message, exchange.query)
+            if not self._terms_known:
+                self._learn_terms(message, exchange.query)
         except WireError as error:
             self._owner.mismatches[0] += 1
             self._fail(number, f"the upstream sent something else than an answer: {error}")

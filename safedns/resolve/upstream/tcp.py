@@ -12,8 +12,8 @@ from safedns.resolve.upstream.entropy import unpredictable
 from safedns.resolve.upstream.place import Place
 from safedns.resolve.upstream.tls import TlsClient
 from safedns.wire.answer import decode_answer
-from safedns.wire.edns import KEEPALIVE, response_edns
-from safedns.wire.query import Query, option
+from safedns.wire.edns import KEEPALIVE
+from safedns.wire.query import Edns, Query, option
 from safedns.wire.request import padded_request, upstream_request
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.types import Ede, EdnsOption
@@ -50,8 +50,6 @@ class _Stream(Connection, asyncio.Protocol):
         super().__init__(owner)
         self._owner = owner
         self._deframer = Deframer()
-        self._terms_known = False
-        """Whether the server has had its say on how long it keeps a connection."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -99,14 +97,10 @@ class _Stream(Connection, asyncio.Protocol):
         else:
             exchange.answer(answer)
 
-    def _learn_terms(self, message: bytes, query: Query) -> None:
-        """From its first answer: how long the server keeps an idle connection, and whether it pads."""
-        self._terms_known = True
-        edns = response_edns(message, query.question)
-        if edns is None:
-            return
-        kept = option(edns, EdnsOption.TCP_KEEPALIVE)
+    def _learn_terms(self, message: bytes, query: Query) -> Edns | None:
+        """And how long the server keeps an idle connection."""
+        edns = super()._learn_terms(message, query)
+        kept = option(edns, EdnsOption.TCP_KEEPALIVE) if edns is not None else None
         if kept is not None and len(kept) == 2:
             self._idle_seconds = min(int.from_bytes(kept) / 10, KEPT_AT_MOST)
-        if option(edns, EdnsOption.PADDING) is not None:
-            self._owner.facts = self._owner.facts._replace(padding=True)
+        return edns
