@@ -38,7 +38,7 @@ class Examined(NamedTuple):
     name: str
     transport: str
     used_for: tuple[str, ...]
-    """``everything``, ``bootstrap``, and the domains that are routed to it."""
+    """``everything``, ``bootstrap``, the sets it is in, and the domains that are routed to it."""
     answers: bool
     problem: str
     """Why it does not answer; empty if it does."""
@@ -111,6 +111,7 @@ async def _examine(
 def _used_for(spec: UpstreamSpec, upstreams: Upstreams) -> tuple[str, ...]:
     return (
         *["everything"] * (spec in upstreams.servers),
+        *(f"set {name}" for name, servers in upstreams.sets.items() if spec in servers),
         *(domain for domain, servers in upstreams.routes.items() if spec in servers),
         *["bootstrap"] * (spec in upstreams.bootstrap),
     )

@@ -76,7 +76,7 @@ class Resolver:
         if failure is not None:
             done(self._failed_lately(stale, failure))
             return
-        squad = self._routing.squad_for(query.name)
+        squad = self._routing.squad_for(query)
         if len(self._open) >= IN_FLIGHT_MAX:
             done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
         elif not squad.members:
@@ -85,12 +85,16 @@ class Resolver:
             self._launch(query, squad, stale, done)
 
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
-        """Take new settings at once. The cache stays, but for names whose route has changed."""
+        """Take new settings at once. The cache stays, but for names whose route has changed; not if the sets have."""
         before, self._upstreams = self._upstreams, upstreams
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self._cache.configure(cache)
+        if before != upstreams:
+            self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
+        if before.sets != upstreams.sets:
+            self._cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
                 self._cache.flush(domain)
@@ -162,13 +166,17 @@ class Resolver:
 
     def _landed(self, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
         key = flight.query.cache_key
-        del self._flights[key]
+        current = self._flights.get(key) is flight
+        if current:
+            del self._flights[key]
         if isinstance(outcome, Resolved):
-            self._succeeded(key, outcome.answer)
+            if current:
+                self._succeeded(key, outcome.answer)
             flight.release(outcome)
             return
         refusal = flight.refusal
-        self._failures.add(key, refusal, self._clock.monotonic())
+        if current:
+            self._failures.add(key, refusal, self._clock.monotonic())
         self._nobody_answered = self._nobody_answered or refusal is None
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))

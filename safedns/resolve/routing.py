@@ -17,8 +17,21 @@ from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.place import Fixed, Place
 from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.wire.names import parents
+from safedns.wire.query import Query
+
+_KEY_BITS = 2
+"""How many bits of a cache key's last octet are the query's own."""
 
 Connect = Callable[[UpstreamSpec, Clock, UpstreamMeter, Place], Upstream]
+
+
+def asked_of(query: Query, number: int) -> Query:
+    """The query as it is asked of the set of upstreams with this ``number`` (``Upstreams.set_number``).
+
+    The number becomes a part of the cache key, so that no answer and no flight is shared between sets.
+    """
+    key = query.cache_key
+    return query._replace(cache_key=key[:-1] + bytes((key[-1] | number << _KEY_BITS,)))
 
 
 class Squad(NamedTuple):
@@ -31,7 +44,7 @@ class Squad(NamedTuple):
 class Routing:
     """Every upstream in use, and the squad for each name. Immutable but for what the members learn."""
 
-    __slots__ = ("_default", "_routes", "bootstrap", "members")
+    __slots__ = ("_default", "_routes", "_sets", "bootstrap", "members")
 
     def __init__(
         self, upstreams: Upstreams, clock: Clock, counters: Counters, connect: Connect, before: Routing | None = None
@@ -45,15 +58,17 @@ class Routing:
             self.members[spec] = known.get(spec) or _member(spec, clock, counters, connect, place)
         self.bootstrap.ask(tuple(self.members[spec] for spec in upstreams.bootstrap if spec in self.members))
         self._default = self._squad(upstreams, upstreams.servers)
+        self._sets = tuple(self._squad(upstreams, upstreams.sets[name]) for name in sorted(upstreams.sets))
         self._routes = {domain: self._squad(upstreams, servers) for domain, servers in upstreams.routes.items()}
 
-    def squad_for(self, name: str) -> Squad:
-        """Who answers for ``name``: the longest route that covers it, else the default."""
+    def squad_for(self, query: Query) -> Squad:
+        """Who answers: the longest route that covers the name, else the set it is asked of, else the default."""
         if self._routes:
-            for domain in parents(name):
+            for domain in parents(query.name):
                 if (squad := self._routes.get(domain)) is not None:
                     return squad
-        return self._default
+        number = query.cache_key[-1] >> _KEY_BITS
+        return self._sets[number - 1] if number else self._default
 
     def _squad(self, upstreams: Upstreams, servers: tuple[UpstreamSpec, ...]) -> Squad:
         members = tuple(self.members[spec] for spec in servers)

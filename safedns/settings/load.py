@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from safedns.errors import ConfigError, Problem
+from safedns.settings.family_resolvers import family_resolver
 from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
@@ -21,7 +22,7 @@ from safedns.settings.model import (
 )
 from safedns.settings.schema import SettingsFile, UpstreamSection
 from safedns.settings.timezone import machine_zone
-from safedns.yamlfile.document import Document, in_order
+from safedns.yamlfile.document import Document, TreePath, in_order
 from safedns.yamlfile.messages import show
 from safedns.yamlfile.read import read_yaml
 from safedns.yamlfile.validate import validate
@@ -75,6 +76,7 @@ def _upstreams(written: SettingsFile) -> Upstreams:
         strategy=given.strategy,
         bootstrap=tuple(given.bootstrap),
         routes=MappingProxyType({name: tuple(servers) for name, servers in given.routes.items()}),
+        sets=MappingProxyType({name: tuple(servers) for name, servers in given.sets.items()}),
     )
 
 
@@ -95,15 +97,16 @@ def _misled(document: Document, written: SettingsFile) -> Iterator[Problem]:
             yield document.problem(path, f"{message}; expected `bootstrap` beside `servers`, such as [9.9.9.9]")
 
 
-def _upstream_paths(given: UpstreamSection) -> Iterator[tuple[tuple[str | int, ...], UpstreamSpec]]:
+def _upstream_paths(given: UpstreamSection) -> Iterator[tuple[TreePath, UpstreamSpec]]:
     """Every upstream that is written, with its place in the document."""
     for index, spec in enumerate(given.servers):
         yield ("upstreams", "servers", index), spec
     for index, spec in enumerate(given.bootstrap):
         yield ("upstreams", "bootstrap", index), spec
-    for domain, servers in given.routes.items():
-        for spec in servers:
-            yield ("upstreams", "routes", domain), spec
+    for key, group in (("routes", given.routes), ("sets", given.sets)):
+        for name, servers in group.items():
+            for spec in servers:
+                yield ("upstreams", key, name), spec
 
 
 def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
@@ -115,6 +118,18 @@ def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
     return listening.is_unspecified and asked.is_loopback and asked.version == listening.version
 
 
+def _mixed(document: Document, given: UpstreamSection) -> Iterator[Problem]:
+    """Groups of upstreams of which only some filter: what a device gets then depends on who happens to answer."""
+    groups: list[tuple[TreePath, list[UpstreamSpec]]] = [(("upstreams", "servers"), given.servers)]
+    groups += [(("upstreams", "sets", name), servers) for name, servers in given.sets.items()]
+    for path, group in groups:
+        filtering = [spec for spec in group if family_resolver(spec) is not None]
+        if filtering and len(filtering) < len(group):
+            other = next(spec for spec in group if family_resolver(spec) is None)
+            message = f"{show(filtering[0].name)} filters and {show(other.name)} is not known to"
+            yield document.problem(path, f"{message}; what is blocked there changes from query to query", at_key=True)
+
+
 def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
     later = "is not in this version yet"
     if written.listen.console is not None:
@@ -124,5 +139,6 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
     if written.trusted_forwarders:
         message = f"telling apart the devices behind a router {later}; this only lifts the rate limit"
         yield document.problem(("trusted_forwarders",), message, at_key=True)
+    yield from _mixed(document, written.upstreams)
     if written.cache.prefetch:
         yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")

@@ -26,6 +26,10 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
 """Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291)."""
 
 
+SETS_MAX = 63
+"""How many sets of upstreams there may be beside the usual one."""
+
+
 class Endpoint(NamedTuple):
     """An address and port to listen on."""
 
@@ -72,11 +76,18 @@ class Upstreams:
     """Plain ones that find the addresses of upstreams given by name."""
     routes: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Canonical domain -> its own upstreams; covers the names below it; the longest wins."""
+    sets: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Name -> the upstreams of profiles that ask for them, instead of ``servers``; routes count all the same."""
+
+    def set_number(self, name: str) -> int:
+        """From 1, by the order of their names; 0 is for ``servers``, and for a name that is none."""
+        return sorted(self.sets).index(name) + 1 if name in self.sets else 0
 
     @property
     def all(self) -> tuple[UpstreamSpec, ...]:
         """Every upstream that is asked anything, once; ``bootstrap`` only where a name has to be looked up."""
-        asked = [*self.servers, *(spec for servers in self.routes.values() for spec in servers)]
+        others = (*self.sets.values(), *self.routes.values())
+        asked = [*self.servers, *(spec for servers in others for spec in servers)]
         if any(spec.named for spec in asked):
             asked += self.bootstrap
         return tuple(dict.fromkeys(asked))

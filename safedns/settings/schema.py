@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
-from safedns.settings.model import PRIVATE_NETWORKS, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import PRIVATE_NETWORKS, SETS_MAX, Endpoint, IPNetwork, UpstreamSpec
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
@@ -95,6 +95,12 @@ def _some(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
     return found
 
 
+def _not_too_many(found: dict[str, list[UpstreamSpec]]) -> dict[str, list[UpstreamSpec]]:
+    if len(found) > SETS_MAX:
+        raise ValueError(f"these are {len(found)} sets; expected at most {SETS_MAX}")
+    return found
+
+
 def _not_in_this_version(what: str) -> PlainValidator:
     def check(tree: object) -> None:
         if tree not in ("", "off", []):
@@ -116,6 +122,7 @@ Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["19
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
 Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
+SetName = Annotated[str, Text(words.set_name, {"type": "string", "examples": ["family"]})]
 Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
 
 
@@ -166,6 +173,11 @@ class UpstreamSection(Model):
         EMPTY_MAPPING,
         distinct(words.name),
     ] = Field(default={}, description="Domains that are asked elsewhere, e.g. lan: 192.168.1.1 for the router's names.")
+    sets: Annotated[
+        dict[SetName, Annotated[list[Upstream], OneOrList(), AfterValidator(_some)]],
+        EMPTY_MAPPING,
+        AfterValidator(_not_too_many),
+    ] = Field(default={}, description="Other resolvers, for the children whose rules name them: family: 1.1.1.3.")
 
 
 class Cache(Model):

@@ -244,6 +244,13 @@ def _pin(encoded: str, text: str) -> bytes:
     return digest
 
 
+def set_name(text: str) -> str:
+    """What a set of upstreams is called."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", text):
+        raise ValueError(f"{show(text)} is no name for a set; expected small letters, digits and -, such as family")
+    return text
+
+
 def name(text: str) -> str:
     """A domain name in its canonical form: lower case, A-labels, no trailing dot."""
     try:

@@ -317,6 +317,63 @@ upstreams:
     assert not folder.warnings(text)
 
 
+def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
+    sets = folder.load("upstreams: {servers: [9.9.9.9], sets: {family: 1.1.1.3, strict: [1.1.1.3, 1.0.0.3]}}").upstreams
+    assert {name: [spec.name for spec in servers] for name, servers in sets.sets.items()} == {
+        "family": ["1.1.1.3"],
+        "strict": ["1.1.1.3", "1.0.0.3"],
+    }
+    assert [spec.name for spec in sets.all] == ["9.9.9.9", "1.1.1.3", "1.0.0.3"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("{Family!: 1.1.1.3}", "`Family!` is no name for a set"),
+        ("{family: []}", "no upstream is given"),
+        ("{family: tls://family.cloudflare-dns.com}", "expected `bootstrap` beside `servers`"),
+        (
+            "{" + ", ".join(f"s{number}: 1.1.1.3" for number in range(64)) + "}",
+            "these are 64 sets; expected at most 63",
+        ),
+    ],
+)
+def test_sets_must_be_usable(folder: Folder, sets: str, complaint: str) -> None:
+    (problem,) = folder.complaints(f"upstreams: {{servers: [9.9.9.9], sets: {sets}}}\n")
+    assert complaint in problem
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "warnings"),
+    [
+        ("{servers: [9.9.9.9, 1.1.1.1]}", []),
+        ("{servers: [1.1.1.3, https://family.cloudflare-dns.com], bootstrap: [9.9.9.9]}", []),
+        (
+            "{servers: [9.9.9.9, 'tls://1.1.1.3#family.cloudflare-dns.com']}",
+            [
+                (
+                    "1:13: upstreams.servers: `tls://1.1.1.3#family.cloudflare-dns.com` filters and `9.9.9.9` is not known "
+                    "to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+        (
+            "{servers: [9.9.9.9], sets: {family: [94.140.14.15, 9.9.9.9]}}",
+            [
+                (
+                    "1:40: upstreams.sets.family: `94.140.14.15` filters and `9.9.9.9` is not known "
+                    "to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+    ],
+)
+def test_mixing_resolvers_that_filter_with_others_is_a_warning(
+    folder: Folder, upstreams: str, warnings: list[str]
+) -> None:
+    assert folder.warnings(f"upstreams: {upstreams}\n") == warnings
+
+
 def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
     text = """
 listen: {console: "0.0.0.0:8053"}
