@@ -352,8 +352,8 @@ def test_sets_must_be_usable(folder: Folder, sets: str, complaint: str) -> None:
             "{servers: [9.9.9.9, 'tls://1.1.1.3#family.cloudflare-dns.com']}",
             [
                 (
-                    "1:13: upstreams.servers: `tls://1.1.1.3#family.cloudflare-dns.com` filters and `9.9.9.9` is not known "
-                    "to; what is blocked there changes from query to query"
+                    "1:13: upstreams.servers: `tls://1.1.1.3#family.cloudflare-dns.com` filters and `9.9.9.9` is not "
+                    "known to; what is blocked there changes from query to query"
                 )
             ],
         ),
