@@ -20,15 +20,38 @@ _UNLIMITED = 1 << 62
 class Peer:
     """One client address under the current snapshot."""
 
-    __slots__ = ("_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "tokens")
+    __slots__ = (
+        "_burst",
+        "_filled",
+        "_rate",
+        "address",
+        "admitted",
+        "device",
+        "logged",
+        "memo",
+        "profile",
+        "tokens",
+        "upstreams",
+    )
 
     def __init__(
-        self, address: str, device: str, profile: Profile, memo: Memo, *, admitted: bool, rate: int, mono: float
+        self,
+        address: str,
+        device: str,
+        profile: Profile,
+        memo: Memo,
+        *,
+        upstreams: int,
+        admitted: bool,
+        rate: int,
+        mono: float,
     ) -> None:
         self.address = address
         self.device = device
         self.profile = profile
         self.memo = memo
+        self.upstreams = upstreams
+        """Number of the set of upstreams that is asked; 0 = the usual ones."""
         self.admitted = admitted
         self.logged = profile.log != "off"
         self._rate = rate
@@ -65,6 +88,7 @@ class Peers:
             device.name,
             device.profile,
             self._memos.setdefault(device.profile.id, {}),
+            upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
             rate=0 if trusted else self._settings.rate_limit,
             mono=mono,

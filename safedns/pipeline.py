@@ -26,7 +26,7 @@ from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
 from safedns.resolve.local import LocalNames
-from safedns.resolve.resolver import Resolved, Resolver
+from safedns.resolve.resolver import Resolved, Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
 from safedns.settings.model import BlockReply, Settings
 from safedns.wire.answer import make_answer
@@ -123,7 +123,8 @@ class Pipeline:
             peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
-            if decision.target != miss.decision.target and not decision.blocked:
+            asked_elsewhere = peer.profile.upstreams != miss.asked.peer.profile.upstreams
+            if (asked_elsewhere or decision.target != miss.decision.target) and not decision.blocked:
                 return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
         found = Found(outcome.answer, "stale" if outcome.stale else "upstream", outcome.upstream, mono)
         return self._answer(asked, decision, found, wall, mono)
@@ -150,6 +151,8 @@ class Pipeline:
             lookup = rewrite_lookup(query, decision.target)
         else:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
+        if peer.upstreams:
+            lookup = asked_of(lookup, peer.upstreams)
         hit = self._resolver.cached(lookup)
         if hit is None:
             until = self._snapshot.next_edge(peer.profile, wall)

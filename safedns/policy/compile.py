@@ -100,6 +100,7 @@ def _profile(spec: ProfileSpec, course: Course, index: int, now: float) -> Profi
         rules.reply,
         rules.remember,
         metered=bool(rules.limits),
+        upstreams=rules.upstreams or "",
     )
 
 

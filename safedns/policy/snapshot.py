@@ -51,6 +51,8 @@ class Profile:
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
     metered: bool
     """Whether it has limits, so that names may count for one."""
+    upstreams: str = ""
+    """The set of upstreams that is asked for it; empty for the usual ones."""
 
 
 class Device(NamedTuple):

@@ -19,7 +19,7 @@ from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
-from safedns.resolve.routing import Connect, Routing, Squad
+from safedns.resolve.routing import Connect, Routing, Squad, asked_of
 from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import CacheSettings, Upstreams
@@ -28,7 +28,7 @@ from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
-__all__ = ["Done", "Resolved", "Resolver"]
+__all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
 """Questions under way at once; beyond that new ones fail at once."""

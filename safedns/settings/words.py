@@ -246,7 +246,7 @@ def _pin(encoded: str, text: str) -> bytes:
 
 def set_name(text: str) -> str:
     """What a set of upstreams is called."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", text):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", text) or text == "none":  # which takes a set away
         raise ValueError(f"{show(text)} is no name for a set; expected small letters, digits and -, such as family")
     return text
 

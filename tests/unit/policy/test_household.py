@@ -89,3 +89,26 @@ def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> Non
     assert told[0][2] == (
         "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
     )
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("", "`famly` is no set of resolvers in safedns.yaml (`upstreams: sets:`); expected one there, such as"),
+        (", sets: {family: 1.1.1.3}", "(`upstreams: sets:`); did you mean `family`?"),
+    ],
+)
+def test_a_set_of_upstreams_must_be_there(tmp_path: Path, sets: str, complaint: str) -> None:
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]{sets}}}\n")
+    (tmp_path / "family.yaml").write_text(
+        "children: {an: {preset: 6-9, devices: [192.168.1.31]}}\n"
+        "groups: {guests: {preset: mine, upstreams: famly}}\n"
+        "unknown: guests\n"
+    )
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "mine.yaml").write_text("title: Mine\nupstreams: famly\n")
+    with pytest.raises(ConfigError) as caught:
+        load_household(tmp_path)
+    found = [(Path(problem.file).name, problem.line, problem.path) for problem in caught.value.problems]
+    assert found == [("family.yaml", 2, "groups.guests.upstreams"), ("mine.yaml", 0, "upstreams")]
+    assert all(complaint in problem.message for problem in caught.value.problems)
