@@ -14,6 +14,7 @@ from tests.unit.resolve.values import FakeCounters, question, resolved, small_ca
 from tests.unit.resolve.virtual import LoopClock, play
 
 ADDRESSES = {"open": "192.0.2.1", "family": "192.0.2.2", "strict": "192.0.2.3"}
+AFTER = {"open": 0.1, "family": 0.5, "strict": 0.1}
 SETTINGS = Upstreams((spec("open"),), sets={"family": (spec("family"),), "strict": (spec("strict"),)})
 EVERYBODY, FAMILY, STRICT = (SETTINGS.set_number(name) for name in ("", "family", "strict"))
 
@@ -27,7 +28,7 @@ class Asking:
         self.resolver = Resolver(SETTINGS, small_cache(counters), LoopClock(), counters, connect=self._connect)
 
     def _connect(self, of: UpstreamSpec, *_: object) -> Upstream:
-        self.upstreams[of.name] = ScriptedUpstream(of.name, answers(ADDRESSES[of.name], after=0.1))
+        self.upstreams[of.name] = ScriptedUpstream(of.name, answers(ADDRESSES[of.name], after=AFTER[of.name]))
         return self.upstreams[of.name]
 
     async def ask(self, number: int) -> str:
