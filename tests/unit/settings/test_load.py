@@ -330,6 +330,7 @@ def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
     ("sets", "complaint"),
     [
         ("{Family!: 1.1.1.3}", "`Family!` is no name for a set"),
+        ("{none: 1.1.1.3}", "`none` is no name for a set"),
         ("{family: []}", "no upstream is given"),
         ("{family: tls://family.cloudflare-dns.com}", "expected `bootstrap` beside `servers`"),
         (
