@@ -29,10 +29,20 @@ class Peer:
 
     __slots__ = (
         "_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "sender", "tokens",
+        "upstreams",
     )  # fmt: skip
 
     def __init__(
-        self, sender: str, address: str, device: Device, memo: Memo, *, admitted: bool, rate: int, mono: float
+        self,
+        sender: str,
+        address: str,
+        device: Device,
+        memo: Memo,
+        *,
+        upstreams: int,
+        admitted: bool,
+        rate: int,
+        mono: float,
     ) -> None:
         """``sender``: what ``meet`` was asked for; ``address``: the device's own, as far as it is known."""
         self.sender = sender
@@ -40,6 +50,8 @@ class Peer:
         self.device = device.name
         self.profile: Profile = device.profile
         self.memo = memo
+        self.upstreams = upstreams
+        """Number of the set of upstreams that is asked; 0 = the usual ones."""
         self.admitted = admitted
         self.logged = device.profile.log != "off"
         self._rate = rate
@@ -137,6 +149,7 @@ class Peers:
             shown,
             device,
             self._memos.setdefault(device.profile.id, {}),
+            upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
             rate=0 if is_inside(address, self._settings.trusted_forwarders) else self._settings.rate_limit,
             mono=mono,

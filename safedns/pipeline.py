@@ -29,13 +29,13 @@ from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
 from safedns.resolve.local import LocalNames, is_why
-from safedns.resolve.resolver import Resolved, Resolver
+from safedns.resolve.resolver import Resolved, Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
 from safedns.told import Told
 from safedns.why import why_answer
-from safedns.wire.answer import make_answer
+from safedns.wire.answer import failed_answer
 from safedns.wire.query import Ignored, decode_query
 from safedns.wire.types import Ede, QType, RCode
 
@@ -137,7 +137,8 @@ class Pipeline:
         if peer is not asked.peer or wall >= miss.until:  # another snapshot has other peers
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
-            if decision.target != miss.decision.target and not decision.blocked:
+            asked_elsewhere = peer.profile.upstreams != miss.asked.peer.profile.upstreams
+            if (asked_elsewhere or decision.target != miss.decision.target) and not decision.blocked:
                 return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
         found = Found(outcome.answer, "stale" if outcome.stale else "upstream", outcome.upstream, mono)
         return self._answer(asked, decision, found, wall, mono)
@@ -166,10 +167,10 @@ class Pipeline:
             lookup = rewrite_lookup(decision.target, query.qtype)
         else:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
+        lookup = asked_of(lookup, peer.upstreams) if peer.upstreams else lookup
         hit = self._resolver.cached(lookup)
         if hit is None:
-            until = self._snapshot.next_edge(peer.profile, wall)
-            return Miss(asked, lookup, decision, until)
+            return Miss(asked, lookup, decision, self._snapshot.next_edge(peer.profile, wall))
         return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
 
     def _decide(self, asked: Asked, wall: float) -> Decision:
@@ -180,8 +181,7 @@ class Pipeline:
         """Hand over what was found, cached or fresh, unless it leads where this profile may not go."""
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
-        objection = self._review.objection(asked, decision, found.answer, wall)
-        if objection is not None:
+        if (objection := self._review.objection(asked, decision, found.answer, wall)) is not None:
             return self._block(asked, objection, wall, mono)
         if decision.target and found.answer.rcode != RCode.NOERROR:
             text = f"the safe name {decision.target} cannot be resolved"
@@ -195,6 +195,5 @@ class Pipeline:
         return self._exit.finish(asked, decision, found, wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
-        failed = make_answer(asked.query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
-        found = Found(failed, "none", ede=(int(code), text))
+        found = Found(failed_answer(asked.query), "none", ede=(int(code), text))
         return self._exit.finish(asked, decision, found, self._clock.wall(), self._clock.monotonic())

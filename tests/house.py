@@ -34,7 +34,6 @@ from safedns.policy.snapshot import Snapshot
 from safedns.record.counters import Counters
 from safedns.record.usage import Meter
 from safedns.resolve.cache import AnswerCache
-from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
 from safedns.resolve.upstream import Exchange
@@ -303,7 +302,7 @@ class House:
             update(self.state, settings.lists, catalogue, self.config, clock=self.clock, names=own)
         return own
 
-    def _connect(self, spec: UpstreamSpec, _clock: object, _meter: UpstreamMeter) -> TableUpstream:
+    def _connect(self, spec: UpstreamSpec, *_: object) -> TableUpstream:
         return TableUpstream(spec, self.tables.get(spec.name, self.table), self.asked)
 
     def instant(self, text: str) -> float:

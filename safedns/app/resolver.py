@@ -213,7 +213,10 @@ class ResolverProcess:
                 await self._renew()
 
     def _status(self) -> Message:
-        return {} if self._loaded is None else status(self._loaded, self._clock.wall())
+        if self._loaded is None:
+            return {}
+        upstreams = self._resolver.health() if self._resolver is not None else []
+        return status(self._loaded, self._clock.wall()) | {"upstreams": upstreams}
 
     def _set_gauges(self) -> None:
         """Everything that goes up and down, made anew for each scrape so that nothing that has gone lingers."""

@@ -102,6 +102,7 @@ def _profile(spec: ProfileSpec, course: Course, index: int, now: float) -> Profi
         rules.remember,
         metered=bool(rules.limits),
         guarded=_closes_more_than_malware(rules),
+        upstreams=rules.upstreams or "",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from safedns.policy.words_names import claim, is_guessable
 from safedns.settings.load import FILE, load_settings_with_warnings
 from safedns.settings.model import IPNetwork, Settings
 from safedns.yamlfile.document import TreePath, in_order
-from safedns.yamlfile.messages import show
+from safedns.yamlfile.messages import show, unknown_word
 from safedns.yamlfile.read import read_yaml
 
 
@@ -53,6 +53,8 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
         warnings.extend(found)
     except ConfigError as error:
         problems.extend(error.problems)
+    if settings is not None and policy is not None:
+        problems.extend(_unknown_sets(settings, policy, family or folder / FAMILY_FILE))
     if problems or settings is None or policy is None:
         raise ConfigError(in_order(problems))
     for text, problem in _claims(family or folder / FAMILY_FILE, policy):
@@ -68,6 +70,25 @@ def _list_problems(settings: Settings) -> Iterator[Problem]:
     for problem in found:
         if document is not None:
             yield document.problem(_path(problem.path), problem.message)
+
+
+def _unknown_sets(settings: Settings, policy: Policy, file: Path) -> Iterator[Problem]:
+    """Rules that name a set of upstreams which ``safedns.yaml`` does not have."""
+    known = settings.upstreams.sets
+    for profile in policy.profiles:
+        if (name := profile.rules.upstreams) is not None and name not in known:
+            section = "children" if profile.kind == "child" else "groups"
+            yield read_yaml(file).problem((section, profile.id, "upstreams"), _no_such_set(name, known))
+    for preset in policy.presets.values():
+        if (name := preset.rules.upstreams) is not None and name not in known:
+            yield Problem(f"presets/{preset.name}.yaml", 0, 0, "upstreams", _no_such_set(name, known))
+
+
+def _no_such_set(name: str, known: Iterable[str]) -> str:
+    where = f"is no set of resolvers in {FILE} (`upstreams: sets:`)"
+    if known:
+        return unknown_word(name, known, where)
+    return f"{show(name)} {where}; expected one there, such as `sets: {{{name}: 1.1.1.3}}`"
 
 
 def _claims(file: Path, policy: Policy) -> Iterator[tuple[str, Callable[[str], Problem]]]:

@@ -30,6 +30,7 @@ def rules_of(written: RuleLines, vocabulary: Vocabulary) -> Rules:
         reply=written.reply,
         remember=written.remember,
         log=written.log,
+        upstreams=written.upstreams,
         cleared=frozenset(_cleared(written)),
     )
 

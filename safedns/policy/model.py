@@ -117,6 +117,8 @@ class Rules:
     """What a blocked device is told; ``None`` = what the household's settings say."""
     remember: int | None = None
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
+    upstreams: str | None = None
+    """The set of upstreams that is asked; ``None`` = the usual ones."""
     log: LogLevel | None = None
     cleared: frozenset[Cleared] = frozenset()
 

@@ -37,6 +37,7 @@ from safedns.policy.schema_fields import (
     ShownName,
     Sites,
     Times,
+    UpstreamSet,
     WindowLines,
     Zone,
 )
@@ -73,6 +74,9 @@ class RuleLines(Model):
         default=None, description="How long a device may remember an answer at most, so that a pause acts soon."
     )
     log: Log | None = Field(default=None, description="What is recorded: full, summary or off.")
+    upstreams: UpstreamSet = Field(
+        default=None, description="A set of resolvers of safedns.yaml that is asked instead of the usual ones."
+    )
 
     @property
     def cleared(self) -> frozenset[str]:

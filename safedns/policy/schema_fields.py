@@ -17,7 +17,7 @@ from safedns.policy.words_windows import named_windows
 from safedns.settings.model import BlockReply
 from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA
 from safedns.settings.timezone import zone_name
-from safedns.settings.words import DAY, duration_within
+from safedns.settings.words import DAY, duration_within, set_name
 from safedns.yamlfile.messages import expected_word, listed, show
 from safedns.yamlfile.validate import EMPTY_LIST, Text
 
@@ -169,6 +169,7 @@ Site = Annotated[str, Text(words_names.site, {"type": "string", "examples": ["kh
 Sites = Annotated[list[Site], EMPTY_LIST, NoneClears()]
 Reply = Annotated[BlockReply | None, Text(_reply, {"enum": [*_REPLIES, None]}), NoneClears()]
 Remember = Annotated[int | None, Text(duration_within(10, DAY, "10 seconds to 1 day"), DURATION_SCHEMA), NoneClears()]
+UpstreamSet = Annotated[str | None, Text(set_name, {"type": "string", "examples": ["family"]}), NoneClears()]
 Device = Annotated[str, Text(words_names.device, {"type": "string", "examples": ["192.168.1.31"]})]
 Zone = Annotated[str, Text(_zone, {"type": "string", "examples": ["Europe/Berlin"]})]
 ProfileId = Annotated[str, AfterValidator(words_names.profile_id)]

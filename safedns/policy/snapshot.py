@@ -54,6 +54,8 @@ class Profile:
     """Whether it has limits, so that names may count for one."""
     guarded: bool
     """Whether rules close more for it than malware: then no answer may spare a device a question."""
+    upstreams: str = ""
+    """The set of upstreams that is asked for it; empty for the usual ones."""
 
 
 class Device(NamedTuple):

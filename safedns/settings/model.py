@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -24,6 +24,10 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
     IPv6Network("fe80::/10"),
 )
 """Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291)."""
+
+
+SETS_MAX = 63
+"""How many sets of upstreams there may be beside the usual one."""
 
 
 class Endpoint(NamedTuple):
@@ -69,6 +73,21 @@ class UpstreamSpec(NamedTuple):
     port: int
     name: str
     """As the user wrote it; the metric label and log name."""
+    certificate: str = ""
+    """The name or address that its certificate must have; empty where nothing is encrypted."""
+    pins: tuple[bytes, ...] = ()
+    """SHA-256 of the public keys of which it must have one; they count instead of authorities and names."""
+    path: str = ""
+    """Of ``https``: what is asked for, e.g. ``/dns-query``."""
+
+    @property
+    def named(self) -> bool:
+        """Whether its address is not given but has to be found out."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +96,25 @@ class Upstreams:
 
     servers: tuple[UpstreamSpec, ...]
     strategy: Literal["fastest", "parallel", "ordered"] = "fastest"
-    bootstrap: tuple[str, ...] = ()
-    """Addresses; for upstreams given by name."""
+    bootstrap: tuple[UpstreamSpec, ...] = ()
+    """Plain ones that find the addresses of upstreams given by name."""
     routes: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Canonical domain -> its own upstreams; covers the names below it; the longest wins."""
+    sets: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Name -> the upstreams of profiles that ask for them, instead of ``servers``; routes count all the same."""
+
+    def set_number(self, name: str) -> int:
+        """From 1, by the order of their names; 0 is for ``servers``, and for a name that is none."""
+        return sorted(self.sets).index(name) + 1 if name in self.sets else 0
+
+    @property
+    def all(self) -> tuple[UpstreamSpec, ...]:
+        """Every upstream that is asked anything, once; ``bootstrap`` only where a name has to be looked up."""
+        others = (*self.sets.values(), *self.routes.values())
+        asked = [*self.servers, *(spec for servers in others for spec in servers)]
+        if any(spec.named for spec in asked):
+            asked += self.bootstrap
+        return tuple(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
 
-What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching, encrypted
-upstreams beside a plain one) is taken, and ``load`` warns.
+What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching) is taken, and
+``load`` warns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
-from safedns.settings.model import PRIVATE_NETWORKS, BlockReply, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import PRIVATE_NETWORKS, SETS_MAX, BlockReply, Endpoint, IPNetwork, UpstreamSpec
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
@@ -98,17 +98,15 @@ def _short_in_all(found: list[str]) -> list[str]:
     return found
 
 
-def _one_is_plain(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
+def _some(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
     if not found:
         raise ValueError("no upstream is given; expected at least one such as 9.9.9.9")
-    if all(item.transport != "plain" for item in found):
-        raise ValueError("encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9")
     return found
 
 
-def _is_plain(found: UpstreamSpec) -> UpstreamSpec:
-    if found.transport != "plain":
-        raise ValueError(f"{show(found.name)} is encrypted, which is not in this version yet; use a plain address")
+def _not_too_many(found: dict[str, list[UpstreamSpec]]) -> dict[str, list[UpstreamSpec]]:
+    if len(found) > SETS_MAX:
+        raise ValueError(f"these are {len(found)} sets; expected at most {SETS_MAX}")
     return found
 
 
@@ -124,7 +122,11 @@ ListenAddress = Annotated[Endpoint, Text(words.endpoint, _ENDPOINT_SCHEMA)]
 ListenAddressOrOff = Annotated[
     Endpoint | None, Text(words.unless("off", None, words.endpoint), _or_off(_ENDPOINT_SCHEMA))
 ]
-Upstream = Annotated[UpstreamSpec, Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "127.0.0.1:5300"]})]
+Upstream = Annotated[
+    UpstreamSpec,
+    Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "tls://9.9.9.9#dns.quad9.net"]}),
+]
+PlainUpstream = Annotated[UpstreamSpec, Text(words.plain_upstream, {"type": "string", "examples": ["9.9.9.9"]})]
 Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["192.168.1.9", "fd00::9"]})]
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
 Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
@@ -138,6 +140,7 @@ EncryptedAddresses = Annotated[
     AfterValidator(_once),
     WithJsonSchema(_or_off({"type": "array", "items": _ENDPOINT_SCHEMA})),
 ]
+SetName = Annotated[str, Text(words.set_name, {"type": "string", "examples": ["family"]})]
 
 
 class Listen(Model):
@@ -178,20 +181,25 @@ class Certificate(Model):
 class UpstreamSection(Model):
     """Where clean queries go."""
 
-    servers: Annotated[list[Upstream], EMPTY_LIST, AfterValidator(_one_is_plain)] = Field(
+    servers: Annotated[list[Upstream], EMPTY_LIST, AfterValidator(_some)] = Field(
         description="the resolvers to ask", examples=["[9.9.9.9, 1.1.1.1]"]
     )
     strategy: Literal["fastest", "parallel", "ordered"] = Field(
         default="fastest", description="Ask the fastest so far, all at once, or in the order given."
     )
-    bootstrap: Annotated[list[Address], EMPTY_LIST] = Field(
-        default=[], description="Addresses that find upstreams given by name."
+    bootstrap: Annotated[list[PlainUpstream], EMPTY_LIST] = Field(
+        default=[], description="Plain addresses that find upstreams given by name."
     )
     routes: Annotated[
-        dict[Name, Annotated[list[Annotated[Upstream, AfterValidator(_is_plain)]], OneOrList()]],
+        dict[Name, Annotated[list[Upstream], OneOrList()]],
         EMPTY_MAPPING,
         distinct(words.name),
     ] = Field(default={}, description="Domains that are asked elsewhere, e.g. lan: 192.168.1.1 for the router's names.")
+    sets: Annotated[
+        dict[SetName, Annotated[list[Upstream], OneOrList(), AfterValidator(_some)]],
+        EMPTY_MAPPING,
+        AfterValidator(_not_too_many),
+    ] = Field(default={}, description="Other resolvers, for the children whose rules name them: family: 1.1.1.3.")
 
 
 class Cache(Model):

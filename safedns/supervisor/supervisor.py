@@ -168,6 +168,7 @@ class Supervisor:
             ],
             "profiles": now.get("profiles", []),
             "lists": now.get("lists", []),
+            "upstreams": now.get("upstreams", []),
         }
 
     async def live(self) -> dict[str, Any]:

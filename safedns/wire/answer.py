@@ -157,6 +157,11 @@ def make_answer(
     return decode_answer(header + query.question + body, query)._replace(aa=True)
 
 
+def failed_answer(query: Query) -> Answer:
+    """SERVFAIL: nobody could say."""
+    return make_answer(query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
+
+
 def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     """Index of the OPT record; raises ``WireError`` if there are several, or one with an owner or out of place."""
     found = [index for index, record in enumerate(records) if record.rtype == QType.OPT]

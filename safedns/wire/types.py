@@ -43,7 +43,7 @@ class QClass(IntEnum):
 
 
 class RCode(IntEnum):
-    """Response codes (RFC 1035 section 4.1.1, RFC 6891 section 9)."""
+    """Response codes (RFC 1035 section 4.1.1, RFC 6891 section 9, RFC 7873 section 8)."""
 
     NOERROR = 0
     FORMERR = 1
@@ -52,6 +52,7 @@ class RCode(IntEnum):
     NOTIMP = 4
     REFUSED = 5
     BADVERS = 16
+    BADCOOKIE = 23
 
 
 class EdnsOption(IntEnum):

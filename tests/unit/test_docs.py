@@ -30,6 +30,7 @@ from safedns.policy.household import Household, load_household
 from safedns.policy.model import DayWord
 from safedns.policy.words import days
 from safedns.settings import schema as settings_schema
+from safedns.settings.family_resolvers import FAMILY_RESOLVERS
 from safedns.settings.model import ListSettings
 from safedns.wire.names import key_of
 from safedns.yamlfile.validate import Model
@@ -329,3 +330,13 @@ def test_no_page_names_a_path_of_somebodys_machine_or_the_host_of_a_package_regi
     first_parts = set(re.findall(r"(?:^|[\s`'\"(=])/([A-Za-z][\w.-]*)", text, re.MULTILINE))
     assert first_parts <= PLACES | NO_PLACES
     assert not re.search(r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|crates|rubygems|docker)\.\w", text)
+
+
+def test_the_table_of_resolvers_that_filter_is_what_the_program_knows() -> None:
+    lines = sections(ROOT / "docs" / "upstreams.md")["Resolvers that filter"]
+    rows = [cells(line) for line in lines if line.startswith("| ")][1:]
+    told = {
+        (row[0], row[3], frozenset(re.findall(r"[0-9a-z.:-]+[.:][0-9a-z.:-]*[0-9a-z:]", f"{row[1]} {row[2]}")))
+        for row in rows
+    }
+    assert told == {(known.name, known.filters, known.hosts) for known in FAMILY_RESOLVERS}

@@ -37,8 +37,6 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
     assert [problem.path for problem in household.warnings] == [
         "listen.console",
         "certificate",
-        "upstreams.servers[1]",
-        "upstreams.servers[2]",
         "cache.prefetch",
         "children.an.devices[3]",
     ]
@@ -134,3 +132,26 @@ def test_an_id_that_can_be_guessed_is_warned_of_where_it_opens_a_door(tmp_path: 
     )
     found = [each for each in load_household(tmp_path).warnings if "can be guessed" in each.message]
     assert [each.path for each in found] == ["groups.ours.devices[4]"] * warned
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("", "`famly` is no set of resolvers in safedns.yaml (`upstreams: sets:`); expected one there, such as"),
+        (", sets: {family: 1.1.1.3}", "(`upstreams: sets:`); did you mean `family`?"),
+    ],
+)
+def test_a_set_of_upstreams_must_be_there(tmp_path: Path, sets: str, complaint: str) -> None:
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]{sets}}}\n")
+    (tmp_path / "family.yaml").write_text(
+        "children: {an: {preset: 6-9, devices: [192.168.1.31]}}\n"
+        "groups: {guests: {preset: mine, upstreams: famly}}\n"
+        "unknown: guests\n"
+    )
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "mine.yaml").write_text("title: Mine\nupstreams: famly\n")
+    with pytest.raises(ConfigError) as caught:
+        load_household(tmp_path)
+    found = [(Path(problem.file).name, problem.line, problem.path) for problem in caught.value.problems]
+    assert found == [("family.yaml", 2, "groups.guests.upstreams"), ("mine.yaml", 0, "upstreams")]
+    assert all(complaint in problem.message for problem in caught.value.problems)

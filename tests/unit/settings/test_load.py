@@ -124,7 +124,7 @@ storage: sqlite
         ("quic", Endpoint("::1", 853)),
     )
     assert loaded.upstreams.strategy == "parallel"
-    assert loaded.upstreams.bootstrap == ("9.9.9.9",)
+    assert loaded.upstreams.bootstrap == (UpstreamSpec("plain", "9.9.9.9", 53, "9.9.9.9"),)
     assert loaded.upstreams.routes == {
         "lan": (router,),
         "168.192.in-addr.arpa": (router, UpstreamSpec("plain", "fd00::1", 54, "[fd00::1]:54")),
@@ -295,15 +295,29 @@ def test_a_line_that_means_nothing_is_refused_at_its_place(folder: Folder, line:
         ),
         ("{servers: []}", "1:22: upstreams.servers: no upstream is given; expected at least one such as 9.9.9.9"),
         (
-            "{servers: [tls://9.9.9.9]}",
-            "1:22: upstreams.servers: encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9",
+            "{servers: [tls://dns.quad9.net]}",
+            (
+                "1:23: upstreams.servers[1]: `tls://dns.quad9.net` has a name and no address, and nobody is given "
+                "who knows it; expected `bootstrap` beside `servers`, such as [9.9.9.9]"
+            ),
         ),
         (
-            "{servers: [9.9.9.9], routes: {lan: tls://9.9.9.9}}",
+            "{servers: [9.9.9.9], routes: {lan: https://dns.lan}}",
             (
-                "1:47: upstreams.routes.lan: `tls://9.9.9.9` is encrypted, "
-                "which is not in this version yet; use a plain address"
+                "1:47: upstreams.routes.lan: `https://dns.lan` has a name and no address, and nobody is given "
+                "who knows it; expected `bootstrap` beside `servers`, such as [9.9.9.9]"
             ),
+        ),
+        (
+            "{servers: [tls://dns.quad9.net], bootstrap: [dns.quad9.net]}",
+            (
+                "1:57: upstreams.bootstrap[1]: `dns.quad9.net` is not usable here; expected an address such as 9.9.9.9 "
+                "or 127.0.0.1:5300"
+            ),
+        ),
+        (
+            "{servers: [tls://dns.quad9.net], bootstrap: [127.0.0.1]}",
+            ("1:57: upstreams.bootstrap[1]: `127.0.0.1` is where safedns itself listens; expected another resolver"),
         ),
         (
             "{servers: [9.9.9.9], strategy: quickest}",
@@ -372,25 +386,92 @@ def test_a_page_that_nobody_shows_is_a_warning(folder: Folder) -> None:
     assert folder.warnings(UPSTREAMS + "block: {reply: page, page: [192.168.1.8]}\n") == []
 
 
+def test_encrypted_upstreams_need_no_plain_one_beside_them(folder: Folder) -> None:
+    text = """
+upstreams:
+  servers: [tls://1.1.1.1#cloudflare-dns.com, "https://dns.quad9.net/dns-query", "quic://[2620:fe::fe]"]
+  bootstrap: [9.9.9.9, "[::1]:5335"]
+  routes: {lan: "tls://192.168.1.1#router.lan"}
+"""
+    upstreams = folder.load(text).upstreams
+    assert [spec.certificate for spec in upstreams.servers] == ["cloudflare-dns.com", "dns.quad9.net", "2620:fe::fe"]
+    assert upstreams.routes["lan"][0].certificate == "router.lan"
+    assert [spec.port for spec in upstreams.all] == [853, 443, 853, 853, 53, 5335]
+    assert not folder.warnings(text)
+
+
+def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
+    sets = folder.load("upstreams: {servers: [9.9.9.9], sets: {family: 1.1.1.3, strict: [1.1.1.3, 1.0.0.3]}}").upstreams
+    assert {name: [spec.name for spec in servers] for name, servers in sets.sets.items()} == {
+        "family": ["1.1.1.3"],
+        "strict": ["1.1.1.3", "1.0.0.3"],
+    }
+    assert [spec.name for spec in sets.all] == ["9.9.9.9", "1.1.1.3", "1.0.0.3"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("{Family!: 1.1.1.3}", "`Family!` is no name for a set"),
+        ("{none: 1.1.1.3}", "`none` is no name for a set"),
+        ("{family: []}", "no upstream is given"),
+        ("{family: tls://family.cloudflare-dns.com}", "expected `bootstrap` beside `servers`"),
+        (
+            "{" + ", ".join(f"s{number}: 1.1.1.3" for number in range(64)) + "}",
+            "these are 64 sets; expected at most 63",
+        ),
+    ],
+)
+def test_sets_must_be_usable(folder: Folder, sets: str, complaint: str) -> None:
+    (problem,) = folder.complaints(f"upstreams: {{servers: [9.9.9.9], sets: {sets}}}\n")
+    assert complaint in problem
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "warnings"),
+    [
+        ("{servers: [9.9.9.9, 1.1.1.1]}", []),
+        ("{servers: [1.1.1.3, https://family.cloudflare-dns.com], bootstrap: [9.9.9.9]}", []),
+        (
+            "{servers: [9.9.9.9, 'tls://1.1.1.3#family.cloudflare-dns.com']}",
+            [
+                (
+                    "1:13: upstreams.servers: `tls://1.1.1.3#family.cloudflare-dns.com` filters and `9.9.9.9` is not "
+                    "known to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+        (
+            "{servers: [9.9.9.9], sets: {family: [94.140.14.15, 9.9.9.9]}}",
+            [
+                (
+                    "1:40: upstreams.sets.family: `94.140.14.15` filters and `9.9.9.9` is not known "
+                    "to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+    ],
+)
+def test_mixing_resolvers_that_filter_with_others_is_a_warning(
+    folder: Folder, upstreams: str, warnings: list[str]
+) -> None:
+    assert folder.warnings(f"upstreams: {upstreams}\n") == warnings
+
+
 def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
     text = """
 listen: {console: "0.0.0.0:8053"}
 certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
 leases: [/nonexistent/leases]
 cache: {prefetch: on}
-upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
+upstreams: {servers: [9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
         "3:1: certificate: nothing uses the certificate; `listen` has no `tls`, `https` or `quic`",
         "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
         "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
-        (
-            "6:23: upstreams.servers[1]: an encrypted upstream is not in this version yet; "
-            "`tls://1.1.1.1` is skipped, plain ones are asked"
-        ),
     ]
-    assert [server.name for server in folder.load(text).upstreams.servers] == ["9.9.9.9"]
 
 
 def test_a_folder_without_settings_says_how_to_get_some(tmp_path: Path) -> None:
