@@ -34,7 +34,7 @@ def test_in_forms_children_have_the_same_rules_and_otherwise_each_its_own() -> N
 
 def test_a_line_of_the_table_rounds() -> None:
     costs = Cost(2002, 1.581, 3.829, 27.12, 41.94, 36.6, 10.38)
-    assert row("a school", costs) == ["a school", "2 002", "1.58", "3.83", "27.1", "41.9", "37", "10.4"]
+    assert row("a school", costs) == ["a school", "2 002", "1.58", "3.83", "27.1", "41.9", "36.6", "10.4"]
 
 
 def test_a_small_run_prints_a_line_a_household_and_leaves_nothing_behind(
