@@ -46,7 +46,7 @@ class Walks:
             *((self._one(Categories, state.categories, matchers, deny=deny),) if state.categories else ()),
         )
         search = self._search(rules, (*later, default))
-        kept = (*self._search(rules, ()), modes)
+        kept: tuple[Rule, ...] = (*self._search(rules, ()), modes)
         overrides = tuple(self._override_rules(layer, state, safety, kept))
         first: tuple[Rule, ...] = (*((safety,) if safety else ()), *own)
         asked = (*overrides, *first, *self._time_rules(layer, state), *search, *later)
