@@ -35,6 +35,13 @@ class Hit(NamedTuple):
     matched: str
     category: str
 
+    @property
+    def words(self) -> str:
+        """``roblox.com is on roblox (games)``; for a name that a parent wrote, only that."""
+        if self.rule == self.matched:
+            return f"{self.matched} is named"
+        return f"{self.matched} is on {self.rule}" + (f" ({self.category})" if self.category else "")
+
 
 def longest(entries: Collection[str], question: Question) -> str | None:
     """The longest of ``entries`` that covers the name."""

@@ -11,7 +11,7 @@ must not read a clock, and keeps nothing between two questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
@@ -50,6 +50,10 @@ class Setting(NamedTuple):
     """Whether a window has a say in it."""
 
 
+Settings = tuple[tuple[str, Setting], ...]
+"""Services or categories by id, in the order of the policy."""
+
+
 class Safety:
     """Categories that nobody's own rules reach; only a site that the parent named, as long as the entry, is lifted."""
 
@@ -78,7 +82,7 @@ class Safety:
         decision = self.check(question)
         if decision is None:
             lifted = longest(self._named, question)
-            return f"{hit.matched} is on {hit.rule} ({hit.category}), but a parent allows {lifted}"
+            return f"{hit.words}, but a parent allows {lifted}"
         reason = decision.reason
         return f"{reason.matched} is on {reason.rule} ({reason.category}); only allowing that very name lifts this"
 
@@ -118,13 +122,14 @@ class SafeSearch:
     step = "safe search"
 
     def __init__(
-        self, matchers: Matchers, later: tuple[Rule, ...], engines: Mapping[str, bool], *, others: bool = True
+        self, matchers: Matchers, later: tuple[Rule, ...], engines: tuple[tuple[str, bool], ...], *, others: bool = True
     ) -> None:
-        """``engines``: by id, whether in the safe mode; ``others``: whether those that are not named are, too.
+        """``engines``: ids, and whether in the safe mode; ``others``: whether those that are not named are, too.
 
         Engines without a safe mode are ``others``.
         """
-        safe = frozenset(id_ for id_ in matchers.engines if engines.get(id_, others))
+        said = dict(engines)
+        safe = frozenset(id_ for id_ in matchers.engines if said.get(id_, others))
         self.targets = frozenset(matchers.lists.safe_search.engines[id_].targets["on"] for id_ in safe)
         """The names that answer instead."""
         self._engines = matchers.safe_search(matchers.engines)
@@ -163,10 +168,10 @@ class RestrictedModes:
     __slots__ = ("_rewrites", "_settings", "targets")
     step = "services"
 
-    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, matchers: Matchers) -> None:
+        self._settings = dict(settings)
         self._rewrites: dict[str, Decision] = {}
-        for service, (mode, _) in settings.items():
+        for service, (mode, _) in settings:
             if mode in _RESTRICTED:
                 self._rewrites |= matchers.modes(service, mode)
         self.targets = frozenset(decision.target for decision in self._rewrites.values())
@@ -192,8 +197,8 @@ class Services:
     __slots__ = ("_modes", "_services", "_settings")
     step = "services"
 
-    def __init__(self, settings: Mapping[str, Setting], modes: RestrictedModes, matchers: Matchers) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, modes: RestrictedModes, matchers: Matchers) -> None:
+        self._settings = dict(settings)
         self._services = matchers.lists.services
         self._modes = modes
 
@@ -233,10 +238,10 @@ class Categories:
     __slots__ = ("_off", "_on", "_settings")
     step = "categories"
 
-    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers, *, deny: bool) -> None:
-        self._settings = settings
-        self._off = matchers.categories(name for name, setting in settings.items() if setting.state == "off")
-        opening = (name for name, setting in settings.items() if setting.state != "off")
+    def __init__(self, settings: Settings, matchers: Matchers, *, deny: bool) -> None:
+        self._settings = dict(settings)
+        self._off = matchers.categories(name for name, setting in settings if setting.state == "off")
+        opening = (name for name, setting in settings if setting.state != "off")
         self._on = matchers.categories(opening) if deny else None
 
     def check(self, question: Question) -> Decision | None:

@@ -69,7 +69,17 @@ class Device(NamedTuple):
 class Snapshot:
     """Everything a policy means around one instant."""
 
-    __slots__ = ("_clients", "_courses", "_covering", "_matchers", "_used", "epoch", "expires", "profiles", "zone")
+    __slots__ = (
+        "_clients",
+        "_courses",
+        "_covering",
+        "_matchers",
+        "_used",
+        "epoch",
+        "expires",
+        "profiles",
+        "zone",
+    )
 
     def __init__(
         self,

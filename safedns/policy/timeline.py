@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from safedns.policy.decision import Action, Decision
 from safedns.policy.live import OverrideKind, Target
 from safedns.policy.matching import Question
-from safedns.policy.rules import Default, Rule, Setting
+from safedns.policy.rules import Default, Rule, Settings
 
 TimeState = Literal["open", "bedtime", "homework", "granted", "clock"]
 """``granted``: open by a parent's grant of ``internet``, whatever bedtime, homework, windows and limits say."""
@@ -27,8 +27,8 @@ class State(NamedTuple):
     """All that time decides for a profile at one instant."""
 
     time: TimeState
-    services: tuple[tuple[str, Setting], ...]
-    categories: tuple[tuple[str, Setting], ...]
+    services: Settings
+    categories: Settings
     preset: str
     """Name of the preset in force; empty for none."""
     overrides: tuple[tuple[OverrideKind, Target], ...] = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import NamedTuple, get_args
 from urllib.parse import unquote
@@ -27,6 +28,7 @@ from safedns.policy.compile import compile_snapshot
 from safedns.policy.expectations import ExpectationLine
 from safedns.policy.explain import Explanation
 from safedns.policy.household import Household, load_household
+from safedns.policy.live import NOTHING_LIVE, Live, Override, Target
 from safedns.policy.model import DayWord
 from safedns.policy.words import days
 from safedns.settings import schema as settings_schema
@@ -160,10 +162,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return open_library(state)
 
 
-def explain(household: Household, library: Library, row: Row) -> tuple[Case, Explanation]:
+def explain(household: Household, library: Library, row: Row, live: Live = NOTHING_LIVE) -> tuple[Case, Explanation]:
     at = datetime.fromisoformat(row.at).replace(tzinfo=ZONE).timestamp()
     policy = household.policy
-    snapshot = compile_snapshot(policy, library, now=at, release=0.0)
+    snapshot = compile_snapshot(policy, library, now=at, release=0.0, live=live)
     device = find_device(policy, snapshot, row.who, Directory())
     assert device is not None, f"nobody is called {row.who}"
     case = Case(device, row.name, 1, at, snapshot.zone)
@@ -182,9 +184,9 @@ def test_every_example_says_which_file_it_is_and_loads_without_warnings_unless_i
     assert bool(household.warnings) == ("warning" in block.first_line or "cảnh báo" in block.first_line)
 
 
-def test_each_guide_has_examples_and_policies_has_five_that_are_put_to_the_rules() -> None:
+def test_each_guide_has_examples_and_policies_has_six_that_are_put_to_the_rules() -> None:
     assert {block.place.partition(":")[0] for block in EXAMPLES} == {page.name for page in GUIDES}
-    assert len([block for block in PROMISES if block.place.startswith("policies.md")]) == 5
+    assert len([block for block in PROMISES if block.place.startswith("policies.md")]) == 6
 
 
 @pytest.mark.parametrize("block", PROMISES, ids=lambda block: block.place)
@@ -266,23 +268,30 @@ def test_the_table_of_days_holds_words_that_are_understood_and_every_word_of_the
     assert set(get_args(DayWord)) <= set(spans)
 
 
+_UP_TO_TIME = ("override", "safety", "own names")
+
+
 def test_the_table_of_the_walk_names_the_steps_in_the_order_in_which_they_are_asked(
     tmp_path: Path, library: Library
 ) -> None:
-    rules = "block: [x.example], bedtime: '21:00-06:00', homework: '19:00-20:00', services: {tiktok: off}"
+    rules = (
+        "block: [x.example], bedtime: '21:00-06:00', homework: '19:00-20:00', services: {tiktok: off}, "
+        "windows: {noon: {what: games, off: '12:00-13:00'}}, limits: {tiktok: 0m}"
+    )
+    live = Live((Override(1, "binh", "block", Target("service", "zalo"), 0.0, inf),))
     family = f"# family.yaml\nchildren:\n  binh: {{preset: 10-12, {rules}}}\n"
     household = write(tmp_path, Block("", "# family.yaml", family, []))
     documented = [row[0] for row in table("Which rule wins", "step")]
     asked = []
     for hour in (12, 19, 21):
-        _, explanation = explain(household, library, Row(f"2026-11-24 {hour}:00", "binh", "some.example", "", ""))
+        _, explanation = explain(household, library, Row(f"2026-11-24 {hour}:00", "binh", "some.example", "", ""), live)
         asked.append([step.kind for step in explanation.steps])
     assert asked == [
-        ["safety", "own names", "time", "safe search", "services", "categories", "default"],
-        ["safety", "own names", "homework"],
-        ["safety", "own names", "bedtime"],
+        [*_UP_TO_TIME, "time", "window", "limit", "safe search", "services", "categories", "default"],
+        [*_UP_TO_TIME, "homework"],
+        [*_UP_TO_TIME, "bedtime"],
     ]
-    assert documented == ["local", *asked[2], "homework", "clock", *asked[0][2:]]
+    assert documented == ["local", *asked[2], "homework", "clock", *asked[0][3:]]
 
 
 # --- every page --------------------------------------------------------------------------------------------------
