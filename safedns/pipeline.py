@@ -24,7 +24,7 @@ from safedns.failures import FailureLog
 from safedns.finish import Events, Exit
 from safedns.lan.directory import Directory
 from safedns.peers import Peer, Peers
-from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.decision import Action, Decision, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
@@ -34,12 +34,11 @@ from safedns.resolve.rewrite import rewrite_lookup
 from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
 from safedns.told import Told
-from safedns.why import why_answer
+from safedns.why import LOCAL, why_answer
 from safedns.wire.answer import failed_answer
 from safedns.wire.query import Ignored, decode_query
 from safedns.wire.types import Ede, QType, RCode
 
-_LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
 _ADDRESSES = (QType.A, QType.AAAA)
 
 
@@ -157,7 +156,7 @@ class Pipeline:
         if (local := self._local.answer(query)) is not None:
             if is_why(query.name):
                 local = why_answer(query, peer.profile, self._snapshot, self._local, wall, self._settings.language)
-            return self._exit.finish(asked, _LOCAL, Found(local, "local"), wall, mono)
+            return self._exit.finish(asked, LOCAL, Found(local, "local"), wall, mono)
         decision = self._decide(asked, wall)
         if decision.blocked:
             return self._block(asked, decision, wall, mono)

@@ -23,7 +23,8 @@ from safedns.wire.types import QType
 
 TTL = 1
 """Seconds: the next question may be asked because something was changed."""
-_AT_HOME = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
+LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
+"""What applies to names that are answered here, for everybody alike."""
 _STRING_MAX = 255
 """Octets of one string of a TXT record (RFC 1035 section 3.3.14)."""
 
@@ -35,7 +36,7 @@ def why_answer(
     if query.qtype != QType.TXT:
         return make_answer(query, (), soa_ttl=TTL)
     name = query.name.removesuffix(f".{WHY_ZONE}")
-    decision, until = _AT_HOME, inf
+    decision, until = LOCAL, inf
     if local.answer(decode_query(plain_request(name, QType.A, 0))) is None:
         _, decision, until = snapshot.explain(profile, name, key_of(name), QType.A, wall)
     text = verdict_words(decision, until, wall, profile.zone, language).encode()[:_STRING_MAX]

@@ -30,24 +30,25 @@ def without_hints(query: Query, answer: Answer) -> Answer:
     What was signed is so no longer: signatures of these records go, and with them the claim that DNSSEC proved it. The
     additional section goes too, for a client may take the addresses of a service's target from there.
     """
-    return _rewritten(query.cache_key[:-1], answer)
+    return _rewritten(query.cache_key[:-1], answer.body, answer.counts, answer.rcode)
 
 
 @lru_cache(maxsize=_KEPT)
-def _rewritten(question: bytes, answer: Answer) -> Answer:
+def _rewritten(question: bytes, body: bytes, counts: tuple[int, int, int], rcode: int) -> Answer:
+    """Of an answer only what the result depends on: quick to look up, as the hash of bytes is worked out once."""
     start = HEADER_SIZE + len(question)
-    packet = bytes(HEADER_SIZE) + question + answer.body
-    in_answer, in_authority, _ = answer.counts
+    packet = bytes(HEADER_SIZE) + question + body
+    in_answer, in_authority, _ = counts
     records = list(scan(packet, start, in_answer + in_authority))
     kept = [record for record in records[:in_answer] if not _signs_services(packet, record)]
     section = dict.fromkeys(
         _record(packet, record) for record in kept
     )  # those that differed in hints alone are one now
     authority = [decompressed(packet, record)[0] for record in records[in_answer:]]
-    header = HEADER.pack(0, FLAG_QR | answer.rcode & 0x0F, 1, len(section), len(authority), 0)
+    header = HEADER.pack(0, FLAG_QR | rcode & 0x0F, 1, len(section), len(authority), 0)
     query = decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + question)
     rewritten = decode_answer(header + question + b"".join((*section, *authority)), query)
-    return rewritten._replace(rcode=answer.rcode)
+    return rewritten._replace(rcode=rcode)
 
 
 def _signs_services(packet: bytes, record: Record) -> bool:

@@ -333,6 +333,17 @@ NO_PLACES = {"metrics", "all", "ip", "ipv6", "x.example"}
 """What begins with a stroke too: a served page, an option of Windows, commands of a router, a name in a list's line."""
 
 
+def test_every_closed_way_names_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "bypass.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:scenarios|unit|e2e)/[\w./-]+)`", page))
+    assert [test for test in sorted(named) if not (ROOT / "tests" / test).exists()] == []
+    shown = {f"scenarios/ways/{file.name}" for file in (ROOT / "tests" / "scenarios" / "ways").glob("*.yaml")}
+    assert sorted(shown - named) == [
+        "scenarios/ways/a-device-may-ask-why.yaml",
+        "scenarios/ways/each-child-its-own-no.yaml",
+    ]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_path_of_somebodys_machine_or_the_host_of_a_package_registry(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
