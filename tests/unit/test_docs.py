@@ -41,9 +41,11 @@ from tests.fakes import FakeClock
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "docs" / "policies.md"
 TRYING = ROOT / "docs" / "trying-rules.md"
+FOR_PARENTS = (ROOT / "docs" / "parents.en.md", ROOT / "docs" / "parents.vi.md")
 GUIDES = (
     ROOT / "README.md",
     *(ROOT / "docs" / f"{page}.md" for page in ("policies", "limits", "devices", "huong-dan.vi")),
+    *FOR_PARENTS,
 )
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -206,6 +208,29 @@ def test_the_printed_walk_is_what_explain_prints_for_the_example_household(libra
     case, explanation = explain(load_household(ROOT / "config"), library, Row(called[3], called[1], called[2], "", ""))
     expected = [f"    {line}".rstrip() for line in as_text(case, explanation)]
     assert "\n".join(expected) in printed
+
+
+def shape(page: Path) -> list[tuple[int, int]]:
+    """How many points and table rows each section has."""
+    return [
+        (sum(bool(re.match(r"(-|\d+\.) ", line)) for line in lines), sum(line.startswith("|") for line in lines))
+        for lines in sections(page).values()
+    ]
+
+
+def test_the_pages_for_parents_say_the_same_in_both_languages() -> None:
+    english, vietnamese = FOR_PARENTS
+    assert len(shape(english)) > 10
+    assert shape(english) == shape(vietnamese)
+    examples = [[(block.file, block.text.count("\n")) for block in blocks(page)] for page in FOR_PARENTS]
+    assert examples[0] == examples[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/huong-dan.vi.md", "docs/policies.md"])
+def test_parents_are_led_to_their_pages(page: str) -> None:
+    linked = {Path(target.partition("#")[0]).name for _, target in links(ROOT / page)}
+    wanted = {"parents.vi.md"} if page.endswith(".vi.md") else {goal.name for goal in FOR_PARENTS}
+    assert wanted <= linked
 
 
 # --- nothing is forgotten ----------------------------------------------------------------------------------------
