@@ -39,6 +39,15 @@ class Artefact:
         """Whether each entry covers what is below it and nothing is excepted: then ``names`` says all that it holds."""
         return self._exact is None and self._allowed is None
 
+    @property
+    def holds_networks(self) -> bool:
+        """Whether it blocks addresses at all: no format that is read has any."""
+        return False
+
+    def match_address(self, address: str) -> str | None:  # noqa: ARG002 - there is none to compare with
+        """The narrowest network of the list that holds ``address``; ``None`` when none does."""
+        return None
+
     def names(self) -> Iterator[str]:
         """The canonical names that cover what is below them."""
         return map(name_of_key, self._below.keys())

@@ -19,6 +19,15 @@ class Artefact(Protocol):
         """The longest entry that covers the canonical ``name`` (``key``: its reversed form), canonical; or ``None``."""
         ...
 
+    @property
+    def holds_networks(self) -> bool:
+        """Whether it blocks addresses at all."""
+        ...
+
+    def match_address(self, address: str) -> str | None:
+        """The narrowest network of the list that holds ``address``; ``None`` when none does."""
+        ...
+
 
 class Service(Protocol):
     """An online service that a parent can turn on or off by its id."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -43,6 +44,15 @@ class FakeList(NamedTuple):
     name: str
     category: str
     entries: frozenset[str]
+    networks: tuple[str, ...] = ()
+
+    @property
+    def holds_networks(self) -> bool:
+        return bool(self.networks)
+
+    def match_address(self, address: str) -> str | None:
+        holding = [network for network in map(ip_network, self.networks) if ip_address(address) in network]
+        return str(max(holding, key=lambda network: network.prefixlen)) if holding else None
 
     def match(self, name: str, key: str) -> str | None:
         assert key == key_of(name)
