@@ -80,6 +80,15 @@ class SafeSearchTable(Protocol):
     def blocked(self) -> Collection[str]: ...
 
 
+class Category(Protocol):
+    """A kind of content."""
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """By language."""
+        ...
+
+
 class Lists(Protocol):
     """Everything that is known about names: ``blocklist.library.Library``, or a fake."""
 
@@ -88,6 +97,9 @@ class Lists(Protocol):
 
     @property
     def services(self) -> Mapping[str, Service]: ...
+
+    @property
+    def categories(self) -> Mapping[str, Category]: ...
 
     @property
     def index(self) -> NameIndex: ...

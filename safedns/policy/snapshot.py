@@ -204,6 +204,12 @@ class Snapshot:
 
         return explain_walk(self._courses[profile.index].timeline, question, now, self.expires, verdict)
 
+    def category_titles(self, language: str) -> Mapping[str, str]:
+        """Category id -> what it is called; empty in English, where ids are words."""
+        if language == "en":
+            return {}
+        return {id_: item.title[language] for id_, item in self._matchers.lists.categories.items()}
+
     def state(self, profile: Profile, now: float) -> State:
         """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""
         return self._courses[profile.index].timeline.at(now).state

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from safedns.policy.decision import Decision
-from safedns.policy.lists import Covering
+from safedns.policy.lists import Category, Covering
 from safedns.policy.live import Override, OverrideKind, Target
 from safedns.policy.model import (
     Calendar,
@@ -97,6 +97,7 @@ class FakeLists:
     lists: tuple[FakeList, ...] = ()
     services: Mapping[str, FakeService] = field(default_factory=dict)
     safe_search: FakeSafeSearch = NO_SAFE_SEARCH
+    categories: Mapping[str, Category] = field(default_factory=dict)
     background: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()
     """Names of the lists that are in the index."""
