@@ -1,6 +1,8 @@
-"""The answer cache: answers by question, never by who asked, bounded, least recently used out first.
+"""The answer cache: answers by question, never by who asked, bounded by number and by memory, least recently used out
+first.
 
     put ---> fresh (until its TTL) ---> stale (``settings.stale`` seconds more, RFC 8767) ---> gone
+                 '-- in its last tenth a popular answer is due, once: whoever gets it asks for it again
 
 Time is an argument (monotonic seconds). Must not know policy: every answer is reviewed again when it is served.
 """
@@ -8,6 +10,7 @@ Time is an argument (monotonic seconds). Must not know policy: every answer is r
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from safedns.resolve.counting import Counters
@@ -23,6 +26,17 @@ MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
+_ENTRY_BYTES = 850
+_ITEM_BYTES = 90
+"""Memory of an entry beside its octets, and of each TTL, target and address in it: measured, and rounded up."""
+
+
+RENEWED_FROM = 10
+"""Seconds; what lives shorter is not worth to be renewed early."""
+_LAST_PART = 0.1
+"""Of an answer's life: then a popular one is due."""
+POPULAR = 3
+"""Uses in an answer's life that make it popular; any number of finished replies in one second is one use."""
 
 
 class Hit(NamedTuple):
@@ -34,24 +48,64 @@ class Hit(NamedTuple):
     stale: bool
     stored: float
     """Monotonic seconds when it was stored."""
+    until: float
+    """Monotonic seconds until which replies made of it need not ask again here."""
+    uses: list[int]
+    """How often it was used; whoever uses it without asking here counts himself."""
+    due: bool = False
+    """It is popular and about to end."""
+
+
+class Entry:
+    """What is kept of one question; times are monotonic seconds."""
+
+    __slots__ = ("answer", "due", "expires", "size", "stored", "uses")
+
+    def __init__(self, key: bytes, answer: Answer, stored: float, expires: float, due: float) -> None:
+        self.answer = answer
+        self.stored = stored
+        self.expires = expires
+        self.due = due
+        """From when on it is renewed if it is popular; ``expires``, if never."""
+        self.uses = [0]
+        self.size = memory_of(key, answer)
+
+
+def memory_of(key: bytes, answer: Answer) -> int:
+    """About how many bytes of memory an answer takes that is kept under ``key``."""
+    items = len(answer.ttls) + len(answer.targets) + len(answer.addresses)
+    return _ENTRY_BYTES + len(key) + len(answer.body) + _ITEM_BYTES * items
 
 
 class AnswerCache:
     """Bounded map from ``Query.cache_key`` to answers."""
 
-    __slots__ = ("_counters", "_entries", "_evicted", "_expired", "_hits", "_limit", "_misses", "_stale", "_stale_hits")
+    __slots__ = (
+        "_counters",
+        "_entries",
+        "_evicted",
+        "_expired",
+        "_hits",
+        "_misses",
+        "_renewed",
+        "_stale_hits",
+        "memory",
+        "settings",
+    )
 
     def __init__(self, settings: CacheSettings, counters: Counters) -> None:
-        self._entries: OrderedDict[bytes, tuple[Answer, float, float]] = OrderedDict()
-        """Key -> answer, stored at, expires at; the least recently used first."""
-        self._limit = settings.entries
-        self._stale = settings.stale
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        """The least recently used first."""
+        self.memory = 0
+        """Bytes that the entries take, by ``memory_of``."""
+        self.settings = settings
         self._counters = counters
         self._hits = counters.cell("cache", "hit")
         self._misses = counters.cell("cache", "miss")
         self._expired = counters.cell("cache", "expired")
         self._stale_hits = counters.cell("cache", "stale")
         self._evicted = counters.cell("cache", "evicted")
+        self._renewed = counters.cell("cache", "renewed")
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -62,60 +116,85 @@ class AnswerCache:
         if entry is None:
             self._misses[0] += 1
             return None
-        answer, stored, expires = entry
-        if now >= expires:
+        if now >= entry.expires:
             self._expired[0] += 1
             return None
         self._entries.move_to_end(key)
         self._hits[0] += 1
-        return Hit(answer, int(now - stored), False, stored)
+        uses = entry.uses
+        uses[0] += 1
+        due = now >= entry.due and uses[0] >= POPULAR
+        if due:
+            entry.due = entry.expires  # once: an upstream that is slow or gives no more time is not asked on and on
+        return Hit(entry.answer, int(now - entry.stored), False, entry.stored, entry.due, uses, due)
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is None or not entry.expires <= now < entry.expires + self.settings.stale:
             return None
-        answer, stored, expires = entry
-        if not expires <= now < expires + self._stale:
-            return None
-        return Hit(answer, int(now - stored), True, stored)
+        return Hit(entry.answer, int(now - entry.stored), True, entry.stored, now, entry.uses)
 
     def served_stale(self) -> None:
         """Count one answer that was served after its time."""
         self._stale_hits[0] += 1
+
+    def renewing(self) -> None:
+        """Count one popular answer that is asked for before its end."""
+        self._renewed[0] += 1
 
     def put(self, key: bytes, answer: Answer, now: float) -> None:
         """Keep ``answer`` for its TTL within the bounds; one that may not be cached changes nothing."""
         ttl = min(answer.ttl, MAX_NEGATIVE_TTL if answer.negative else MAX_TTL)
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
-        self._entries[key] = (answer, now, now + ttl)
-        self._entries.move_to_end(key)
+        early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0
+        self._forget(key)
+        entry = self._entries[key] = Entry(key, answer, now, now + ttl, now + ttl - early)
+        self.memory += entry.size
         self._shrink()
 
     def configure(self, settings: CacheSettings) -> None:
         """Take new bounds at once; what fits stays."""
-        self._limit = settings.entries
-        self._stale = settings.stale
+        self.settings = settings
         self._shrink()
 
-    def flush(self, name: str | None = None) -> None:
-        """Forget everything, or the canonical ``name`` and what is below it."""
-        if name is None or name == ".":
+    def flush(self, name: str = ".") -> int:
+        """Forget the canonical ``name`` and what is below it; says how many answers that were."""
+        before = len(self._entries)
+        if name == ".":
             self._entries.clear()
-            return
+            self.memory = 0
+            return before
         tail = to_wire(name)
         below = "." + name
         for key in [key for key in self._entries if key.endswith(tail, 0, -_KEY_TAIL)]:
             owner, _ = from_wire(key, 0)  # the bytes of the tail may also stand inside a label
             if owner == name or owner.endswith(below):
-                del self._entries[key]
+                self._forget(key)
+        return before - len(self._entries)
+
+    def fresh(self, now: float) -> Iterator[tuple[bytes, Answer, float]]:
+        """Key, answer and moment of storing of what has not expired, the most recently used first."""
+        for key, entry in reversed(self._entries.items()):
+            if now < entry.expires:
+                yield key, entry.answer, entry.stored
+
+    def oldest(self, now: float) -> int | None:
+        """Seconds since the first of all answers was stored; ``None`` where there is none."""
+        stored = min((entry.stored for entry in self._entries.values()), default=None)
+        return None if stored is None else int(now - stored)
 
     def gauges(self) -> None:
         """Set the gauges from the present state."""
         self._counters.gauges["cache_entries",] = len(self._entries)
+        self._counters.gauges["cache_bytes",] = self.memory
+
+    def _forget(self, key: bytes) -> None:
+        if (entry := self._entries.pop(key, None)) is not None:
+            self.memory -= entry.size
 
     def _shrink(self) -> None:
-        while len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+        while len(self._entries) > self.settings.entries or self.memory > self.settings.memory:
+            self.memory -= self._entries.popitem(last=False)[1].size
             self._evicted[0] += 1

@@ -1,6 +1,6 @@
 """Clean resolution behind the policy: cache, one flight for each question, failover, stale answers.
 
-    cached(query) -- synchronous: the answer cache
+    cached(query) -- synchronous: the answer cache; a popular answer that is about to end gets a flight of its own
     resolve(query, done) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
 
 Who asks, and whether they may, is not known here; answers are reviewed by whoever serves them.
@@ -32,6 +32,8 @@ __all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
 """Questions under way at once; beyond that new ones fail at once."""
+RENEW_BELOW = 100
+"""Popular answers are renewed early while fewer questions than this are under way: nobody waits for them."""
 
 
 class Resolver:
@@ -47,7 +49,7 @@ class Resolver:
         connect: Connect = open_upstream,
     ) -> None:
         self._upstreams = upstreams
-        self._cache = cache
+        self.cache = cache
         self._clock = clock
         self._counters = counters
         self._connect = connect
@@ -62,7 +64,11 @@ class Resolver:
 
     def cached(self, query: Query) -> Hit | None:
         """The fresh answer from the cache."""
-        return self._cache.get(query.cache_key, self._clock.monotonic())
+        now = self._clock.monotonic()
+        hit = self.cache.get(query.cache_key, now)
+        if hit is not None and hit.due:
+            self._renew(query, now)
+        return hit
 
     def resolve(self, query: Query, done: Done) -> None:
         """Ask upstream what the cache does not have; ``done`` gets it, or ``UpstreamError`` when there is nothing."""
@@ -71,7 +77,7 @@ class Resolver:
             flight.join(done)
             return
         now = self._clock.monotonic()
-        stale = self._cache.stale(query.cache_key, now)
+        stale = self.cache.stale(query.cache_key, now)
         failure = self._failures.recent(query.cache_key, now)
         if failure is not None:
             done(self._failed_lately(stale, failure))
@@ -90,17 +96,22 @@ class Resolver:
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
-        self._cache.configure(cache)
+        self.cache.configure(cache)
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.sets != upstreams.sets:
-            self._cache.flush()
+            self.cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
-                self._cache.flush(domain)
+                self.cache.flush(domain)
         self._failures = Failures()
         if gone:
             spawn(_close_all(gone), "close upstreams that are no longer configured")
+
+    def flush(self, name: str) -> int:
+        """Forget the canonical ``name`` and what is below it, and all failures; says how many answers that were."""
+        self._failures = Failures()
+        return self.cache.flush(name)
 
     @property
     def busy(self) -> bool:
@@ -118,7 +129,7 @@ class Resolver:
                 "failures": health.failures,
                 "rests_seconds": 0 if health.sound else round(max(health.benched_until - now, 0)),
             }
-            for spec, (_, health, _) in self._routing.members.items()
+            for spec, health in ((spec, member.health) for spec, member in self._routing.members.items())
         ]
 
     def gauges(self) -> None:
@@ -129,7 +140,7 @@ class Resolver:
             gauges["upstream_up", spec.name] = 1 if member.health.sound else 0
             if member.health.srtt is not None:
                 gauges["upstream_rtt_seconds", spec.name] = member.health.srtt
-        self._cache.gauges()
+        self.cache.gauges()
 
     async def close(self) -> None:
         """End everything: waiters get ``UpstreamError``, sockets are closed."""
@@ -138,6 +149,13 @@ class Resolver:
         self._alarms.close()
         self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
+
+    def _renew(self, query: Query, now: float) -> None:
+        key = query.cache_key
+        if key in self._flights or len(self._open) >= RENEW_BELOW or self._failures.recent(key, now) is not None:
+            return
+        self.cache.renewing()
+        self.resolve(query, _nobody_waits)
 
     def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:
         flight = Flight(
@@ -149,7 +167,7 @@ class Resolver:
             stale.answer if stale is not None else None,
             landed=partial(self._landed, stale),
             ended=self._open.discard,
-            served_stale=self._cache.served_stale,
+            served_stale=self.cache.served_stale,
         )
         self._flights[query.cache_key] = flight
         self._open.add(flight)
@@ -158,7 +176,7 @@ class Resolver:
 
     def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
         if stale is not None:
-            self._cache.served_stale()
+            self.cache.served_stale()
             return Resolved(stale.answer, "", True)
         if failure.answer is not None:
             return Resolved(failure.answer, "", False)
@@ -186,11 +204,15 @@ class Resolver:
             flight.release(outcome)
 
     def _succeeded(self, key: bytes, answer: Answer) -> None:
-        self._cache.put(key, answer, self._clock.monotonic())
+        self.cache.put(key, answer, self._clock.monotonic())
         self._failures.forget(key)
         if self._nobody_answered:
             self._nobody_answered = False
             self._failures.forget_unanswered()
+
+
+def _nobody_waits(_: Resolved | UpstreamError) -> None:
+    """What came is in the cache."""
 
 
 async def _close_all(upstreams: Iterable[Upstream]) -> None:

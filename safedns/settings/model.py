@@ -89,6 +89,11 @@ class UpstreamSpec(NamedTuple):
             return True
         return False
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can change what it says: it is encrypted, or on this machine."""
+        return self.transport != "plain" or ip_address(self.host).is_loopback
+
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
@@ -124,6 +129,12 @@ class CacheSettings:
     entries: int = 20_000
     stale: int = 86_400
     """Seconds past its TTL that an answer may still serve when every upstream fails (RFC 8767)."""
+    memory: int = 64 << 20
+    """Bytes that the answers of one resolver process may take."""
+    prefetch: bool = False
+    """Whether popular answers are renewed before they end."""
+    save: bool = False
+    """Whether fresh answers are kept over a restart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
 
-What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching) is taken, and
-``load`` warns.
+What this version cannot do yet is refused here in words; only what may wait (``console``) is taken, and ``load`` warns.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ DURATION_SCHEMA: dict[str, Any] = {
     "pattern": "^(\\d+ *[A-Za-z]+ *)+$",
     "examples": ["45m", "2h", "1 day"],
 }
+SIZE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": "^\\d+ *[A-Za-z]+$", "examples": ["64 MiB"]}
 _OFF_SCHEMA: dict[str, Any] = {"enum": ["off", False]}
 _COUNT_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "pattern": "^\\d+$"}
 _ENDPOINT_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["0.0.0.0:53", "[::]:53"]}
@@ -208,11 +208,15 @@ class Cache(Model):
     entries: Annotated[int, Text(words.count_within(0, 10_000_000), _COUNT_SCHEMA)] = Field(
         default=20_000, description="How many answers are kept."
     )
+    memory: Annotated[int, Text(words.size_within(1 << 20, 1 << 36, "1 MiB to 64 GiB"), SIZE_SCHEMA)] = Field(
+        default=64 << 20, description="How much memory they may take, in each resolver process."
+    )
     stale: Annotated[
         int,
         Text(words.unless("off", 0, words.duration_within(0, 30 * DAY, "at most 30 days")), _or_off(DURATION_SCHEMA)),
     ] = Field(default=DAY, description="How long an outdated answer may still serve while no upstream answers.")
-    prefetch: OnOff = Field(default=False, description="Renew popular answers early (not in this version yet).")
+    prefetch: OnOff = Field(default=False, description="Renew popular answers before they end.")
+    save: OnOff = Field(default=False, description="Keep answers over a restart; names then lie in the state folder.")
 
 
 class Block(Model):
