@@ -166,7 +166,8 @@ class Pipeline:
             return self._block(asked, decision, wall, mono)
         targets = found.answer.targets
         if targets:
-            objection = self._snapshot.review(asked.peer.profile, targets, wall, asked=decision)
+            qtype = asked.query.qtype
+            objection = self._snapshot.review(asked.peer.profile, targets, wall, asked=decision, qtype=qtype)
             if objection is not None:
                 return self._block(asked, objection, wall, mono)
         if found.source == "stale":

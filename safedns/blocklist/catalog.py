@@ -49,6 +49,8 @@ class CatalogueList(NamedTuple):
     """What it is known to block too much; empty where nothing is known."""
     source_category: str
     """The maker's own word for the category; empty where it is the same."""
+    refresh_hours: int
+    """After how many hours it is fetched again; 0 = as the household says."""
 
 
 class Catalogue(NamedTuple):
@@ -139,6 +141,7 @@ def _catalogue_list(fields: Fields) -> CatalogueList:
         recommended=fields.flag("recommended", default=False),
         overblocks=fields.text("overblocks", ""),
         source_category=fields.text("source_category", ""),
+        refresh_hours=fields.number("refresh_hours", 0),
     )
     if LIST_NAME.fullmatch(entry.name) is None:
         raise fields.error("name", f"{entry.name!r} is no list name; expected lower-case letters, digits, - and _")

@@ -9,7 +9,7 @@ A trie of its own for each list is right for large ones, but a query would wait 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from safedns.blocklist.artefact import Artefact
@@ -27,10 +27,12 @@ class Holders(NamedTuple):
 class NameIndex:
     """From a name to the services and the small lists that hold it. Immutable."""
 
-    __slots__ = ("_holders", "lists")
+    __slots__ = ("_exceptions", "_holders", "lists")
 
-    def __init__(self, services: Iterable[Service], lists: Sequence[Artefact] = ()) -> None:
-        """``lists`` must be ``plain``."""
+    def __init__(
+        self, services: Iterable[Service], lists: Sequence[Artefact] = (), exceptions: Collection[str] = ()
+    ) -> None:
+        """``lists`` must be ``plain``; ``exceptions`` as for ``Artefact``."""
         self.lists = frozenset(lists)
         """Need not be asked one by one: their entries are all in here."""
         holders: dict[str, Holders] = {}
@@ -50,12 +52,24 @@ class NameIndex:
         for artefact in lists:
             add(artefact.names(), Holders((), (artefact,)))
         self._holders = holders
+        self._exceptions = exceptions
 
     def covering(self, line: Iterable[str]) -> tuple[tuple[str, Holders], ...]:
         """Each entry that covers a name, longest first, with its holders; ``line``: the name and then its parents."""
         found: tuple[tuple[str, Holders], ...] = ()
         holders = self._holders
         for parent in line:
+            if self._exceptions and parent in self._exceptions:
+                return found + self._spared(line, len(parent))
             if parent in holders:
                 found += ((parent, holders[parent]),)
         return found
+
+    def _spared(self, line: Iterable[str], longest: int) -> tuple[tuple[str, Holders], ...]:
+        """The entries of at most ``longest`` characters, without the lists that close."""
+        found = []
+        for parent in line:
+            if len(parent) <= longest and parent in self._holders:
+                services, lists = self._holders[parent]
+                found.append((parent, Holders(services, tuple(each for each in lists if each.opens))))
+        return tuple(found)

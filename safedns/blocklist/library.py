@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +31,7 @@ class Hit(NamedTuple):
     id: str
     category: str
     matched: str
-    """The canonical entry that covers the name."""
+    """The canonical entry that covers the name, or the pattern that matches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,11 @@ def open_library(
     only: Collection[str] | None = None,
     data: Path | None = None,
     small: int = SMALL_LIST,
+    exceptions: Iterable[str] = (),
 ) -> Library:
     """Open what is compiled under ``state`` (``only`` these lists, where given) and the tables in ``data`` (our own).
 
+    ``exceptions``: canonical names that no closing list blocks, each with what is below it, unless an entry is longer.
     Plain lists of at most ``small`` entries go into the index: what is found where is the same, only faster.
 
     A list or a user's service that cannot be used is left out and told in ``problems``; ``ListError`` only when our own
@@ -87,7 +90,8 @@ def open_library(
     """
     data = bundled("blocklists") if data is None else data
     problems: list[str] = []
-    artefacts = _open_artefacts(lists_folder(state), only, problems)
+    spared = frozenset(exceptions)
+    artefacts = _open_artefacts(lists_folder(state), only, spared, problems)
     by_category: dict[str, tuple[Artefact, ...]] = {}
     for artefact in artefacts:
         by_category[artefact.category] = (*by_category.get(artefact.category, ()), artefact)
@@ -96,7 +100,9 @@ def open_library(
         artefacts=artefacts,
         by_category=MappingProxyType(by_category),
         services=services,
-        index=NameIndex(services.values(), [each for each in artefacts if each.plain and each.header.entries <= small]),
+        index=NameIndex(
+            services.values(), [each for each in artefacts if each.plain and each.header.entries <= small], spared
+        ),
         safe_search=load_safe_search(data / "safesearch.yaml"),
         background=frozenset(load_well_known(data / "background.txt", ())),
         categories=load_categories(data / "categories.yaml"),
@@ -104,16 +110,22 @@ def open_library(
     )
 
 
-def _open_artefacts(folder: Path, only: Collection[str] | None, problems: list[str]) -> tuple[Artefact, ...]:
-    names = sorted(path.stem for path in folder.glob("*.json") if only is None or path.stem in only)
+def _open_artefacts(
+    folder: Path, only: Collection[str] | None, exceptions: Collection[str], problems: list[str]
+) -> tuple[Artefact, ...]:
+    compiled = {path.stem for end in ("json", "previous") for path in folder.glob(f"*.{end}")}
+    names = sorted(compiled if only is None else compiled.intersection(only))
     if only is not None:
         problems += [f"{name}: is not compiled yet" for name in sorted(set(only) - set(names))]
     artefacts = []
     for name in names:
         try:
-            artefacts.append(open_artefact(folder, name))
+            artefacts.append(open_artefact(folder, name, exceptions=exceptions))
         except ListError as error:
             problems.append(str(error))
+            with suppress(ListError):
+                artefacts.append(open_artefact(folder, name, previous=True, exceptions=exceptions))
+                problems[-1] += "; the version before serves"
     return tuple(artefacts)
 
 

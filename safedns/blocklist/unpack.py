@@ -1,6 +1,6 @@
-"""From what was sent to the text of a list: gzip, zip, tar, told by their first bytes, and bounded in every way.
+"""From what was sent to the text of a list: gzip, zstd, zip, tar, told by their first bytes, and bounded in every way.
 
-    gzip -> zip or tar -> text            each layer takes the place of the file it was in
+    gzip or zstd -> zip or tar -> text    each layer takes the place of the file it was in
 
 Nothing is ever extracted: members are read one after another into one file of ours, and their names are only compared
 with ``domains`` (the shape of UT1's archives: ``CATEGORY/domains`` beside ``CATEGORY/urls``). tar is read here, not by
@@ -27,10 +27,15 @@ _CHUNK = 64 * 1024
 _BLOCK = 512
 _LAYERS = 3
 _LIST = "domains"
-_READABLE = "expected text, or text packed as gzip, zip or tar"
+_READABLE = "expected text, or text packed as gzip, zstd, zip or tar"
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW = 1 << 27
+"""Bytes behind its reading place that a zstd file may refer to, which are kept for it: what ``zstd --long`` makes."""
+_ZSTD_PIECE = 256
+"""Bytes that are unpacked at once: four of them may become 128 KiB."""
 _FOREIGN: Mapping[bytes, str] = MappingProxyType(
     {
-        b"\x28\xb5\x2f\xfd": "zstd",
         b"\xfd7zXZ\0": "xz",
         b"7z\xbc\xaf\x27\x1c": "7z",
         b"Rar!\x1a": "rar",
@@ -100,8 +105,10 @@ def _opened(packed: BinaryIO, bounds: Bounds) -> Iterator[bytes] | None:
     """What is packed in the file, piece by piece; ``None`` where the file is text already."""
     start = packed.read(_BLOCK)
     packed.seek(0)
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(_GZIP):
         return _gunzipped(packed)
+    if start.startswith(_ZSTD):
+        return _unzstd(packed)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _joined(_zip_members(packed, bounds))
     if start[257:262] == b"ustar":
@@ -143,6 +150,25 @@ def _gunzipped(packed: BinaryIO) -> Iterator[bytes]:
         raise _RefusedError("is cut off: its gzip data ends too early") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _RefusedError(f"is damaged: {error}") from error
+
+
+def _unzstd(packed: BinaryIO) -> Iterator[bytes]:
+    import zstandard  # a quarter of a megabyte, only for a list that is packed so
+
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    frame = None
+    try:
+        while piece := packed.read(_ZSTD_PIECE):
+            while piece:
+                frame = frame or decompressor.decompressobj()
+                yield frame.decompress(piece)
+                piece = frame.unused_data if frame.eof else b""
+                if frame.eof:
+                    frame = None
+    except zstandard.ZstdError as error:
+        raise _RefusedError(f"is damaged: {error}") from error
+    if frame is not None:
+        raise _RefusedError("is cut off: its zstd data ends too early")
 
 
 def _joined(members: Sequence[_Member]) -> Iterator[bytes]:

@@ -6,20 +6,17 @@ parent writes is meant.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from safedns.blocklist.artefact import Artefact
-from safedns.blocklist.compile import Contents
+from safedns.blocklist.artefact import OPENING, Artefact
+from safedns.blocklist.contents import Contents
 from safedns.errors import ListError
 from safedns.wire.names import key_of, parse_name
 
 WellKnown = Mapping[str, frozenset[str]]
 """Canonical name -> the categories whose lists may block it."""
-
-_OPENING = frozenset({"learning", "kids"})
-"""Categories of what stays open when the rest is closed: such a list is expected to hold what everybody needs."""
 
 
 def load_well_known(path: Path, categories: Collection[str]) -> WellKnown:
@@ -46,29 +43,16 @@ def load_well_known(path: Path, categories: Collection[str]) -> WellKnown:
 
 
 def newly_blocked(known: WellKnown, category: str, contents: Contents, serving: Artefact | None) -> list[str]:
-    """Names that ``contents``, a new version of a list of ``category``, blocks, should not, and ``serving`` did not."""
-    if category in _OPENING:
+    """Names that ``contents``, a new version of a list of ``category``, blocks, should not, and ``serving`` did not.
+
+    A list that opens is expected to hold what everybody needs.
+    """
+    if category in OPENING:
         return []
     return [
         name
         for name, its_own in known.items()
         if category not in its_own
-        and _blocks(contents, key := key_of(name))
+        and contents.match(name, key := key_of(name)) is not None
         and (serving is None or serving.match(name, key) is None)
     ]
-
-
-def _blocks(contents: Contents, key: str) -> bool:
-    blocking = [len(covering) for covering in _covering(key) if covering in contents.below]
-    if key in contents.exact:
-        blocking.append(len(key))
-    if not blocking:
-        return False
-    return not any(len(covering) >= max(blocking) for covering in _covering(key) if covering in contents.allow)
-
-
-def _covering(key: str) -> Iterator[str]:
-    """``com.``, ``com.example.``, ``com.example.www.``: the keys of the name and of all above it."""
-    end = 0
-    while end := key.find(".", end) + 1:
-        yield key[:end]

@@ -25,6 +25,8 @@ class Question(NamedTuple):
     """The name and its parents, the longest first."""
     covering: tuple[Covering, ...]
     """Entries of services and small lists that cover the name, the longest first."""
+    qtype: int | None = None
+    """The type of records asked for; ``None`` for any."""
 
 
 class Hit(NamedTuple):
@@ -44,6 +46,11 @@ def longest(entries: Collection[str], question: Question) -> str | None:
     return None
 
 
+def _reach(entry: str, question: Question) -> int:
+    """How many characters of the name an entry speaks for: a pattern, which is no end of the name, for all."""
+    return len(entry) if entry in question.line else len(question.name)
+
+
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
@@ -60,7 +67,7 @@ class CategoryMatcher:
         self.lists = len(artefacts)
 
     def first(self, question: Question, longer_than: int = 0) -> Hit | None:
-        """The first list, else the first service, with an entry of more than ``longer_than`` characters for the name.
+        """The first list, else the first service, with an entry for more than ``longer_than`` characters of the name.
 
         Lists are in the order of their categories; of services the one with the longest entry is first.
         """
@@ -68,8 +75,8 @@ class CategoryMatcher:
         for earlier, match, artefact in self._mapped:
             if earlier > place:
                 break
-            entry = match(question.name, question.key)
-            if entry is not None and len(entry) > longer_than:
+            entry = match(question.name, question.key, question.qtype)
+            if entry is not None and (not longer_than or _reach(entry, question) > longer_than):
                 return Hit(artefact.name, entry, artefact.category)
         return hit
 

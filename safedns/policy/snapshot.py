@@ -96,11 +96,16 @@ class Snapshot:
         """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
         return self._clients.find(address)
 
-    def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
-        """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
-        return self._courses[profile.index].timeline.at(now).decide(self._question(name, key))
+    def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:
+        """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``).
 
-    def review(self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision) -> Decision | None:
+        The same for every qtype but where a list has entries for some types only.
+        """
+        return self._courses[profile.index].timeline.at(now).decide(self._question(name, key, qtype))
+
+    def review(
+        self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision, qtype: int | None = None
+    ) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
 
         By overrides (but for a pause), safety, own names, services and categories; neither time, limits nor the default
@@ -110,7 +115,7 @@ class Snapshot:
         trusted = asked.reason.kind in _OPENED
         walk = self._courses[profile.index].timeline.at(now)
         for name in names:
-            objection = walk.object_to(self._question(name, key_of(name)), trusted=trusted)
+            objection = walk.object_to(self._question(name, key_of(name), qtype), trusted=trusted)
             if objection is not None:
                 return objection
         return None
@@ -128,7 +133,7 @@ class Snapshot:
         """
         if not profile.metered:
             return ()
-        course, question = self._courses[profile.index], self._question(name, key)
+        course, question = self._courses[profile.index], self._question(name, key, None)
         for kind, target in course.timeline.at(now).state.overrides:
             if kind == "grant" and self._matchers.targets((target,)).first(question) is not None:
                 return ()
@@ -148,9 +153,10 @@ class Snapshot:
             if (limit.target, day) in layer.allowances
         )
 
-    def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
+    def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:
         """The walk of ``decide`` in words, and until when its outcome stays so."""
-        return explain_walk(self._courses[profile.index].timeline, self._question(name, key), now, self.expires)
+        question = self._question(name, key, qtype)
+        return explain_walk(self._courses[profile.index].timeline, question, now, self.expires)
 
     def state(self, profile: Profile, now: float) -> State:
         """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""
@@ -162,6 +168,6 @@ class Snapshot:
         line = now_line(course, services, self.limits(profile, now), now, self.expires)
         return f"{profile.name}: {line}"
 
-    def _question(self, name: str, key: str) -> Question:
+    def _question(self, name: str, key: str, qtype: int | None) -> Question:
         line = tuple(parents(name))
-        return Question(name, key, line, self._covering(line))
+        return Question(name, key, line, self._covering(line), qtype)

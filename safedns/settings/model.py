@@ -86,6 +86,10 @@ class ExtraList:
     """https:// or http:// address, or a file path (relative to the configuration folder)."""
     format: str | None = None
     """``None`` = found out from the content."""
+    mirrors: tuple[str, ...] = ()
+    """Addresses to try after ``source``, in this order."""
+    refresh: int | None = None
+    """Seconds after which it is fetched again; ``None`` = like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class ListSettings:
     use: tuple[str, ...] | Literal["recommended"] = "recommended"
     """Catalogue names to download besides the starter lists; an empty tuple downloads none."""
     extra: tuple[ExtraList, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    """Canonical names that no list blocks, each with what is below it."""
 
 
 @dataclass(frozen=True, slots=True)

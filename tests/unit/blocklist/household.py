@@ -10,7 +10,9 @@ from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.catalog import CatalogueList, load_catalogue
 from safedns.blocklist.fetch import Limits, World
 from safedns.blocklist.header import Header, read_header
-from safedns.blocklist.update import Outcome, due, prepare, update
+from safedns.blocklist.prepare import prepare
+from safedns.blocklist.schedule import due
+from safedns.blocklist.update import Outcome, update
 from safedns.settings.model import BlockSettings, CacheSettings, ExtraList, ListSettings, Settings, Upstreams
 from safedns.wire.names import key_of
 from tests.fakes import FakeClock
@@ -59,7 +61,7 @@ class Household:
 
     def publish(self, name: str, source: str, *mirrors: str) -> None:
         """Put a list into the catalogue, at addresses that its file could not hold, and use it."""
-        entry = CatalogueList(name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "")
+        entry = CatalogueList(name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "", 0)
         self.catalogue = self.catalogue._replace(lists={name: entry})
         self.use = (name,)
 

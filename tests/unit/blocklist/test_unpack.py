@@ -73,7 +73,7 @@ REFUSED = [
     ("a web page", b"\xef\xbb\xbf \n<!DOCTYPE html><title>Sign in</title>", "is a web page, not a list"),
     ("a packed web page", gzip.compress(b"<html>"), "is a web page, not a list"),
     ("a web page in a zip", zipped(("index.html", b"<html>")), "is a web page, not a list"),
-    ("a program", b"\x7fELF\0\0\0\0", "is no text; expected text, or text packed as gzip, zip or tar"),
+    ("a program", b"\x7fELF\0\0\0\0", "is no text; expected text, or text packed as gzip, zstd, zip or tar"),
     ("nothing, packed", gzip.compress(b""), "is empty"),
     (
         "zstd",

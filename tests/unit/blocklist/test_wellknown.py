@@ -9,7 +9,8 @@ import pytest
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.compile import Contents, read_list, write_artefact
+from safedns.blocklist.compile import write_artefact
+from safedns.blocklist.contents import Contents, read_list
 from safedns.blocklist.wellknown import WellKnown, load_well_known, newly_blocked
 from safedns.errors import ListError
 from tests.realdata import real_data
@@ -37,7 +38,11 @@ def listing(folder: Path, *rules: str) -> Contents:
         (["||ads.bank.test^"], []),
         (["bank.test"], ["bank.test"]),
         (["||test^", "@@||bank.test^"], ["www.search.test", "pictures.test"]),
-        (["||bank.test^", "@@||test^"], ["bank.test"]),
+        (["||bank.test^", "@@||test^"], []),
+        (["||bank.test^$important", "@@||test^"], ["bank.test"]),
+        (["/^bank/"], ["bank.test"]),
+        (["||bank.test^$dnstype=AAAA"], ["bank.test"]),
+        (["||*.test^"], ["www.search.test", "pictures.test", "bank.test"]),
         (["search.test"], []),
     ],
 )

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from safedns.blocklist.library import open_library
+from safedns.blocklist.prepare import prepare
 from safedns.blocklist.services import load_services
-from safedns.blocklist.update import prepare
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Decision, Reason, ReasonKind
 from safedns.policy.household import load_household

@@ -43,7 +43,7 @@ class FakeList(NamedTuple):
     category: str
     entries: frozenset[str]
 
-    def match(self, name: str, key: str) -> str | None:
+    def match(self, name: str, key: str, _qtype: int | None = None) -> str | None:
         assert key == key_of(name)
         covering = [entry for entry in self.entries if name == entry or name.endswith("." + entry)]
         return max(covering, key=len, default=None)

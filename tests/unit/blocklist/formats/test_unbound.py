@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from safedns.blocklist.formats.entry import LOCAL_DATA, NOT_A_SINK, SETTING, Entry, Kind, Skipped
 from safedns.blocklist.formats.unbound import parse
-from tests.unit.blocklist.sample import NAMES, untimed
+from tests.unit.blocklist.sample import NAMES, untimed, well_told
 
 
 def told(*lines: str) -> list[Entry | str]:
@@ -88,4 +88,4 @@ DATA = st.text("\"' .:ab0AINCME", max_size=20).map("local-data: ".__add__)
 @given(st.lists(st.text() | ZONES | DATA | st.just("view:")))
 def test_no_text_whatever_makes_it_fail(lines: list[str]) -> None:
     for item in parse(lines):
-        assert isinstance(item, Entry) or 1 <= item.line <= len(lines)
+        assert well_told(item, lines)
