@@ -23,6 +23,10 @@ class Holders(NamedTuple):
     """Their ids."""
     lists: tuple[Artefact, ...]
 
+    def opening(self) -> Holders:
+        """Without the lists that close what they hold."""
+        return Holders(self.services, tuple(each for each in self.lists if each.opens))
+
 
 class NameIndex:
     """From a name to the services and the small lists that hold it. Immutable."""
@@ -57,19 +61,10 @@ class NameIndex:
     def covering(self, line: Iterable[str]) -> tuple[tuple[str, Holders], ...]:
         """Each entry that covers a name, longest first, with its holders; ``line``: the name and then its parents."""
         found: tuple[tuple[str, Holders], ...] = ()
-        holders = self._holders
+        holders, exceptions, lifted = self._holders, self._exceptions, False
         for parent in line:
-            if self._exceptions and parent in self._exceptions:
-                return found + self._spared(line, len(parent))
+            if exceptions and parent in exceptions:
+                lifted = True
             if parent in holders:
-                found += ((parent, holders[parent]),)
+                found += ((parent, holders[parent].opening() if lifted else holders[parent]),)
         return found
-
-    def _spared(self, line: Iterable[str], longest: int) -> tuple[tuple[str, Holders], ...]:
-        """The entries of at most ``longest`` characters, without the lists that close."""
-        found = []
-        for parent in line:
-            if len(parent) <= longest and parent in self._holders:
-                services, lists = self._holders[parent]
-                found.append((parent, Holders(services, tuple(each for each in lists if each.opens))))
-        return tuple(found)

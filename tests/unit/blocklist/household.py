@@ -66,13 +66,13 @@ class Household:
         self.use = (name,)
 
     def prepare(self, *extra: ExtraList) -> tuple[str, ...]:
-        settings = replace(SETTINGS, lists=ListSettings(use=self.use, extra=extra))
+        settings = replace(SETTINGS, lists=self.list_settings(*extra))
         return prepare(self.state, settings, self.config, now=self.clock.wall(), catalogue=self.catalogue)
 
     def update(self, *extra: ExtraList, names: tuple[str, ...] = ("web",), accept: bool = False) -> tuple[Outcome, ...]:
         return update(
             self.state,
-            ListSettings(use=self.use, extra=extra),
+            self.list_settings(*extra),
             self.catalogue,
             self.config,
             clock=self.clock,
@@ -84,8 +84,11 @@ class Household:
         )
 
     def due(self, *extra: ExtraList) -> tuple[str, ...]:
-        lists = ListSettings(use=self.use, extra=extra)
-        return due(self.state, lists, self.catalogue, self.config, now=self.clock.wall())
+        return due(self.state, self.list_settings(*extra), self.catalogue, self.config, now=self.clock.wall())
+
+    def list_settings(self, *extra: ExtraList) -> ListSettings:
+        """What ``safedns.yaml`` says about lists."""
+        return ListSettings(use=self.use, extra=extra)
 
     def header(self, name: str) -> Header:
         return read_header(self.lists, name)

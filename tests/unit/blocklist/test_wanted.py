@@ -40,6 +40,24 @@ def test_the_starter_lists_and_the_recommended_ones_are_wanted_unless_said_other
     assert first == Wanted("first", "adult", "hosts", None, ("https://a.example/1", "https://b.example/1"))
 
 
+def test_each_list_knows_how_often_it_is_fetched(catalogue: Catalogue) -> None:
+    lists = ListSettings(
+        refresh=7200,
+        extra=(
+            ExtraList("often", "social", "https://x.example/l", mirrors=("https://y.example/l",), refresh=3600),
+            ExtraList("usual", "social", "https://x.example/m"),
+        ),
+    )
+    hourly = catalogue._replace(lists={"first": catalogue.lists["first"]._replace(refresh_hours=12)})
+    assert {item.name: item.refresh for item in wanted_lists(lists, hourly, Path("/config")) if item.file is None} == {
+        "first": 43_200,
+        "often": 3600,
+        "usual": 7200,
+    }
+    [often] = [item for item in wanted_lists(lists, catalogue, Path("/config")) if item.name == "often"]
+    assert often.sources == ("https://x.example/l", "https://y.example/l")
+
+
 def test_the_user_chooses_by_name_and_may_choose_none(catalogue: Catalogue) -> None:
     assert names(ListSettings(use=("second", "first", "second")), catalogue) == ["starter-adult", "second", "first"]
     assert names(ListSettings(use=()), catalogue) == ["starter-adult"]
