@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -271,3 +274,32 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "lists").write_text("in the way")
     with pytest.raises(ListError, match=r"^list: cannot be written to .*lists: File exists$"):
         compile_names(tmp_path, "a.example")
+
+
+COMPILE = """
+import sys
+from pathlib import Path
+from safedns.blocklist.compile import compile_list
+source, folder = map(Path, sys.argv[1:])
+compile_list(source, name="list", category="adult", folder=folder, now=1000.0)
+"""
+
+
+def test_the_hash_seed_of_the_interpreter_does_not_change_a_byte(tmp_path: Path) -> None:
+    source = write_names(
+        tmp_path / "rules.txt",
+        *RULES.splitlines(),
+        "||typed.example^$dnstype=HTTPS|A|AAAA,denyallow=z.typed.example|a.typed.example|m.typed.example,important",
+        "*$denyallow=vn|com|net|org",
+        "||disabled.example^$important",
+        "||disabled.example^$badfilter,important",
+        *(f"||n{number}.example^$client=x,third-party" for number in range(3)),
+    )
+    made = []
+    for seed in ("0", "1", "4711"):
+        folder = tmp_path / f"lists-{seed}"
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", COMPILE, source, folder], env=environment, check=True)
+        made.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert made[0] == made[1] == made[2]
+    assert len(made[0]) == 1 + len(read_header(tmp_path / "lists-0", "list").tables)
