@@ -44,13 +44,14 @@ def compile_list(
     return write_artefact(read_list(source, format, progress), name=name, category=category, folder=folder, now=now)
 
 
-def write_artefact(contents: Contents, *, name: str, category: str, folder: Path, now: float) -> Header:
+def write_artefact(contents: Contents, *, name: str, category: str, folder: Path, now: float, part: str = "") -> Header:
     """Write the tables, then the header that makes them count; drop tables older than the header before."""
     commit, previous = header_path(folder, name), previous_path(folder, name)
     try:
         with locked(folder, wait=True):
             before = _whole_header(folder, name)
-            header = _header(contents, _write_tables(folder, name, contents), name=name, category=category, now=now)
+            tables = _write_tables(folder, name, contents)
+            header = _header(contents, tables, name=name, category=category, now=now, part=part)
             if before is not None and before.tables != header.tables:
                 write_bytes(previous, before.to_json())
             write_bytes(commit, header.to_json())
@@ -109,11 +110,12 @@ def _drop_tables(folder: Path, name: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def _header(contents: Contents, tables: dict[str, Table], *, name: str, category: str, now: float) -> Header:
+def _header(contents: Contents, tables: dict[str, Table], *, name: str, category: str, now: float, part: str) -> Header:
     return Header(
         version=VERSION,
         name=name,
         category=category,
+        part=part,
         source_format=contents.format,
         source_digest=contents.digest,
         compiled_with=__version__,

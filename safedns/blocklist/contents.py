@@ -10,7 +10,7 @@ between. A list may hold millions of names, so between its lines and the tries n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -25,13 +25,17 @@ from safedns.blocklist.formats.entry import (
     BLOCK,
     IMPORTANT,
     IMPORTANT_ALLOW,
+    TOO_LONG,
+    VETOED,
     Entry,
     Exceptions,
     Item,
     Network,
     NotTakenError,
     Pattern,
+    Skipped,
     Tier,
+    refuse,
 )
 from safedns.blocklist.header import SkippedCount
 from safedns.blocklist.lines import Lines, Progress
@@ -39,10 +43,13 @@ from safedns.blocklist.match import Match, Matcher
 from safedns.blocklist.networks import network_key
 from safedns.blocklist.patterns import Admission
 from safedns.blocklist.pile import Pile
+from safedns.blocklist.unpack import unpacked
 from safedns.errors import ListError
 from safedns.wire.names import key_of, name_of_key
 
 _SAMPLE = 500
+_MARKED = "v2fly"
+"""The format whose lines are marked with the part that they belong to."""
 _SHOWN = 5
 _ALONE = "!"
 """Behind the key of a name that blocks alone; sorts before every letter of a name, so it follows the same key bare."""
@@ -75,6 +82,8 @@ class Contents:
     skipped: Mapping[str, SkippedCount]
     subsumed: Sequence[str]
     """The first few names that another entry made needless."""
+    parts: bool = False
+    """Whether the source is one of which a part can be taken."""
 
     def count(self, *kinds: str) -> int:
         """How many entries of ``kinds`` there are."""
@@ -96,17 +105,31 @@ class Contents:
         return Matcher(self.tries, self.patterns, self.exceptions).match
 
 
-def read_list(source: Path, format: str | None = None, progress: Progress | None = None) -> Contents:  # noqa: A002
-    """What the file ``source`` holds; ``format`` is found out where ``None``. Raises ``ListError``."""
-    lines = Lines(source, progress)
+def read_list(
+    source: Path,
+    format: str | None = None,  # noqa: A002 - the word that parents type
+    progress: Progress | None = None,
+    *,
+    part: str = "",
+    vetoes: Collection[str] = (),
+) -> Contents:
+    """What the file ``source`` holds, packed or not; raises ``ListError``.
+
+    ``format`` is found out where ``None``. ``part`` chooses a list of an archive, or the lines of a v2fly list that are
+    marked so. Names of ``vetoes`` are left out.
+    """
     try:
-        if format is None:
-            format = detect(islice(lines.quietly(), _SAMPLE))  # noqa: A001
-        elif format not in FORMATS:
-            raise ListError(str(source), f"format {format!r} is unknown; expected one of {KNOWN}")
         digest = file_digest(source)
-        gathered = _Gathered()
-        gathered.take(FORMATS[format](lines))
+        with unpacked(source, str(source), part=part) as (text, archive):
+            lines = Lines(text, progress, "" if archive else part)
+            if format is None:
+                format = detect(islice(lines.quietly(), _SAMPLE))  # noqa: A001
+            elif format not in FORMATS:
+                raise ListError(str(source), f"format {format!r} is unknown; expected one of {KNOWN}")
+            gathered = _Gathered(frozenset(vetoes))
+            gathered.take(FORMATS[format](lines))
+            for number, beginning in sorted(lines.too_long.items()):
+                gathered.skip(refuse(number, beginning, TOO_LONG))
     except OSError as error:
         raise ListError(str(source), f"cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -115,14 +138,16 @@ def read_list(source: Path, format: str | None = None, progress: Progress | None
     subsumed: list[str] = []
     tries = _tries(gathered.piles, exceptions, subsumed)
     patterns = sorted(gathered.patterns.values(), key=lambda pattern: pattern[1:])
-    return Contents(format, digest, gathered.read, tries, patterns, exceptions, gathered.skipped, subsumed)
+    parts = archive or format == _MARKED
+    return Contents(format, digest, gathered.read, tries, patterns, exceptions, gathered.skipped, subsumed, parts)
 
 
 class _Gathered:
     """What the lines of a source come to, needless ones included."""
 
-    def __init__(self) -> None:
+    def __init__(self, vetoes: Collection[str]) -> None:
         self.read = 0
+        self._vetoes = vetoes
         self.piles: defaultdict[str, Pile] = defaultdict(Pile)
         self.patterns: dict[object, Pattern] = {}
         self.skipped: dict[str, SkippedCount] = {}
@@ -130,12 +155,15 @@ class _Gathered:
 
     def take(self, items: Iterable[Item]) -> None:
         """Gather all of ``items``."""
-        names = self.piles[BLOCK.below]
+        names, vetoes = self.piles[BLOCK.below], self._vetoes
         for item in items:
             if isinstance(item, Entry):
                 self.read += 1
                 name, kind = item
-                if kind == "below":
+                if name in vetoes and kind in _BLOCKING:
+                    self.read -= 1
+                    self.skip(Skipped(0, name, VETOED))
+                elif kind == "below":
                     names.add(key_of(name))
                 else:
                     pile, mark = _PLACES[kind]
@@ -146,19 +174,21 @@ class _Gathered:
                 self.read += 1
                 self.piles["allow-network" if item.allow else "network"].add(network_key(item.network))
             else:
-                self._skip(item.line, item.text, item.reason)
+                self.skip(item)
 
     def _pattern(self, pattern: Pattern) -> None:
         if pattern[1:] not in self.patterns:
             try:
                 self._admission.check(pattern.expression)
             except NotTakenError as error:
-                self._skip(pattern.line, pattern.text, str(error))
+                self.skip(Skipped(pattern.line, pattern.text, str(error)))
                 return
             self.patterns[pattern[1:]] = pattern
         self.read += 1
 
-    def _skip(self, line: int, text: str, reason: str) -> None:
+    def skip(self, skipped: Skipped) -> None:
+        """Count what is not taken."""
+        line, text, reason = skipped
         if known := self.skipped.get(reason):
             self.skipped[reason] = known._replace(total=known.total + 1)
         else:

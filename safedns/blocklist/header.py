@@ -57,6 +57,8 @@ class Header:
     version: int
     name: str
     category: str
+    part: str
+    """Of the source; empty for all of it."""
     source_format: str
     source_digest: str
     """SHA-256 of the file that was compiled."""

@@ -15,7 +15,8 @@ from pathlib import Path
 from safedns import __version__
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.catalog import Catalogue, load_catalogue
-from safedns.blocklist.compile import compile_list, remove_artefact, take_back
+from safedns.blocklist.compile import remove_artefact, take_back, write_artefact
+from safedns.blocklist.contents import Contents, read_list
 from safedns.blocklist.downloads import Downloads
 from safedns.blocklist.files import file_digest
 from safedns.blocklist.header import Header, header_path
@@ -40,10 +41,16 @@ def prepare(
     except OSError as error:
         problems.append(f"lists that are no longer used cannot be removed: {error}")
     for item in wanted:
+        problem = ""
         try:
             compile_if_stale(state, item, now)
         except ListError as error:
-            problems.append(str(error))
+            problem = str(error)
+            problems.append(problem)
+        try:
+            _remember(state, item, problem)
+        except OSError as error:
+            problems.append(f"{item.name}: what is wrong with it cannot be kept: {error}")
     return tuple(problems)
 
 
@@ -82,6 +89,8 @@ def outdated(item: Wanted, header: Header, *, renew: bool) -> bool:
     """Whether a good artefact is not what is wanted, or (``renew``) of another version of safedns, or of its file."""
     if header.category != item.category or item.format not in (None, header.source_format):
         return True
+    if item.file is not None and header.part != item.part:
+        return True
     if renew and header.compiled_with != __version__:
         return True
     try:
@@ -91,15 +100,27 @@ def outdated(item: Wanted, header: Header, *, renew: bool) -> bool:
 
 
 def _compile(state: Path, item: Wanted, source: Path, now: float, progress: Progress | None) -> None:
-    compile_list(
-        source,
-        name=item.name,
-        category=item.category,
-        folder=lists_folder(state),
-        now=now,
-        format=item.format,
-        progress=progress,
-    )
+    contents = read_list(source, item.format, progress, part=item.part, vetoes=item.vetoes)
+    if item.file is not None:
+        if item.part and not contents.parts:
+            raise ListError(str(source), f"has no parts, so there is no {item.part!r} in it; leave `part` out")
+        if not contents.entries:
+            raise ListError(str(source), f"holds nothing that blocks{_first_reason(contents)}")
+    folder = lists_folder(state)
+    write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now, part=item.part)
+
+
+def _first_reason(contents: Contents) -> str:
+    for reason, (_, line, example) in contents.skipped.items():
+        return f"; line {line} is skipped: {reason}: {example}"
+    return ""
+
+
+def _remember(state: Path, item: Wanted, problem: str) -> None:
+    """Keep what is wrong with a list of this machine, for its status; of a fetched one its updates tell."""
+    downloads = Downloads(state)
+    if item.file is not None and (meta := downloads.meta(item.name)).problem != problem:
+        downloads.write_meta(item.name, replace(meta, problem=problem))
 
 
 def _given_way(state: Path, item: Wanted, fault: ListError) -> ListError:

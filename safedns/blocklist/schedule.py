@@ -25,12 +25,14 @@ def due(state: Path, lists: ListSettings, catalogue: Catalogue, config_folder: P
 def due_in(state: Path, item: Wanted, *, now: float) -> float | None:
     """Seconds until a list is to be fetched; ``None`` for one that lies on this machine.
 
-    That is ``refresh`` after it was last confirmed, at once where there is nothing to use, but not within ``RETRY``
-    after the last try.
+    That is ``refresh`` after it was last confirmed, at once where there is nothing to use or something else is wanted
+    than what was fetched, but not within ``RETRY`` after the last try.
     """
     if item.file is not None:
         return None
     meta = Downloads(state).meta(item.name)
+    if meta.part != item.part or (meta.source and meta.source not in item.sources):
+        return 0
     wait = _left(meta.tried, min(RETRY, item.refresh), now)
     return max(wait, _left(meta.checked, item.refresh, now)) if _usable(state, item.name) else wait
 

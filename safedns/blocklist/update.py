@@ -13,19 +13,22 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urljoin
 
 from safedns.blocklist.artefact import Artefact, open_artefact
 from safedns.blocklist.catalog import Catalogue
 from safedns.blocklist.compile import write_artefact
 from safedns.blocklist.contents import Contents, read_list
 from safedns.blocklist.downloads import Downloads, Meta
-from safedns.blocklist.fetch import Limits, NotModified, World, fetch
+from safedns.blocklist.fetch import Fetched, Limits, NotModified, Validators, World, fetch
 from safedns.blocklist.files import locked
+from safedns.blocklist.formats.entry import INCLUDE
+from safedns.blocklist.included import put_together
+from safedns.blocklist.judge import Judge, everyday_names
 from safedns.blocklist.library import lists_folder
 from safedns.blocklist.prepare import compile_if_stale, outdated
 from safedns.blocklist.unpack import unpack
 from safedns.blocklist.wanted import Wanted, wanted_lists
-from safedns.blocklist.wellknown import WellKnown, newly_blocked
 from safedns.clock import Clock
 from safedns.errors import ListError
 from safedns.settings.model import ListSettings
@@ -34,7 +37,6 @@ Report = Callable[[str], None]
 Progress = Callable[[str, str, int, int], None]
 """Told, now and then: the list, what happens to it, and how many bytes of how many are done; 0 = nobody knows."""
 
-_SHOWN = 5
 _FETCHING, _READING = "fetching", "reading"
 
 
@@ -85,7 +87,8 @@ def update(
     ``ConfigError`` for wrong ``lists``.
     """
     chosen = _chosen(wanted_lists(lists, catalogue, config_folder), names)
-    run = _Run(state, Downloads(state), clock, accept, progress, limits, world, catalogue.well_known)
+    judge = Judge(catalogue.well_known, everyday_names(catalogue))
+    run = _Run(state, Downloads(state), clock, accept, progress, limits, world, judge)
     outcomes = []
     try:
         with locked(run.downloads.folder, wait=False):
@@ -120,7 +123,7 @@ class _Run:
     progress: Progress | None
     limits: Limits
     world: World
-    well_known: WellKnown
+    judge: Judge
 
     def bring(self, item: Wanted) -> Outcome:
         """Bring one list up to date; only a disk that cannot be written raises (``OSError``)."""
@@ -143,6 +146,9 @@ class _Run:
 
     def _download(self, item: Wanted, meta: Meta) -> tuple[bool, Meta]:
         """The first address whose version is good; what was wrong with each, where none is."""
+        if self.accept and (held := self.downloads.held(item.name)).exists():
+            held.replace(self.downloads.incoming(item.name))
+            return self._adopt(item, self._read(item, meta.source or item.sources[0])), meta
         failures: list[ListError] = []
         for source in item.sources:
             try:
@@ -151,65 +157,93 @@ class _Run:
                 failures.append(error)
         if len(failures) == 1:
             raise failures[0]
-        held = any(isinstance(failure, _HeldBackError) for failure in failures)
+        held_back = any(isinstance(failure, _HeldBackError) for failure in failures)
         told = "; ".join(self._message(item, failure) for failure in failures)
-        raise _HeldBackError(item.name, told) if held else ListError(item.name, told)
+        raise _HeldBackError(item.name, told) if held_back else ListError(item.name, told)
 
     def _take(self, item: Wanted, meta: Meta, source: str) -> tuple[bool, Meta]:
+        """What ``source`` has now, unless it is what we have."""
         incoming = self.downloads.incoming(item.name)
-        fetched = fetch(
-            source,
-            incoming,
-            clock=self.clock,
-            own=item.own,
-            known=meta.validators if self.downloads.text(item.name).exists() else None,
-            limits=self.limits,
-            world=self.world,
-            progress=self._counter(item.name, _FETCHING),
-        )
+        unchanged = self.downloads.text(item.name).exists() and meta.part == item.part
+        fetched = self._fetch(item, source, incoming, meta.validators if unchanged else None)
         if isinstance(fetched, NotModified):
             return compile_if_stale(self.state, item, self.clock.wall(), renew=True), meta
-        unpack(incoming, source)
-        contents = self._read(item, incoming, source)
+        archive = unpack(incoming, source, part=item.part)
+        contents = self._read(item, source)
+        source, etag, last_modified = fetched.validators
+        if INCLUDE in contents.skipped:
+            self._fetch_included(item, source)
+            contents = self._read(item, source)
+            etag = last_modified = ""  # they would not tell of a change in what is included
+        if item.part and not (archive or contents.parts):
+            raise ListError(source, f"has no parts, so there is no {item.part!r} in it; leave `part` out")
+        changed = self._adopt(item, contents)
+        return changed, replace(meta, source=source, etag=etag, last_modified=last_modified, part=item.part)
+
+    def _adopt(self, item: Wanted, contents: Contents) -> bool:
+        """Let the version that came serve from now on; whether that changes anything."""
+        incoming, held = self.downloads.incoming(item.name), self.downloads.held(item.name)
         try:
-            self._judge(item, contents)
+            self._look_at(item, contents)
         except _HeldBackError:
-            incoming.replace(self.downloads.held(item.name))
+            incoming.replace(held)
             raise
         serving = _serving(self.state, item.name, verify=True)
         header = None if serving is None else serving.header
-        changed = header is None or header.source_digest != contents.digest or outdated(item, header, renew=True)
+        changed = (
+            header is None
+            or header.source_digest != contents.digest
+            or header.part != item.part
+            or outdated(item, header, renew=True)
+        )
         if changed:
             folder, now = lists_folder(self.state), self.clock.wall()
-            write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now)
+            write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now, part=item.part)
         incoming.replace(self.downloads.text(item.name))
-        self.downloads.held(item.name).unlink(missing_ok=True)
-        source, etag, last_modified = fetched.validators
-        return changed, replace(meta, source=source, etag=etag, last_modified=last_modified)
+        held.unlink(missing_ok=True)
+        return changed
 
-    def _read(self, item: Wanted, incoming: Path, source: str) -> Contents:
-        try:
-            return read_list(incoming, item.format, self._counter(item.name, _READING))
-        except ListError as error:
-            # Its reader knows the address, not what we call the file.
-            raise ListError(source, str(error).removeprefix(f"{error.source}: ")) from error
-
-    def _judge(self, item: Wanted, contents: Contents) -> None:
+    def _look_at(self, item: Wanted, contents: Contents) -> None:
         """Raise ``_HeldBackError`` for a version that no good list would bring, or only with a parent's consent."""
         if not contents.entries:
             raise _HeldBackError(item.name, "the new version holds no names")
         if self.accept:
             return
-        serving = _serving(self.state, item.name)
-        how = f"(to take it: safedns lists update --accept {item.name})"
-        if serving is not None and contents.entries * 2 <= serving.header.entries:
-            was, now = serving.header.entries, contents.entries
-            raise _HeldBackError(item.name, f"the new version has shrunk from {was} to {now} names {how}")
-        if names := newly_blocked(self.well_known, item.category, contents, serving):
-            told = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-            raise _HeldBackError(
-                item.name, f"the new version would block {told}, which a list of {item.category} should not {how}"
-            )
+        if objection := self.judge.objection(item.category, contents, _serving(self.state, item.name)):
+            how = f"(to take it: safedns lists update --accept {item.name})"
+            raise _HeldBackError(item.name, f"{objection} {how}")
+
+    def _read(self, item: Wanted, source: str) -> Contents:
+        progress = self._counter(item.name, _READING)
+        try:
+            incoming = self.downloads.incoming(item.name)
+            return read_list(incoming, item.format, progress, part=item.part, vetoes=item.vetoes)
+        except ListError as error:
+            # Its reader knows the address, not what we call the file.
+            raise ListError(source, str(error).removeprefix(f"{error.source}: ")) from error
+
+    def _fetch(
+        self, item: Wanted, source: str, destination: Path, known: Validators | None = None
+    ) -> Fetched | NotModified:
+        return fetch(
+            source,
+            destination,
+            clock=self.clock,
+            own=item.own,
+            known=known,
+            limits=self.limits,
+            world=self.world,
+            progress=self._counter(item.name, _FETCHING),
+        )
+
+    def _fetch_included(self, item: Wanted, source: str) -> None:
+        """Put what the list includes, from beside it, into it."""
+
+        def fetch_one(name: str, destination: Path) -> None:
+            self._fetch(item, urljoin(source, name), destination)
+            unpack(destination, urljoin(source, name))
+
+        put_together(self.downloads.incoming(item.name), source, fetch_one)
 
     def _message(self, item: Wanted, error: ListError) -> str:
         """The error without the list's name, which its reader knows already."""

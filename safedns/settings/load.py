@@ -81,7 +81,7 @@ def _upstreams(written: SettingsFile) -> Upstreams:
 def _lists(written: SettingsFile) -> ListSettings:
     given = written.lists
     extra = tuple(
-        ExtraList(item.name, item.category, item.source, item.format, tuple(item.mirrors), item.refresh)
+        ExtraList(item.name, item.category, item.source, item.format, tuple(item.mirrors), item.refresh, item.part)
         for item in given.extra
     )
     return ListSettings(given.refresh, given.use, extra, tuple(given.exceptions))

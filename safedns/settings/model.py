@@ -90,6 +90,8 @@ class ExtraList:
     """Addresses to try after ``source``, in this order."""
     refresh: int | None = None
     """Seconds after which it is fetched again; ``None`` = like the others."""
+    part: str = ""
+    """Which list of an archive, or which marked lines of a v2fly list; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,9 @@ class ExtraListEntry(Model):
     mirrors: Annotated[list[Annotated[str, AfterValidator(_address)]], EMPTY_LIST] = Field(
         default=[], description="Addresses to fetch it from when its source fails, in this order."
     )
+    part: str = Field(
+        default="", description="Which part of it: a category of an archive, or an attribute of a v2fly list."
+    )
     refresh: Refresh | None = Field(
         default=None, description="How often it is fetched again; like the others if not given."
     )

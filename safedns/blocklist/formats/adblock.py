@@ -100,8 +100,8 @@ def parse(lines: Iterable[str]) -> Iterator[Item]:
         text = without_comment(line, "!#")
         if not text or (text[0] == "[" and text[-1] == "]"):
             continue
-        if not disabled.rules and text[:2] == "||" and text[-1] == "^" and (name := _plain_name(text[2:-1])):
-            yield Entry(name, "below")
+        if text[-1] == "^" and not disabled.rules and (entry := _plain(text)):
+            yield entry
             continue
         if host_address(text.split(None, 1)[0]) is not None:
             yield from _hosts_line(number, text)
@@ -146,12 +146,16 @@ class _Disabled:
         return (told for rule, told in self.rules.items() if rule not in self._met)
 
 
-def _plain_name(text: str) -> str | None:
-    """The name that ``text`` is; ``None`` where that needs a closer look."""
+def _plain(text: str) -> Entry | None:
+    """The entry that ``||x^`` and ``@@||x^`` are, as nearly every line is; ``None`` where that needs a closer look."""
     try:
-        return entry_name(text, top_level=True)
+        if text[:2] == "||":
+            return Entry(entry_name(text[2:-1], top_level=True), "below")
+        if text[:4] == "@@||":
+            return Entry(entry_name(text[4:-1], top_level=True), "allow")
     except NotTakenError:
-        return None
+        pass
+    return None
 
 
 def _is_bare(parts: _Parts) -> bool:

@@ -6,7 +6,8 @@
                   only those that are not
 
 Other attributes (``@ads``, ``@!cn``, ``&list``) say which part of a list a line belongs to; all parts are taken. Files
-beside a list are at hand where it lies on this machine.
+beside a list are at hand where it lies on this machine, or were fetched with it. A household may want one part of a
+list alone (``Lines.part``): that is read as if it were included with that attribute.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from safedns.blocklist.formats.entry import (
 from safedns.blocklist.formats.regex import whole_name
 from safedns.blocklist.lines import Lines
 
+_INCLUDE = "include:"
 _KEYWORD = re.compile(r"[a-z0-9._-]+")
 _DEEPEST = 20
 """Files that include one another."""
@@ -56,37 +58,49 @@ def parse(lines: Iterable[str]) -> Iterator[Item]:
 
     What an included file says is told with the number of the line that includes it.
     """
+    part = lines.part if isinstance(lines, Lines) else ""
+    for number, text in whole(lines, part):
+        try:
+            yield _item(number, text)
+        except NotTakenError as error:
+            yield refuse(number, text, str(error))
+
+
+def whole(lines: Iterable[str], part: str = "") -> Iterator[tuple[int, str]]:
+    """Each rule with the number of its line, included ones in place of what includes them, if they are at hand.
+
+    ``part``: only those that are marked so. A file is read once for each set of marks that is asked for.
+    """
     seen: set[tuple[str, _Part]] = set()
 
-    def read(lines: Iterable[str], part: _Part, depth: int, included: int) -> Iterator[Item]:
+    def read(lines: Iterable[str], wanted: _Part, depth: int, included: int) -> Iterator[tuple[int, str]]:
         for own, line in enumerate(lines, 1):
             text = without_comment(line)
             if not text:
                 continue
             number = included or own
             rule, *attributes = text.split()
-            kind, _, value = rule.partition(":")
-            try:
-                if kind == "include":
-                    sibling, inner = _sibling(lines, value, depth), part.narrowed(_part(attributes))
-                    if (value, inner) not in seen:
-                        seen.add((value, inner))
-                        yield from read(sibling, inner, depth + 1, number)
-                elif part.holds(attributes):
-                    yield _item(number, rule, attributes)
-            except NotTakenError as error:
-                yield refuse(number, text, str(error))
-            except OSError:
-                yield refuse(number, text, INCLUDE)
+            name = rule.removeprefix(_INCLUDE)
+            if name == rule:
+                if wanted.holds(attributes):
+                    yield number, text
+            elif (sibling := _sibling(lines, name, depth)) is None:
+                yield number, text
+            elif (name, inner := wanted.narrowed(_part(attributes))) not in seen:
+                seen.add((name, inner))
+                yield from read(sibling, inner, depth + 1, number)
 
-    return read(lines, _Part(), 0, 0)
+    return read(lines, _part([f"@{part}"]) if part else _Part(), 0, 0)
 
 
-def _sibling(lines: Iterable[str], name: str, depth: int) -> Lines:
-    found = lines.sibling(name) if isinstance(lines, Lines) and depth < _DEEPEST else None
-    if found is None:
-        raise NotTakenError(INCLUDE)
-    return found
+def included(lines: Iterable[str]) -> set[str]:
+    """Names of the files that ``lines`` themselves include."""
+    texts = (without_comment(line) for line in lines)
+    return {text.split()[0].removeprefix(_INCLUDE) for text in texts if text.startswith(_INCLUDE)}
+
+
+def _sibling(lines: Iterable[str], name: str, depth: int) -> Lines | None:
+    return lines.sibling(name) if isinstance(lines, Lines) and depth < _DEEPEST else None
 
 
 def _part(attributes: Iterable[str]) -> _Part:
@@ -95,7 +109,10 @@ def _part(attributes: Iterable[str]) -> _Part:
     return _Part(frozenset(f"@{mark}" for mark in marks if not mark.startswith("-")), unmarked)
 
 
-def _item(number: int, rule: str, attributes: Iterable[str]) -> Entry | Pattern:
+def _item(number: int, text: str) -> Entry | Pattern:
+    rule, *attributes = text.split()
+    if rule.startswith(_INCLUDE):
+        raise NotTakenError(INCLUDE)
     if not all(attribute[0] in "@&" for attribute in attributes):
         raise NotTakenError(NOT_ONE_WORD)
     kind, colon, value = rule.partition(":")

@@ -61,7 +61,9 @@ class Household:
 
     def publish(self, name: str, source: str, *mirrors: str) -> None:
         """Put a list into the catalogue, at addresses that its file could not hold, and use it."""
-        entry = CatalogueList(name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "", 0)
+        entry = CatalogueList(
+            name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "", 0, ""
+        )
         self.catalogue = self.catalogue._replace(lists={name: entry})
         self.use = (name,)
 

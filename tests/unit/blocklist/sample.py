@@ -125,6 +125,12 @@ bank.test
 """
 
 
+VETOES = """
+museum.test  adult social
+club.test  adult
+"""
+
+
 def write_data(folder: Path, catalogue: str = "[]") -> Path:
     """A folder like our own ``blocklists``: two categories, one starter list, one service, two search engines."""
     write_names(folder / "starter" / "adult.txt", "adult.example", "www.adult.example")
@@ -133,6 +139,7 @@ def write_data(folder: Path, catalogue: str = "[]") -> Path:
     (folder / "catalogue.yaml").write_text(catalogue)
     (folder / "safesearch.yaml").write_text(SAFE_SEARCH)
     (folder / "well-known.txt").write_text(WELL_KNOWN)
+    (folder / "vetoes.txt").write_text(VETOES)
     (folder / "background.txt").write_text("ntp.example\n")
     (folder / "services" / "chat.yaml").write_text(CHAT_SERVICE)
     return folder

@@ -29,6 +29,7 @@ PUBLIC = """
   overblocks: some forums
   source_category: porn
   refresh_hours: 6
+  part: porn
 """
 
 
@@ -50,6 +51,7 @@ def test_a_public_list_is_read_with_all_that_is_known(tmp_path: Path) -> None:
         overblocks="some forums",
         source_category="porn",
         refresh_hours=6,
+        part="porn",
     )
 
 

@@ -15,6 +15,7 @@ HEADER = Header(
     version=VERSION,
     name="ads",
     category="adult",
+    part="porn",
     source_format="adblock",
     source_digest="0" * 64,
     compiled_with="1.2.3",

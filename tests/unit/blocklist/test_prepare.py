@@ -93,7 +93,7 @@ def test_an_own_file_that_is_gone_is_told_and_its_last_version_stays(home: House
 def test_a_fault_of_one_list_does_not_keep_the_others_from_being_compiled(home: Household) -> None:
     (home.config / "mine.txt").write_text("<html>")
     [problem] = home.prepare(mine())
-    assert problem.startswith(f"{home.config / 'mine.txt'}: is in no known list format")
+    assert problem.startswith(f"{home.config / 'mine.txt'}: is a web page, not a list")
     assert home.blocks("starter-adult", "adult.example")
 
 
@@ -223,7 +223,7 @@ def test_a_damaged_own_list_whose_file_is_bad_now_falls_back_too(home: Household
     damage(home, "mine")
     (home.config / "mine.txt").write_text("<html>")
     [problem] = home.prepare(mine())
-    assert "is in no known list format" in problem
+    assert "is a web page, not a list" in problem
     assert problem.endswith("; the version before serves")
     assert home.blocks("mine", "a.example")
 

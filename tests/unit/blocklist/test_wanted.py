@@ -37,7 +37,8 @@ def names(lists: ListSettings, catalogue: Catalogue) -> list[str]:
 def test_the_starter_lists_and_the_recommended_ones_are_wanted_unless_said_otherwise(catalogue: Catalogue) -> None:
     starter, first = wanted_lists(ListSettings(), catalogue, Path("/config"))
     assert starter == Wanted("starter-adult", "adult", "domains", catalogue.starters[0])
-    assert first == Wanted("first", "adult", "hosts", None, ("https://a.example/1", "https://b.example/1"))
+    sources = ("https://a.example/1", "https://b.example/1")
+    assert first == Wanted("first", "adult", "hosts", None, sources, vetoes=frozenset({"museum.test", "club.test"}))
 
 
 def test_each_list_knows_how_often_it_is_fetched(catalogue: Catalogue) -> None:
@@ -73,7 +74,7 @@ def test_an_own_list_is_an_address_or_a_file_beside_the_configuration(catalogue:
         own("as-url-beside", source="file:lists/mine.txt"),
     )
     assert wanted_lists(ListSettings(use=(), extra=extra), catalogue, Path("/config"))[1:] == (
-        Wanted("web", "social", None, None, ("https://x.example/l",), own=True),
+        Wanted("web", "social", None, None, ("https://x.example/l",), own=True, vetoes=frozenset({"museum.test"})),
         Wanted("beside", "social", "hosts", Path("/config/lists/mine.txt"), own=True),
         Wanted("elsewhere", "social", None, Path("/srv/list.txt"), own=True),
         Wanted("as-url", "social", None, Path("/srv/my list.txt"), own=True),

@@ -309,4 +309,7 @@ def test_test_exits_with_1_when_a_file_blocks_nothing_or_is_no_list(machine: Mac
     page = write_names(tmp_path / "page.html", "<html>")
     result = machine.run("test", str(page))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"{page}: is in no known list format; expected one of {KNOWN}\n"
+    assert result.stderr == f"{page}: is a web page, not a list\n"
+    letter = write_names(tmp_path / "letter.txt", "Dear visitor, this list has moved.")
+    result = machine.run("test", str(letter))
+    assert result.stderr == f"{letter}: is in no known list format; expected one of {KNOWN}\n"
