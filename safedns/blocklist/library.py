@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,16 @@ that all share. All lists of the catalogue up to this size take 30 MB, a usual h
 
 
 class Hit(NamedTuple):
-    """A list or service that holds a name."""
+    """A list or service that has something to say about a name."""
 
-    kind: Literal["list", "service"]
+    kind: Literal["list", "spared", "service", "shared"]
+    """``spared``: the list would block the name, but for an exception of its own or of the household. ``shared``: the
+    service needs the name but shares it with others, so it is not blocked with the service."""
     id: str
     category: str
     matched: str
-    """The canonical entry that covers the name, or the pattern that matches it."""
+    """The canonical entry that covers the name, or the pattern that matches it; of a list that spares the name, its
+    exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,27 @@ class Library:
     """What could not be opened and is left out, one line each."""
 
     def search(self, name: str) -> list[Hit]:
-        """Every list and then every service that covers the canonical ``name``."""
+        """Every list and then every service that covers the canonical ``name``, or needs it."""
+        return [*self._lists(name), *self._services(name)]
+
+    def _lists(self, name: str) -> Iterator[Hit]:
         key = key_of(name)
-        hits = [
-            Hit("list", artefact.name, artefact.category, matched)
-            for artefact in self.artefacts
-            if (matched := artefact.match(name, key)) is not None
-        ]
+        for artefact in self.artefacts:
+            if (matched := artefact.match(name, key)) is not None:
+                yield Hit("list", artefact.name, artefact.category, matched)
+            elif exception := artefact.spares(name, key):
+                yield Hit("spared", artefact.name, artefact.category, exception)
+
+    def _services(self, name: str) -> Iterator[Hit]:
         found: dict[str, Hit] = {}
         for matched, holders in self.index.covering(parents(name)):
             for service in holders.services:
                 found.setdefault(service, Hit("service", service, self.services[service].category, matched))
-        return hits + list(found.values())
+        yield from found.values()
+        for id_, spec in self.services.items():
+            shared = next((parent for parent in parents(name) if parent in spec.shared), None)
+            if shared is not None and id_ not in found:
+                yield Hit("shared", id_, spec.category, shared)
 
 
 def lists_folder(state: Path) -> Path:

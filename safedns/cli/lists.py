@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from heapq import nsmallest
 from pathlib import Path
 
@@ -29,8 +30,14 @@ from safedns.errors import NotRunningError
 from safedns.wire.names import display, name_of_key, parse_name
 
 _SAMPLES = 5
+_CLEAR = "\r\x1b[K"
+"""Takes what stands on the line of a terminal away."""
 _BAR = 30
 """Characters."""
+
+
+_RELATIONS = {"list": "list", "spared": "excepted", "service": "service", "shared": "shared"}
+"""What is printed for a kind of hit."""
 
 
 @click.group("lists")
@@ -81,7 +88,7 @@ def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path
         clock=clock,
         names=names,
         accept=accept,
-        report=lambda line: say(f"\r\x1b[K{line}" if terminal else line),
+        report=lambda line: say(f"{_CLEAR}{line}" if terminal else line),
         progress=_show_progress if terminal else None,
         world=World(look_up=look_up_through(settings.upstreams, clock)),
     )
@@ -98,7 +105,7 @@ def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path
 @state_option
 @click.pass_context
 def search(ctx: click.Context, name: str, config: Path, state: Path, *, as_json: bool) -> None:
-    """Every list and service that holds NAME, and what each child and group gets for it now.
+    """Every list and service that holds NAME or needs it, and what each child and group gets for it now.
 
     Exit 1 if no list and no service holds it.
     """
@@ -112,8 +119,10 @@ def search(ctx: click.Context, name: str, config: Path, state: Path, *, as_json:
     if as_json:
         click.echo(json.dumps(found.as_object(), ensure_ascii=False, indent=2))
     elif found.holders:
-        rows = ((hit.kind, hit.id, hit.category, display(hit.matched)) for hit in found.holders)
+        rows = ((_RELATIONS[hit.kind], hit.id, hit.category, display(hit.matched)) for hit in found.holders)
         _print_table(("IN", "NAME", "CATEGORY", "ENTRY"), rows)
+        if shared := [hit.id for hit in found.holders if hit.kind == "shared"]:
+            click.echo(f"\nshared by {', '.join(shared)}: needed by all of them, so it is not blocked with any")
     else:
         say(f"{display(wanted)} is in no list and no service")
     if not as_json and found.lines:
@@ -127,7 +136,10 @@ def search(ctx: click.Context, name: str, config: Path, state: Path, *, as_json:
 @click.pass_context
 def test_file(ctx: click.Context, file: Path, list_format: str | None) -> None:
     """What the list FILE would do: format, what it blocks, what is skipped and why; exit 1 if it blocks nothing."""
-    contents = read_list(file, list_format)
+    terminal = sys.stderr.isatty()
+    contents = read_list(file, list_format, partial(_show_progress, file.name, "reading") if terminal else None)
+    if terminal:
+        click.echo(_CLEAR, err=True, nl=False)
     click.echo(f"format   {contents.format}")
     for opens, count, what, examples in _holdings(contents):
         click.echo(f"{'allows' if opens else 'blocks'}   {count} {what}{_examples(examples)}")
@@ -143,7 +155,7 @@ def test_file(ctx: click.Context, file: Path, list_format: str | None) -> None:
 def _show_progress(name: str, what: str, done: int, total: int) -> None:
     share = done / total if total else 0.0
     bar = f"[{'#' * int(share * _BAR):-<{_BAR}}] {share:4.0%}" if total else f"{done / 1e6:.1f} MB"
-    click.echo(f"\r\x1b[K{name}: {what} {bar}", err=True, nl=False)
+    click.echo(f"{_CLEAR}{name}: {what} {bar}", err=True, nl=False)
 
 
 def _status_cells(row: ListStatus) -> tuple[str, ...]:

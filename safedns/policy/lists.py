@@ -23,6 +23,10 @@ class Artefact(Protocol):
         """
         ...
 
+    def spares(self, name: str, key: str, qtype: int | None = None, /) -> str | None:
+        """The exception that lets the name through although an entry covers it; or ``None``. To be shown."""
+        ...
+
 
 class Service(Protocol):
     """An online service that a parent can turn on or off by its id."""

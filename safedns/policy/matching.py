@@ -54,7 +54,7 @@ def _reach(entry: str, question: Question) -> int:
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
-    __slots__ = ("_mapped", "_places", "_services", "lists")
+    __slots__ = ("_artefacts", "_mapped", "_places", "_services", "lists")
 
     def __init__(self, categories: Iterable[str], lists: Lists) -> None:
         names = tuple(dict.fromkeys(categories))
@@ -64,7 +64,14 @@ class CategoryMatcher:
         self._places = {artefact: place for place, artefact in places if artefact in indexed}
         self._mapped = tuple((place, artefact.match, artefact) for place, artefact in places if artefact not in indexed)
         self._services = {id_: item.category for id_, item in lists.services.items() if item.category in names}
+        self._artefacts = tuple(artefacts)
         self.lists = len(artefacts)
+
+    def spared(self, question: Question) -> tuple[Hit, ...]:
+        """The lists that would hold the name, but for the exception that is told as what matched. To be shown."""
+        name, key, qtype = question.name, question.key, question.qtype
+        found = ((artefact, artefact.spares(name, key, qtype)) for artefact in self._artefacts)
+        return tuple(Hit(artefact.name, exception, artefact.category) for artefact, exception in found if exception)
 
     def first(self, question: Question, longer_than: int = 0) -> Hit | None:
         """The first list, else the first service, with an entry for more than ``longer_than`` characters of the name.

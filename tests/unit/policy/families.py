@@ -48,6 +48,9 @@ class FakeList(NamedTuple):
         covering = [entry for entry in self.entries if name == entry or name.endswith("." + entry)]
         return max(covering, key=len, default=None)
 
+    def spares(self, _name: str, _key: str, _qtype: int | None = None) -> str | None:
+        return None
+
 
 class FakeService(NamedTuple):
     title: str
