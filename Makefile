@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists lists-table clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -52,6 +52,9 @@ bench: $(VENV)/installed
 
 bench-lists: $(VENV)/installed
 	$(BIN)/python -m tests.bench.lists
+
+bench-policy: $(VENV)/installed
+	$(BIN)/python -m tests.bench.policy
 
 lists-table: $(VENV)/installed
 	@$(BIN)/python -m tests.lists_table

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from safedns.peers import Peer
 from safedns.policy.decision import Decision
-from safedns.policy.snapshot import Snapshot
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 
@@ -36,6 +35,8 @@ class Found(NamedTuple):
     stored: float | None = None
     """Monotonic seconds since which its TTLs count down; ``None`` = they do not."""
     ede: tuple[int, str] | None = None
+    personal: bool = False
+    """Made for this client alone: not to be sent to others of its profile."""
 
 
 class Miss(NamedTuple):
@@ -44,6 +45,5 @@ class Miss(NamedTuple):
     asked: Asked
     lookup: Query
     decision: Decision
-    snapshot: Snapshot
     until: float
-    """``decision`` holds under ``snapshot`` before this instant (wall clock)."""
+    """``decision`` holds for ``asked.peer`` before this instant (wall clock)."""

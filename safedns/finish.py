@@ -14,10 +14,10 @@ from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.limits import METERED
 from safedns.policy.snapshot import Profile, Snapshot
-from safedns.policy.wording import reason_words
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
 from safedns.record.event import Outcome
+from safedns.told import Told
 from safedns.wire.names import HEADER_SIZE
 from safedns.wire.reply import build_reply, error_reply, reply_ttls, udp_limit
 from safedns.wire.types import Ede, RCode
@@ -50,23 +50,19 @@ class Exit:
         events: Events,
         failures: FailureLog,
         snapshot: Snapshot,
-        language: str,
+        told: Told,
     ) -> None:
         self._clock = clock
         self._counters = counters
         self._events = events
         self._failures = failures
         self._snapshot = snapshot
-        self._language = language
-
-    def ede(self, decision: Decision) -> tuple[int, str]:
-        """The extended error that tells a device why, in the household's language."""
-        return int(decision.ede), reason_words(decision.reason, self._language)
+        self._told = told
 
     def refuse(self, packet: bytes, kind: ReasonKind, protocol: str, rcode: int, *, ede: Ede | None = None) -> bytes:
         """The error reply to a query that was never decided."""
         self.count(_NOBODY, Action.REFUSE, kind, protocol)
-        words = reason_words(Reason(kind), self._language)
+        words = self._told.words(Reason(kind))
         return error_reply(packet, rcode, ede=None if ede is None else (int(ede), words))
 
     def fail(self, packet: bytes, protocol: str, error: Exception) -> bytes | None:
@@ -112,7 +108,7 @@ class Exit:
         if peer.logged or meters:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
-        if asked.protocol == "udp" and found.source in _MEMORABLE and not reply[2] & _TC:
+        if asked.protocol == "udp" and found.source in _MEMORABLE and not found.personal and not reply[2] & _TC:
             self._memorise(asked, found, outcome, cell, reply, edge, most, mono)
         return reply
 

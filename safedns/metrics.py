@@ -18,16 +18,11 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from safedns import __version__
+from safedns.plainhttp import MAX_REQUEST, HttpHandler, Reply, Request
 from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS
 from safedns.record.counters import Key
 from safedns.record.recorder import Totals
 from safedns.settings.model import Endpoint
-
-MAX_REQUEST = 8192
-"""Bytes of a request's head."""
-REQUEST_WITHIN = 5.0
-"""Seconds in which a client must have sent its request, and again in which it must have taken the reply."""
-MAX_CONNECTIONS = 16
 
 
 class Metric(NamedTuple):
@@ -59,6 +54,9 @@ METRICS = (
     Metric("memo", "counter", "safedns_memo_events_total", "Look-ups of finished replies.", ("event",)),
     Metric("cache_entries", "gauge", "safedns_cache_entries", "Answers in the cache."),
     Metric("inflight", "gauge", "safedns_inflight_queries", "Queries that wait for an upstream."),
+    Metric("connections", "gauge", "safedns_connections", "Open connections of clients.", ("protocol",)),
+    Metric("certificate_expires", "gauge", "safedns_certificate_expires_timestamp_seconds",
+           "When the certificate that encrypted DNS shows ends.", unit="seconds", aggregate="min"),
     Metric("upstream_queries", "counter", "safedns_upstream_queries_total", "Queries sent to upstreams by outcome.",
            ("upstream", "outcome")),
     Metric("upstream_latency", "histogram", "safedns_upstream_duration_seconds", "Time an upstream took to answer.",
@@ -67,6 +65,9 @@ METRICS = (
            ("upstream",), aggregate="min"),
     Metric("upstream_rtt_seconds", "gauge", "safedns_upstream_rtt_seconds", "Smoothed round trip to an upstream.",
            ("upstream",), unit="seconds", aggregate="max"),
+    Metric("clients", "gauge", "safedns_clients",
+           "Clients that have asked since the rules were last loaded, by whether somebody has claimed them.",
+           ("claimed",), aggregate="max"),
     Metric("list_entries", "gauge", "safedns_list_entries", "Entries of a blocklist; 0 where it was never fetched yet.",
            ("list", "category"), aggregate="max"),
     Metric("list_updated", "gauge", "safedns_list_updated_timestamp_seconds",
@@ -178,69 +179,17 @@ async def serve_metrics(endpoint: Endpoint, totals: Totals, refresh: Callable[[]
     """
     registry = CollectorRegistry()
     registry.register(TotalsCollector(totals))
-    handler = _Handler(registry, refresh)
-    return await asyncio.start_server(handler.connected, endpoint.host, endpoint.port, limit=MAX_REQUEST)
 
+    async def answer(request: Request) -> Reply:
+        if request.method not in ("GET", "HEAD"):
+            return Reply("405 Method Not Allowed", b"only GET and HEAD\n")
+        if request.path == "/":
+            return Reply("200 OK", b"safedns: the metrics are at /metrics\n")
+        if request.path != "/metrics":
+            return Reply("404 Not Found", b"there is only /metrics\n")
+        await refresh()
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Reply("200 OK", encode(registry), content_type)
 
-class _Reply(NamedTuple):
-    status: str
-    body: bytes
-    content_type: str = "text/plain; charset=utf-8"
-
-
-class _Handler:
-    """One request a connection, read within bounds; anything but GET and HEAD of two paths is refused."""
-
-    def __init__(self, registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]) -> None:
-        self._registry = registry
-        self._refresh = refresh
-        self._open = 0
-
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection and close it, whatever the client does."""
-        self._open += 1
-        try:
-            if self._open <= MAX_CONNECTIONS:
-                await self._serve(reader, writer)
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            self._open -= 1
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        method = ""
-        try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), REQUEST_WITHIN)
-        except asyncio.LimitOverrunError:
-            reply = _Reply("431 Request Header Fields Too Large", b"the request is too large\n")
-        else:
-            method, path, headers = _parse(head)
-            reply = await self._reply(method, path, headers)
-        writer.write(
-            f"HTTP/1.1 {reply.status}\r\nContent-Type: {reply.content_type}\r\nContent-Length: {len(reply.body)}\r\n"
-            f"Allow: GET, HEAD\r\nConnection: close\r\n\r\n".encode()
-        )
-        if method != "HEAD":
-            writer.write(reply.body)
-        await asyncio.wait_for(writer.drain(), REQUEST_WITHIN)
-
-    async def _reply(self, method: str, path: str, headers: Mapping[str, str]) -> _Reply:
-        if method not in ("GET", "HEAD"):
-            return _Reply("405 Method Not Allowed", b"only GET and HEAD\n")
-        if path == "/":
-            return _Reply("200 OK", b"safedns: the metrics are at /metrics\n")
-        if path != "/metrics":
-            return _Reply("404 Not Found", b"there is only /metrics\n")
-        await self._refresh()
-        encode, content_type = choose_encoder(headers.get("accept", ""))
-        return _Reply("200 OK", encode(self._registry), content_type)
-
-
-def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:
-    """Method, path without its query, and headers by lower-case name; empty texts for what is not HTTP."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, _, rest = first.partition(" ")
-    path = rest.partition(" ")[0].partition("?")[0]
-    pairs = (line.partition(":") for line in lines)
-    return method, path, {name.strip().lower(): value.strip() for name, _, value in pairs}
+    connected = HttpHandler(answer).connected
+    return await asyncio.start_server(connected, endpoint.host, endpoint.port, limit=MAX_REQUEST)

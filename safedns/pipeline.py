@@ -13,28 +13,32 @@ logged: never an unfiltered answer, never an exception for the socket reader.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from safedns.asked import Asked, Deliver, Found, Miss
+from safedns.blocking import Blocking
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
 from safedns.finish import Events, Exit
+from safedns.lan.directory import Directory
 from safedns.peers import Peer, Peers
-from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.decision import Action, Decision, ReasonKind
 from safedns.policy.snapshot import Snapshot
 from safedns.record.buckets import bucket_of
 from safedns.record.counters import Counters
-from safedns.resolve.local import LocalNames
-from safedns.resolve.resolver import Resolved, Resolver
-from safedns.resolve.rewrite import rewrite_lookup, rewritten_answer
+from safedns.resolve.local import LocalNames, is_why
+from safedns.resolve.resolver import Resolved, Resolver, asked_of
+from safedns.resolve.rewrite import rewrite_lookup
+from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
-from safedns.wire.answer import make_answer
+from safedns.told import Told
+from safedns.why import LOCAL, why_answer
+from safedns.wire.answer import failed_answer
 from safedns.wire.query import Ignored, decode_query
-from safedns.wire.reply import blocked_answer
 from safedns.wire.types import Ede, QType, RCode
 
-_LOCAL = Decision(Action.ALLOW, Reason(ReasonKind.LOCAL))
 _ADDRESSES = (QType.A, QType.AAAA)
 
 
@@ -42,14 +46,16 @@ class Pipeline:
     """Answers queries under one policy at a time; ``install`` swaps the policy between two queries."""
 
     def __init__(
-        self, *, clock: Clock, resolver: Resolver, counters: Counters, events: Events, memo: bool = True
+        self, *, clock: Clock, resolver: Resolver, counters: Counters, events: Events, lan: Directory, memo: bool = True
     ) -> None:
         """``memo=False`` walks the whole path for every query: for comparison, the replies are the same."""
         self._clock = clock
         self._resolver = resolver
         self._counters = counters
         self._events = events
+        self._lan = lan
         self._failures = FailureLog(clock)
+        self._hosts: list[str] = []
         self._memo_protocol = "udp" if memo else ""
         self._memo_hits = counters.cell("memo", "hit")
         self._memo_misses = counters.cell("memo", "miss")
@@ -59,17 +65,24 @@ class Pipeline:
         self._settings = settings
         self._snapshot = snapshot
         self._local = local
-        self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, settings.language)
+        self._told = Told(settings.language, settings.contact)
+        self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, self._told)
+        self._review = Review(snapshot, local, self._told)
+        self._blocking = Blocking(settings, self._hosts)
         self.forget()
+
+    def listening(self, hosts: Iterable[str]) -> None:
+        """This machine now answers on these addresses."""
+        self._hosts[:] = hosts
 
     def forget(self) -> None:
         """Throw memos away, as after a jump of the wall clock."""
-        self._peers = Peers(self._settings, self._snapshot)
+        self.peers = Peers(self._settings, self._snapshot, self._lan)
 
-    def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""
         try:
-            peer = self._peers.by_address.get(address) or self._peers.meet(address, mono)
+            peer = self.peers.by_address.get(sender) or self.peers.meet(sender, packet, mono)
             peer.tokens -= 1
             if peer.tokens < 0 and not peer.refill(mono):
                 self._exit.count(peer.profile.id, Action.DROP, ReasonKind.CLIENT, protocol)
@@ -83,7 +96,7 @@ class Pipeline:
                     self._memo_hits[0] += 1
                     if peer.logged or entry.outcome.meters:
                         micros = int((self._clock.monotonic() - mono) * 1e6)
-                        self._events.pending.append((wall, address, peer.device, micros, entry.outcome))
+                        self._events.pending.append((wall, peer.address, peer.device, micros, entry.outcome))
                     return packet[:2] + entry.tail
                 self._memo_misses[0] += 1
             return self._walk(packet, peer, protocol, wall, mono)
@@ -118,12 +131,13 @@ class Pipeline:
         if isinstance(outcome, UpstreamError):
             return self._unresolved(asked, miss.decision, outcome.ede, str(outcome))
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        decision = miss.decision
-        if miss.snapshot is not self._snapshot or wall >= miss.until:
-            peer = self._peers.by_address.get(asked.peer.address) or self._peers.meet(asked.peer.address, mono)
+        decision, sender = miss.decision, asked.peer.sender
+        peer = self.peers.by_address.get(sender) or self.peers.meet(sender, asked.packet, mono)
+        if peer is not asked.peer or wall >= miss.until:  # another snapshot has other peers
             asked = asked._replace(peer=peer)
             decision = self._decide(asked, wall)
-            if decision.target != miss.decision.target and not decision.blocked:
+            asked_elsewhere = peer.profile.upstreams != miss.asked.peer.profile.upstreams
+            if (asked_elsewhere or decision.target != miss.decision.target) and not decision.blocked:
                 return self._unresolved(asked, decision, Ede.NOT_READY, "the rules have just changed; ask again")
         found = Found(outcome.answer, "stale" if outcome.stale else "upstream", outcome.upstream, mono)
         return self._answer(asked, decision, found, wall, mono)
@@ -140,20 +154,22 @@ class Pipeline:
             return self._exit.refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
         asked = Asked(packet, query, peer, protocol, mono)
         if (local := self._local.answer(query)) is not None:
-            return self._exit.finish(asked, _LOCAL, Found(local, "local"), wall, mono)
+            if is_why(query.name):
+                local = why_answer(query, peer.profile, self._snapshot, self._local, wall, self._settings.language)
+            return self._exit.finish(asked, LOCAL, Found(local, "local"), wall, mono)
         decision = self._decide(asked, wall)
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
         if not decision.target:
             lookup = query
         elif query.qtype in _ADDRESSES:
-            lookup = rewrite_lookup(query, decision.target)
+            lookup = rewrite_lookup(decision.target, query.qtype)
         else:
             return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
+        lookup = asked_of(lookup, peer.upstreams) if peer.upstreams else lookup
         hit = self._resolver.cached(lookup)
         if hit is None:
-            until = self._snapshot.next_edge(peer.profile, wall)
-            return Miss(asked, lookup, decision, self._snapshot, until)
+            return Miss(asked, lookup, decision, self._snapshot.next_edge(peer.profile, wall))
         return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
 
     def _decide(self, asked: Asked, wall: float) -> Decision:
@@ -164,34 +180,19 @@ class Pipeline:
         """Hand over what was found, cached or fresh, unless it leads where this profile may not go."""
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
-        targets = found.answer.targets
-        if targets:
-            qtype = asked.query.qtype
-            objection = self._snapshot.review(asked.peer.profile, targets, wall, asked=decision, qtype=qtype)
-            if objection is not None:
-                return self._block(asked, objection, wall, mono)
-        if found.source == "stale":
-            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
-        if decision.target:
-            if found.answer.rcode != RCode.NOERROR:
-                text = f"the safe name {decision.target} cannot be resolved"
-                return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
-            answer = rewritten_answer(asked.query, decision.target, found.answer)
-            found = found._replace(answer=answer, ede=self._exit.ede(decision))
-        return self._exit.finish(asked, decision, found, wall, mono)
+        if (objection := self._review.objection(asked, decision, found.answer, wall)) is not None:
+            return self._block(asked, objection, wall, mono)
+        if decision.target and found.answer.rcode != RCode.NOERROR:
+            text = f"the safe name {decision.target} cannot be resolved"
+            return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
+        return self._exit.finish(asked, decision, self._review.form(asked, decision, found), wall, mono)
 
     def _block(
         self, asked: Asked, decision: Decision, wall: float, mono: float, mode: BlockReply | None = None
     ) -> bytes:
-        block = self._settings.block
-        if mode is None:
-            # Private Relay and Chrome's prefetch proxy give way to "no such name" and "no data", but not to an address.
-            mode = asked.peer.profile.reply or block.reply
-            mode = "nodata" if mode == "null" and decision.reason.category == "bypass" else mode
-        answer = blocked_answer(asked.query, mode, block.ttl)
-        return self._exit.finish(asked, decision, Found(answer, "policy", ede=self._exit.ede(decision)), wall, mono)
+        found = self._blocking.found(asked, decision, self._told.error(decision, asked.query), mode)
+        return self._exit.finish(asked, decision, found, wall, mono)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
-        failed = make_answer(asked.query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
-        found = Found(failed, "none", ede=(int(code), text))
+        found = Found(failed_answer(asked.query), "none", ede=(int(code), text))
         return self._exit.finish(asked, decision, found, self._clock.wall(), self._clock.monotonic())

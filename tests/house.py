@@ -6,12 +6,14 @@ Only the outside world is fake: the clock, and the upstreams, which answer from 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rrset
@@ -26,14 +28,14 @@ from safedns.blocklist.prepare import prepare
 from safedns.blocklist.update import update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
+from safedns.lan.directory import Directory
 from safedns.pipeline import Pipeline
 from safedns.policy.household import load_household
 from safedns.policy.snapshot import Snapshot
 from safedns.record.counters import Counters
 from safedns.record.usage import Meter
 from safedns.resolve.cache import AnswerCache
-from safedns.resolve.counting import UpstreamMeter
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
 from safedns.resolve.upstream import Exchange
 from safedns.settings.model import Settings, UpstreamSpec
@@ -56,9 +58,11 @@ FAMILY: dict[str, Any] = {
 
 Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
-that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow."""
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow, and before all a ``MARK``."""
 
 WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "SILENT")
+MARK = re.compile(r"AA|AD|EDE \d+")
+"""Says that the response has this flag, or this extended error."""
 SOA = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
 
 
@@ -103,8 +107,10 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     """What the table says to ``query``; ``None`` for silence."""
     question = query.question[0]
     key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
-    lines = table.get(key, table.get("*", ["NXDOMAIN"]))
+    given = table.get(key, table.get("*", ["NXDOMAIN"]))
+    lines = [line for line in given if not MARK.fullmatch(line)]
     response = dns.message.make_response(query, recursion_available=True)
+    _mark(response, [line for line in given if MARK.fullmatch(line)])
     if lines == ["SILENT"]:
         return None
     if lines == ["SERVFAIL"]:
@@ -118,6 +124,14 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     for line in lines:
         response.answer.append(rrset_from(line))
     return response
+
+
+def _mark(response: dns.message.Message, marks: list[str]) -> None:
+    for mark in marks:
+        if mark.startswith("EDE"):
+            response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.make(mark.split()[1]))])
+        else:
+            response.flags |= dns.flags.from_text(mark)
 
 
 def rrset_from(line: str) -> dns.rrset.RRset:
@@ -162,6 +176,7 @@ class House:
         self.clock = FakeClock()
         self.events = EventList()
         self.counters = Counters()
+        self.lan = Directory()
         self.asked: list[Asked] = []
         self.table: dict[str, list[str]] = dict(table or {})
         self.tables: dict[str, dict[str, list[str]]] = {}
@@ -217,6 +232,7 @@ class House:
                 resolver=self._resolver,
                 counters=self.counters,
                 events=self.events,
+                lan=self.lan,
                 memo=self._memo,
             )
         elif self._resolver is not None:
@@ -273,8 +289,7 @@ class House:
         assert self.pipeline is not None
         assert self._loaded is not None
         settings = self._loaded.sealed.settings
-        local = LocalNames(settings.records, tuple(settings.upstreams.routes))
-        self.pipeline.install(settings, self._loaded.snapshot, local)
+        self.pipeline.install(settings, self._loaded.snapshot, local_names(settings))
 
     def _lists(self, settings: Settings) -> list[str]:
         """Names of the lists to load, each compiled."""
@@ -288,7 +303,7 @@ class House:
             update(self.state, settings.lists, catalogue, self.config, clock=self.clock, names=own)
         return own
 
-    def _connect(self, spec: UpstreamSpec, _clock: object, _meter: UpstreamMeter) -> TableUpstream:
+    def _connect(self, spec: UpstreamSpec, *_: object) -> TableUpstream:
         return TableUpstream(spec, self.tables.get(spec.name, self.table), self.asked)
 
     def instant(self, text: str) -> float:
@@ -338,6 +353,11 @@ class House:
     def counter(self, *key: str) -> int:
         """What was counted under ``key`` so far."""
         return self.counters.cell(*key)[0]
+
+
+def generic_option(code: int, data: bytes) -> dns.edns.Option:
+    """An EDNS option that dnspython has no name for, or not these bytes."""
+    return dns.edns.GenericOption(str(code), data)
 
 
 def answers(message: dns.message.Message) -> list[str]:

@@ -1,4 +1,4 @@
-"""A scripted name server on loopback, UDP and TCP on one port, for every test that needs an upstream.
+"""A scripted name server on loopback, UDP and TCP (or TLS, HTTPS, QUIC) on one port, for tests that need an upstream.
 
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
         ... ask server.host, server.port; look at server.asked ...
@@ -13,6 +13,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Literal, NamedTuple, cast
 
@@ -21,16 +23,25 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.exceptions import H2Error
+from h2.settings import SettingCodes, Settings
 
 from safedns.settings.model import UpstreamSpec
 from safedns.wire.stream import Deframer, frame
+from tests.certificates import Certificate
+
+Transport = Literal["udp", "tcp", "tls", "https", "quic"]
+Secure = Literal["tls", "https", "quic"]
 
 
 class Asked(NamedTuple):
     """One query as it arrived."""
 
     packet: bytes
-    transport: Literal["udp", "tcp"]
+    transport: Transport
     name: str
     """Without the trailing dot, letter case as sent."""
     qtype: str
@@ -57,7 +68,23 @@ class HangUp(NamedTuple):
     raw: bytes = b""
 
 
-Reaction = bytes | After | Several | HangUp | None
+class Http(NamedTuple):
+    """HTTPS: a response of any kind."""
+
+    body: bytes = b""
+    status: int = 200
+    kind: str = "application/dns-message"
+
+
+class Reset(NamedTuple):
+    """HTTPS and QUIC: break the stream off."""
+
+
+class Goodbye(NamedTuple):
+    """HTTPS and QUIC: end the connection in good order."""
+
+
+Reaction = bytes | After | Several | HangUp | Http | Reset | Goodbye | None
 Behaviour = Callable[[Asked], Reaction]
 
 
@@ -112,11 +139,27 @@ def _split(record: str, qname: str) -> tuple[str, str, str]:
 class NameServer:
     """Serves while its ``with`` block runs; ``behave`` may be replaced at any time."""
 
-    def __init__(self, behave: Behaviour = address, *, tcp: bool = True) -> None:
+    def __init__(
+        self,
+        behave: Behaviour = address,
+        *,
+        tcp: bool = True,
+        certificate: Certificate | None = None,
+        face: Secure = "tls",
+    ) -> None:
+        """With a ``certificate`` it speaks no plain TCP but this ``face``; QUIC takes the place of plain UDP."""
         self.behave = behave
+        self.certificate = certificate
+        self.face = face
+        self.requests: list[dict[str, str]] = []
+        """HTTPS: the headers of every request."""
+        self.streams_at_once = 100
+        """HTTPS: how many streams a client may have open; counts from the next connection on."""
+
         self.asked: list[Asked] = []
         self.connections = 0
-        """TCP connections ever made."""
+        """Connections ever made, and of them those whose handshake went on from an earlier one."""
+        self.resumed = 0
         self.host = "127.0.0.1"
         self._udp, self._tcp = _bind(self.host, tcp=tcp)
         self.port: int = self._udp.getsockname()[1]
@@ -140,7 +183,7 @@ class NameServer:
         """This server as an upstream."""
         return UpstreamSpec("plain", self.host, self.port, f"{self.host}:{self.port}")
 
-    def asked_over(self, transport: Literal["udp", "tcp"]) -> int:
+    def asked_over(self, transport: Transport) -> int:
         """How many queries came over one transport."""
         return sum(asked.transport == transport for asked in self.asked)
 
@@ -152,10 +195,13 @@ class NameServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        datagrams, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp)
+        datagrams = await self._serve_datagrams()
         listener = None
         if self._tcp is not None:
-            listener = await self._loop.create_server(lambda: _Stream(self), sock=self._tcp)
+            https = self.face == "https"
+            tls = self.certificate.context(*["h2"] * https) if self.certificate is not None else None
+            session = _Session if https else _Stream
+            listener = await self._loop.create_server(lambda: session(self), sock=self._tcp, ssl=tls)
         self._ready.set()
         await self._stop.wait()
         datagrams.close()
@@ -165,7 +211,14 @@ class NameServer:
             stream.transport.abort()
         await asyncio.sleep(0)  # transports close their sockets in the next round
 
-    def _react(self, packet: bytes, transport: Literal["udp", "tcp"], send: Callable[[Reaction], None]) -> None:
+    async def _serve_datagrams(self) -> asyncio.BaseTransport:
+        if self.certificate is None or self.face != "quic":
+            return (await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp))[0]
+        from tests.quicserver import quic_server  # aioquic costs a third of a second
+
+        return (await self._loop.create_datagram_endpoint(lambda: quic_server(self), sock=self._udp))[0]
+
+    def react(self, packet: bytes, transport: Transport, send: Callable[[Reaction], None]) -> None:
         question = dns.message.from_wire(packet).question[0]
         name = str(question.name).rstrip(".")
         asked = Asked(packet, transport, name, dns.rdatatype.to_text(question.rdtype), len(self.asked))
@@ -192,7 +245,7 @@ class _Datagrams(asyncio.DatagramProtocol):
                 assert isinstance(packet, bytes), f"{reaction!r} means nothing over UDP"
                 self._transport.sendto(packet, addr)
 
-        self._server._react(data, "udp", send)
+        self._server.react(data, "udp", send)
 
 
 class _Stream(asyncio.Protocol):
@@ -203,6 +256,9 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self._server.connections += 1
+        tls = transport.get_extra_info("ssl_object")
+        self._transport: Transport = "tcp" if tls is None else "tls"
+        self._server.resumed += tls is not None and tls.session_reused
         self._server._streams.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -210,7 +266,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for packet in self._deframer.feed(data):
-            self._server._react(packet, "tcp", self._send)
+            self._server.react(packet, self._transport, self._send)
 
     def _send(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
@@ -220,6 +276,64 @@ class _Stream(asyncio.Protocol):
         for packet in reaction.packets if isinstance(reaction, Several) else (reaction,):
             assert isinstance(packet, bytes)
             self.transport.write(frame(packet))
+
+
+class _Session(_Stream):
+    """HTTP/2 for ``Http`` reactions; ``bytes`` are sent as an answer with status 200."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._transport = "https"
+        self._bodies: dict[int, bytes] = {}
+        self._http = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        limit = {SettingCodes.MAX_CONCURRENT_STREAMS: self._server.streams_at_once}
+        self._http.local_settings = Settings(client=False, initial_values=limit)
+        self._http.initiate_connection()
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        for event in self._http.receive_data(data):
+            match event:
+                case RequestReceived(stream_id=number):
+                    self._server.requests.append({str(name): str(value) for name, value in event.headers})
+                    self._bodies[number] = b""
+                case DataReceived(stream_id=number):
+                    self._http.acknowledge_received_data(event.flow_controlled_length, number)
+                    self._bodies[number] += event.data
+                case StreamEnded(stream_id=number):
+                    self._server.react(self._bodies.pop(number), "https", partial(self._respond, number))
+        self._flush()
+
+    def _respond(self, number: int, reaction: Reaction) -> None:
+        if isinstance(reaction, HangUp):
+            self._send(reaction)
+            return
+        with suppress(H2Error):  # the client has given the stream up
+            if isinstance(reaction, Goodbye):
+                self._http.close_connection()
+            elif isinstance(reaction, Reset):
+                self._http.reset_stream(number)
+            else:
+                http = Http(reaction) if isinstance(reaction, bytes) else reaction
+                assert isinstance(http, Http), f"{reaction!r} means nothing over HTTPS"
+                self._http.send_headers(number, [(":status", str(http.status)), ("content-type", http.kind)])
+                self._say(number, http.body)
+        self._flush()
+
+    def _say(self, number: int, body: bytes) -> None:
+        """Send what the client's windows take, and the rest later."""
+        size = min(self._http.local_flow_control_window(number), self._http.max_outbound_frame_size)
+        self._http.send_data(number, body[:size], end_stream=len(body) <= size)
+        self._flush()
+        if len(body) > size:
+            self._server._loop.call_later(0.001, self._rest, number, body[size:])
+
+    def _rest(self, number: int, body: bytes) -> None:
+        with suppress(H2Error):
+            self._say(number, body)
+
+    def _flush(self) -> None:
+        self.transport.write(self._http.data_to_send())
 
 
 def _bind(host: str, *, tcp: bool) -> tuple[socket.socket, socket.socket | None]:

@@ -14,7 +14,7 @@ from safedns.errors import SafednsError
 def main() -> None:
     """Run the role that the arguments name; its module is imported alone, so that each process stays small."""
     parser = argparse.ArgumentParser(prog="safedns.app")
-    parser.add_argument("role", choices=("prepare", "lists", "resolver", "recorder"))
+    parser.add_argument("role", choices=("prepare", "lists", "resolver", "recorder", "page"))
     parser.add_argument("--config", type=Path, default=Path())
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--channel", type=int, default=-1)

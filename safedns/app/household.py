@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from safedns.policy.model import Policy
-from safedns.settings.model import Settings
+from safedns.settings.model import Credentials, Settings
 
 
 class Sealed(NamedTuple):
@@ -24,6 +24,8 @@ class Sealed(NamedTuple):
     """Names of the artefacts that are to be opened: what the configuration asks for but for lists never fetched yet."""
     absent: tuple[tuple[str, str], ...] = ()
     """Name and category of each list that was never fetched yet."""
+    credentials: Credentials | None = None
+    """What encrypted listeners show."""
 
 
 def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:

@@ -10,4 +10,6 @@ def set_up_logging(role: str) -> None:
     """``role`` names the process in each line; the journal adds the time itself."""
     under_systemd = "JOURNAL_STREAM" in os.environ
     time = "" if under_systemd else "%(asctime)s "
+    # aioquic tells of every connection, in words that its peer chooses.
+    logging.getLogger("quic").setLevel(logging.ERROR)
     logging.basicConfig(level=logging.INFO, format=f"{time}{role}: %(levelname)s: %(message)s", datefmt="%H:%M:%S")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safedns.app.household import Sealed, seal
 from safedns.blocklist.catalog import load_catalogue
@@ -18,7 +19,12 @@ from safedns.blocklist.prepare import prepare as prepare_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.clock import SystemClock
 from safedns.policy.household import load_household
-from safedns.supervisor.plan import Plan, Prepared
+from safedns.settings.load import FILE
+from safedns.settings.model import Settings
+from safedns.supervisor.plan import Page, Plan, Prepared
+
+if TYPE_CHECKING:
+    from safedns.settings.certificate import Shown
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -30,6 +36,7 @@ def prepare(config: Path, state: Path) -> Prepared:
     """A checked configuration with its starter lists ready."""
     household = load_household(config)
     settings = household.settings
+    shown = certificate_of(settings)
     lists_left_out = prepare_lists(state, settings, config, now=SystemClock().wall())
     wanted = wanted_lists(settings.lists, load_catalogue(), config)
     absent = {
@@ -39,7 +46,7 @@ def prepare(config: Path, state: Path) -> Prepared:
     }
     metrics = settings.listen_metrics
     plan = Plan(
-        listen=tuple((endpoint.host, endpoint.port) for endpoint in settings.listen_dns),
+        listen=tuple((service, endpoint.host, endpoint.port) for service, endpoint in settings.listen),
         metrics=(metrics.host, metrics.port) if metrics is not None else None,
         workers=settings.workers,
         log_keep=settings.log_keep,
@@ -50,8 +57,31 @@ def prepare(config: Path, state: Path) -> Prepared:
             for device in spec.devices
             if device.startswith("127.")
         ),
-        warnings=(*(str(warning) for warning in household.warnings), *lists_left_out),
+        warnings=(*map(str, household.warnings), *map(str, shown.warnings if shown else ()), *lists_left_out),
         absent=tuple(absent),
+        files=certificate_files(settings),
+        page=_page(settings),
     )
     lists = tuple(each.name for each in wanted if each.name not in absent)
-    return Prepared(plan, seal(Sealed(settings, household.policy, lists, tuple(absent.items()))))
+    credentials = shown.credentials if shown else None
+    return Prepared(plan, seal(Sealed(settings, household.policy, lists, tuple(absent.items()), credentials)))
+
+
+def certificate_of(settings: Settings) -> Shown | None:
+    """What encrypted listeners are to show; ``None`` without any; raises ``ConfigError`` when it is of no use."""
+    if not any(settings.listen_encrypted.values()):
+        return None
+    from safedns.settings.certificate import read_certificate  # 10 MB that a house without encryption does not need
+
+    return read_certificate(settings, settings.folder / FILE, SystemClock().wall())
+
+
+def certificate_files(settings: Settings) -> tuple[str, ...]:
+    """The files that a renewal replaces."""
+    given = settings.certificate
+    return () if given is None else (str(given.cert.absolute()), str(given.key.absolute()))
+
+
+def _page(settings: Settings) -> Page | None:
+    endpoint = settings.listen_page
+    return None if endpoint is None else Page((endpoint.host, endpoint.port), settings.language, settings.contact)

@@ -28,6 +28,8 @@ def set_gauges(gauges: dict[Key, float], loaded: Loaded, downloads: Downloads, n
         for quota in snapshot.limits(profile, now):
             gauges["limit_used", profile.id, str(quota.target)] = quota.used
             gauges["limit_allowed", profile.id, str(quota.target)] = quota.allowance + quota.bonus
+    if (credentials := loaded.sealed.credentials) is not None:
+        gauges["certificate_expires",] = credentials.expires
     for name, category in loaded.sealed.absent:
         gauges["list_entries", name, category] = 0
     for artefact in loaded.library.artefacts:

@@ -21,19 +21,22 @@ from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
 from safedns.app.report import set_gauges, status
+from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
 from safedns.clock import Clock, SystemClock
+from safedns.lan.directory import Directory
 from safedns.pipeline import Pipeline
 from safedns.policy.live import NOTHING_LIVE
 from safedns.record.counters import Counters
 from safedns.record.link import EventSender
 from safedns.resolve.cache import AnswerCache
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
+from safedns.resolve.targets import Targets
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
-from safedns.server.tcp import TcpServer
-from safedns.server.udp import UdpServer
+from safedns.server.servers import Server, make_server
+from safedns.server.terms import Terms
 from safedns.supervisor.channel import Channel, Message, Received, from_memory_file
 from safedns.tasks import spawn
 
@@ -49,6 +52,10 @@ _COLLECT = (20_000, 20, 50)
 """When garbage is collected: a query leaves no cycles behind, so the usual thresholds only cost time."""
 
 
+PlaceKey = tuple[str, str, int]
+"""Protocol, address, port."""
+
+
 class ResolverProcess:
     """Holds the parts together; all of them live in one event loop."""
 
@@ -58,14 +65,19 @@ class ResolverProcess:
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
-        self._places: dict[tuple[str, str, int], socket.socket] = {}
-        self._servers: dict[tuple[str, str, int], UdpServer | TcpServer] = {}
+        self._terms = Terms()
+        self._servers: dict[PlaceKey, Server] = {}
+        self._everywhere: set[PlaceKey] = set()
+        """Where all resolvers together answer."""
         self._sender: EventSender | None = None
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
         self._pipeline: Pipeline | None = None
+        self._targets: Targets | None = None
         self._line = Line(channel, self._command)
         self._loading = asyncio.Lock()
+        self._lan = Directory()
+        self._whereabouts = Whereabouts(self._lan, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set; queries that are under way then still get their answers, for a moment."""
@@ -73,13 +85,13 @@ class ResolverProcess:
         watch = spawn(self._watch_clock(), "watch the clock")
         await stop.wait()
         watch.cancel()
+        self._whereabouts.close()
         self._line.close()
         for server in self._servers.values():
-            if isinstance(server, UdpServer):
-                server.close()
+            server.pause()
         await self._last_answers()
         for place in list(self._servers):
-            await self._leave(place)
+            await self._servers.pop(place).close()
         if self._resolver is not None:
             await self._resolver.close()
         if self._flusher is not None:
@@ -103,6 +115,7 @@ class ResolverProcess:
                 self._line.tell({"event": "ready", "epoch": message["epoch"]})
             case "listen":
                 await self._listen(message["places"], descriptors)
+                self._tell_where(message["everywhere"])
             case "live":
                 await self._renew()
                 self._line.tell({"event": "answer", "number": message["number"]})
@@ -119,13 +132,15 @@ class ResolverProcess:
         live = self._loaded.live if self._loaded is not None else NOTHING_LIVE
         self._loaded = await asyncio.to_thread(load, self._state, sealed, self._clock.wall(), epoch=epoch, live=live)
         settings = sealed.settings
+        await self._whereabouts.use(settings.leases)
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
             cache = AnswerCache(settings.cache, self._counters)
             self._resolver = Resolver(settings.upstreams, cache, self._clock, self._counters)
             self._pipeline = Pipeline(
-                clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender
+                clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender, lan=self._lan
             )
+            self._targets = Targets(self._resolver, self._clock)
         else:
             self._resolver.configure(settings.upstreams, settings.cache)
         self._install()
@@ -144,47 +159,49 @@ class ResolverProcess:
                 self._install()
 
     def _install(self) -> None:
-        if self._loaded is not None and self._pipeline is not None:
+        if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
-            local = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
+            local = local_names(settings, sorted(self._everywhere))
             self._pipeline.install(settings, self._loaded.snapshot, local)
+            self._targets.keep(self._loaded.snapshot.targets)
+            self._targets.look()
 
-    async def _listen(self, places: list[tuple[str, str, int]], descriptors: list[int]) -> None:
+    async def _listen(self, places: list[PlaceKey], descriptors: list[int]) -> None:
         """Serve exactly ``places``; sockets that are already served stay as they are."""
         wanted = {(protocol, host, port): fd for (protocol, host, port), fd in zip(places, descriptors, strict=True)}
         for gone in self._servers.keys() - wanted.keys():
-            await self._leave(gone)
+            await self._servers.pop(gone).close()
         for place, descriptor in wanted.items():
             if place in self._servers:
                 os.close(descriptor)
             else:
                 await self._serve(place, socket.socket(fileno=descriptor))
+        if self._pipeline is not None:
+            self._pipeline.listening(dict.fromkeys(host for _, host, _ in wanted))
 
-    async def _serve(self, place: tuple[str, str, int], sock: socket.socket) -> None:
+    def _tell_where(self, everywhere: list[PlaceKey]) -> None:
+        """Where this machine answers is part of what it answers (RFC 9462)."""
+        places = {(protocol, host, port) for protocol, host, port in everywhere}
+        if places != self._everywhere:
+            self._everywhere = places
+            self._install()
+
+    async def _serve(self, place: PlaceKey, sock: socket.socket) -> None:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
         assert self._flusher is not None  # noqa: S101 - and the link before both
         sock.setblocking(False)
-        self._places[place] = sock
-        if place[0] == "udp":
-            self._servers[place] = UdpServer(sock, self._pipeline, self._clock, self._flusher)
-        else:
-            server = TcpServer(sock, self._pipeline, self._clock, self._flusher)
-            await server.start()
-            self._servers[place] = server
-
-    async def _leave(self, place: tuple[str, str, int]) -> None:
-        server = self._servers.pop(place)
-        if isinstance(server, UdpServer):
-            server.close()
-        else:
-            await server.close()
-        self._places.pop(place).close()
+        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms)
+        await server.start()
+        self._servers[place] = server
 
     async def _watch_clock(self) -> None:
         """Work the rules out anew when the clock was set, and when a day is over."""
         offset = self._clock.wall() - self._clock.monotonic()
         while True:
             await asyncio.sleep(_LOOK)
+            if self._targets is not None:
+                self._targets.look()
             before, offset = offset, self._clock.wall() - self._clock.monotonic()
             jumped = abs(offset - before) > _JUMP
             if self._loaded is None or self._pipeline is None:
@@ -196,15 +213,25 @@ class ResolverProcess:
                 await self._renew()
 
     def _status(self) -> Message:
-        return {} if self._loaded is None else status(self._loaded, self._clock.wall())
+        if self._loaded is None:
+            return {}
+        upstreams = self._resolver.health() if self._resolver is not None else []
+        return status(self._loaded, self._clock.wall()) | {"upstreams": upstreams}
 
     def _set_gauges(self) -> None:
         """Everything that goes up and down, made anew for each scrape so that nothing that has gone lingers."""
         self._counters.gauges.clear()
         if self._resolver is not None:
             self._resolver.gauges()
+        gauges = self._counters.gauges
+        if self._pipeline is not None:
+            for claimed, clients in self._pipeline.peers.count().items():
+                gauges["clients", "yes" if claimed else "no"] = clients
+        for (protocol, _, _), server in self._servers.items():
+            if protocol != "udp":
+                gauges["connections", protocol] = gauges.get(("connections", protocol), 0) + server.connections
         if self._loaded is not None:
-            set_gauges(self._counters.gauges, self._loaded, Downloads(self._state), self._clock.wall())
+            set_gauges(gauges, self._loaded, Downloads(self._state), self._clock.wall())
 
 
 def run(arguments: argparse.Namespace) -> None:

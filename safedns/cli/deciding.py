@@ -30,7 +30,6 @@ from safedns.policy.schedule import expand
 from safedns.policy.vocabulary import vocabulary
 from safedns.record.state import StateWriter
 from safedns.settings.words import duration_within
-from safedns.wire.names import parse_name
 from safedns.yamlfile.messages import unknown_word
 
 INTERNET = Target("internet")
@@ -79,12 +78,9 @@ def find_profile(policy: Policy, who: str) -> ProfileSpec:
 
 
 def find_target(config: Path, text: str) -> Target:
-    """``internet``, a service, a category, or else a name."""
-    known, wanted = vocabulary(config), text.strip()
+    """``internet``, a service, a category, or a name."""
     try:
-        if "." in wanted:
-            return Target("name", parse_name(wanted))
-        return known.target(wanted.casefold())
+        return vocabulary(config).target(text.strip().casefold())
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

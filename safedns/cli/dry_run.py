@@ -24,6 +24,7 @@ import click
 
 from safedns.cli.common import config_option, say, state_option
 from safedns.cli.moments import parse_moment
+from safedns.cli.sightings import evidence_in_log
 from safedns.cli.table import Table
 from safedns.cli.times import Times
 from safedns.cli.verdicts import iso, lists_of, outcome_fields, outcome_words, why_words
@@ -81,7 +82,7 @@ class Comparison:
 
     def _judge(self, times: Times, row: LogRow) -> tuple[str, Decision]:
         snapshot = times.snapshot(row.at)
-        profile = snapshot.identify(row.client).profile
+        profile = snapshot.identify(evidence_in_log(row.client, row.device)).profile
         return profile.name, snapshot.decide(profile, row.name, self._key(row.name), row.qtype, row.at)
 
 

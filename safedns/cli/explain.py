@@ -31,10 +31,12 @@ import click
 
 from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
+from safedns.cli.sightings import directory_now
 from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words, profile_called, snapshot_of
 from safedns.cli.week import chart, chart_object
 from safedns.clock import SystemClock
-from safedns.peers import may_ask
+from safedns.lan.directory import Directory
+from safedns.peers import evidence_at, may_ask
 from safedns.policy.clients import parse_address
 from safedns.policy.compile import RELEASE
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
@@ -99,7 +101,7 @@ def command(
     # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
     release = RELEASE if at_text is None else 0.0
     snapshot = snapshot_of(household, lists_of(household, config, state), state, at, release=release)
-    device = _known_device(household.policy, snapshot, who)
+    device = _known_device(household.policy, snapshot, who, directory_now(household.settings))
     if as_week or question is None:
         _show_week(snapshot, device.profile, question, at, as_json=as_json)
         return
@@ -126,8 +128,8 @@ def _show_week(
     click.echo("\n".join((f"{profile.name}{preset}: {what}", "", *chart(snapshot, profile, question, at))))
 
 
-def _known_device(policy: Policy, snapshot: Snapshot, who: str) -> Device:
-    device = find_device(policy, snapshot, who)
+def _known_device(policy: Policy, snapshot: Snapshot, who: str, directory: Directory) -> Device:
+    device = find_device(policy, snapshot, who, directory)
     if device is None:
         known = [*(spec.id for spec in policy.profiles), *(text for spec in policy.profiles for text in spec.devices)]
         raise click.UsageError(unknown_word(who, known, "is no child, group, device or address"))
@@ -142,8 +144,9 @@ REFUSED = Explanation(
 """What an address gets that may not ask here."""
 
 
-def find_device(policy: Policy, snapshot: Snapshot, who: str) -> Device | None:
-    """Whom ``who`` means: the id or shown name of a profile, a device as the policy writes it, or any address."""
+def find_device(policy: Policy, snapshot: Snapshot, who: str, directory: Directory) -> Device | None:
+    """Whom ``who`` means: the id or shown name of a profile, a device as the policy writes it, or any address, with
+    what ``directory`` knows of it."""
     if (called := profile_called(policy, who)) is not None:
         return Device("", snapshot.profiles[called.id])
     wanted = who.strip().casefold()
@@ -151,7 +154,7 @@ def find_device(policy: Policy, snapshot: Snapshot, who: str) -> Device | None:
         for text in spec.devices:
             if wanted == text.casefold():
                 return Device(text, snapshot.profiles[spec.id])
-    return snapshot.identify(wanted) if parse_address(wanted) is not None else None
+    return snapshot.identify(evidence_at(wanted, directory)) if parse_address(wanted) is not None else None
 
 
 def as_text(case: Case, explanation: Explanation) -> list[str]:

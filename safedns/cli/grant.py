@@ -20,7 +20,7 @@ from safedns.cli.deciding import (
     until_options,
     who_decides,
     why_option,
-)  # fmt: skip
+)
 from safedns.cli.verdicts import lists_of, services_of, snapshot_of
 from safedns.errors import SafednsError
 from safedns.policy.limits import Quota

@@ -49,7 +49,7 @@ FIELDS = {
     "rcode": "response code, a number",
     "source": "where the answer came from: policy, cache, stale, upstream, local, none",
     "upstream": "the upstream that answered",
-    "protocol": "udp or tcp",
+    "protocol": "udp, tcp, tls, https or quic",
     "micros": "microseconds from question to answer",
 }
 """What a JSON object or CSV line holds."""

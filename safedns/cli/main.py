@@ -25,11 +25,15 @@ COMMANDS = {
     "resume": "end what was decided for a child for now",
     "overrides": "what parents decided for now, and who decided what before",
     "usage": "minutes used of each limit, and how that is known",
+    "devices": "who is in this home, and whose each device is",
     "lists": "blocklists: status, update, search, test",
     "test": "do the rules do what the family expects of them",
     "dry-run": "what an edited family.yaml would have done to yesterday's queries",
+    "upstreams": "upstreams: status, test",
     "reload": "read the configuration again",
     "query": "ask a DNS question and show the answer",
+    "phone": "how a child's phone uses safedns outside the home",
+    "certificate": "what encrypted DNS shows; make one to try with",
 }
 """Command -> what it is for; each lives in ``safedns.cli.COMMAND`` (``_`` for ``-``) as the attribute ``command``."""
 

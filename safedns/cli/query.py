@@ -1,6 +1,7 @@
 """``safedns query``: ask a DNS server as a device would, and show what it says, the reason for a block included.
 
-UDP first, TCP when the answer does not fit. Shows what came; decides nothing.
+UDP first, TCP when the answer does not fit. Of a name that is closed it also asks a safedns what applies to it for this
+machine (``safedns.why``). Shows what came; decides nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import dnslib
 from safedns.cli.common import config_option
 from safedns.clock import Clock, SystemClock
 from safedns.errors import ConfigError, NotRunningError, SafednsError, WireError
+from safedns.resolve.special import WHY_ZONE
 from safedns.settings.load import load_settings
 from safedns.settings.model import Endpoint
 from safedns.settings.words import upstream
@@ -34,6 +36,7 @@ _TRIES = 2
 _SECONDS_PER_TRY = 5.0
 """Longer than the resolver itself takes before it gives up."""
 _DATAGRAM_MAX = 65_535
+_FILTERED = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 _FLAGS = {"aa": FLAG_AA, "tc": FLAG_TC, "rd": FLAG_RD, "ra": FLAG_RA, "ad": FLAG_AD, "cd": FLAG_CD}
 
 
@@ -61,6 +64,8 @@ def command(name: str, rtype: str, server: str | None, as_json: bool, config: Pa
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     found = describe(ask(query, at, SystemClock()), at)
+    if any(error["code"] in _FILTERED for error in found["errors"]):
+        found["why"] = why(query.name, at)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -145,6 +150,19 @@ def _answers(query: Query, packet: bytes) -> bool:
     return True
 
 
+def why(name: str, server: Endpoint) -> str:
+    """What a safedns says of a closed name to this machine; empty where the server is another."""
+    try:
+        request = plain_request(f"{name}.{WHY_ZONE}", int(QType.TXT), int.from_bytes(os.urandom(2)))
+        exchange = ask(decode_query(request), server, SystemClock())
+        texts = [
+            record.rdata.data for record in dnslib.DNSRecord.parse(exchange.packet).rr if record.rtype == QType.TXT
+        ]
+    except (ValueError, NotRunningError, dnslib.DNSError):  # too long with the zone behind it; nobody; nonsense
+        return ""
+    return b"".join(texts[0]).decode(errors="replace") if texts else ""
+
+
 def describe(exchange: Exchange, server: Endpoint) -> dict[str, Any]:
     """The answer as plain values: what ``--json`` prints."""
     try:
@@ -159,6 +177,7 @@ def describe(exchange: Exchange, server: Endpoint) -> dict[str, Any]:
         "flags": [name for name, bit in _FLAGS.items() if flags & bit],
         "answers": [_record(one) for one in record.rr],
         "authority": [_record(one) for one in record.auth],
+        "why": "",
         "errors": [error for one in record.ar if one.rtype == QType.OPT for error in _extended_errors(one)],
         "server": str(server),
         "transport": exchange.transport,
@@ -201,6 +220,8 @@ def _show(found: dict[str, Any]) -> None:
     click.echo(f"{found['name']} {found['type']}: {found['status']} ({' '.join(found['flags'])})")
     for error in found["errors"]:
         click.echo(f"  {error['meaning']} (EDE {error['code']}){': ' if error['text'] else ''}{error['text']}")
+    if found["why"]:
+        click.echo(f"  for this device: {found['why']}")
     for record in found["answers"]:
         click.echo(f"{record['name']:<32} {record['ttl']:>7} {record['type']:<6} {record['data']}")
     if not found["answers"]:

@@ -18,6 +18,7 @@ from safedns.supervisor.plan import Prepared
 from safedns.supervisor.privileges import become
 
 SERVICE_USER = "safedns"
+_OVER = {"dns": "", "tls": " (TLS)", "https": " (HTTPS)", "quic": " (QUIC)"}
 
 
 @click.command(help="Run everything in the foreground; Ctrl-C ends it.")
@@ -44,8 +45,9 @@ def _greet(config: Path, state: Path, prepared: Prepared) -> None:
     plan = prepared.plan
     for warning in plan.warnings:
         say(f"warning: {warning}")
-    say(f"safedns answers on {', '.join(f'{host} port {port}' for host, port in plan.listen)}; Ctrl-C ends it")
-    host, port = plan.listen[0]
+    where = ", ".join(f"{host} port {port}{_OVER[service]}" for service, host, port in plan.listen)
+    say(f"safedns answers on {where}; Ctrl-C ends it")
+    _, host, port = plan.listen[0]
     if not plan.tryout or not host.startswith("127."):
         return
     program = sys.argv[0] if sys.argv[0].endswith("safedns") else "safedns"

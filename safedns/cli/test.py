@@ -23,6 +23,7 @@ from safedns.cli.times import Times
 from safedns.cli.verdicts import iso, judge, lists_of, outcome_fields, outcome_words, why_words
 from safedns.clock import SystemClock
 from safedns.errors import ConfigError, Problem
+from safedns.lan.directory import Directory
 from safedns.policy.decision import Decision
 from safedns.policy.expectations import Expectation, load_expectations
 from safedns.policy.household import load_household
@@ -32,6 +33,8 @@ from safedns.wire.types import type_name
 from safedns.yamlfile.document import in_order
 from safedns.yamlfile.messages import unknown_word
 
+NOBODY_SEEN = Directory()
+"""An expectation holds whoever is at home while it is tested."""
 FILE = "expectations.yaml"
 """What is tested where no file is named: this one in the configuration folder."""
 
@@ -78,7 +81,7 @@ def _everybody_known(expectations: Iterable[Expectation], times: Times, now: flo
     problems: list[Problem] = [
         each.problem("who", unknown_word(each.line.who, known, "is no child, group, device or address"))
         for each in expectations
-        if find_device(policy, times.snapshot(now), each.line.who) is None
+        if find_device(policy, times.snapshot(now), each.line.who, NOBODY_SEEN) is None
     ]
     if problems:
         raise ConfigError(in_order(problems))
@@ -89,7 +92,7 @@ def _failures(expectations: Iterable[Expectation], times: Times, now: float) -> 
         line = each.line
         at = now if line.at is None else line.at.replace(tzinfo=times.zone).timestamp()
         snapshot = times.snapshot(at)
-        device = find_device(times.household.policy, snapshot, line.who)
+        device = find_device(times.household.policy, snapshot, line.who, NOBODY_SEEN)
         assert device is not None  # noqa: S101 - everybody is known
         got = judge(times.household, snapshot, device.profile, line.ask.name, line.ask.qtype, at).decision
         if not _as_expected(each, got):

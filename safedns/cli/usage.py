@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, tzinfo
 from functools import cache, partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from safedns.record.minutes import Span
 from safedns.record.state import StateReader
 from safedns.wire.names import display
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 SHOWN = 4
 """Names that a line of evidence shows."""
 
@@ -83,10 +85,12 @@ def command(*, child: str | None, day_text: str | None, as_json: bool, config: P
 
 
 def _date(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text.strip())
-    except ValueError:
-        raise click.UsageError(f"{text!r} is no day; expected one such as 2026-11-27") from None
+    if text is None:
+        return None
+    with suppress(ValueError):
+        if FIRST_DAY <= (day := date.fromisoformat(text.strip())) <= LAST_DAY:
+            return day
+    raise click.UsageError(f"{text!r} is no day; expected one such as 2026-11-27")
 
 
 def _report(

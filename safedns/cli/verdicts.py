@@ -27,7 +27,7 @@ from safedns.policy.model import Policy, ProfileSpec
 from safedns.policy.snapshot import Profile, Snapshot
 from safedns.policy.vocabulary import own_services
 from safedns.policy.wording import reason_words
-from safedns.resolve.local import LocalNames
+from safedns.resolve.local import local_names
 from safedns.wire.names import key_of
 from safedns.wire.query import decode_query
 from safedns.wire.request import plain_request
@@ -136,7 +136,7 @@ def iso(instant: float, zone: tzinfo) -> str | None:
 def _local(household: Household, name: str, qtype: int) -> Explanation | None:
     """The answer that comes before every rule: ``records`` and special names."""
     settings = household.settings
-    names = LocalNames(settings.records, routed=tuple(settings.upstreams.routes))
+    names = local_names(settings)
     if names.answer(decode_query(plain_request(name, qtype, 0))) is None:
         return None
     step = Step("local", "a name of this house or one that must not leave it: answered before any rule", decided=True)

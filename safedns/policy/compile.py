@@ -12,16 +12,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from safedns.policy.clients import Clients
 from safedns.policy.courses import Course, Courses
 from safedns.policy.horizon import Horizon
-from safedns.policy.layer import NowOverride, Standing
+from safedns.policy.layer import Layer, NowOverride, Standing
 from safedns.policy.lists import Lists
 from safedns.policy.live import NOTHING_LIVE, Live, Target, Used
 from safedns.policy.matching import Matchers
-from safedns.policy.model import Policy, ProfileSpec, Rules
+from safedns.policy.model import Policy, ProfileSpec, Rules, Switch
+from safedns.policy.rules import MALWARE
 from safedns.policy.snapshot import Device, Profile, Snapshot
 
 RELEASE = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
@@ -45,33 +47,46 @@ class Compiler:
         self._policy = policy
         self._matchers = Matchers(lists)
         self._release = release
-        self._said = {spec.id: _hashable(spec.rules) for spec in policy.profiles}
+        numbers: dict[Hashable, int] = {}
+        self._said = {spec.id: numbers.setdefault(_hashable(spec.rules), len(numbers)) for spec in policy.profiles}
+        """Equal numbers for equal rules, by profile id."""
         self._zones: dict[str, Courses] = {}
+        self._last_who: tuple[tuple[Layer, ...], _Who] | None = None
 
     def snapshot(self, *, now: float, epoch: int = 0, live: Live = NOTHING_LIVE) -> Snapshot:
         """As ``compile_snapshot``."""
         overrides, used = _overrides(live), _used(live)
         for zone in {self._zone(spec) for spec in self._policy.profiles}:
             self._renew(zone, now)
-        found: dict[Profile, Course] = {}
-        for index, spec in enumerate(self._policy.profiles):
+        found: list[Course] = []
+        for spec in self._policy.profiles:
             courses = self._zones[self._zone(spec)]
             layers = courses.layers(spec, self._said[spec.id])
             standing = Standing(overrides.get(spec.id, ()), courses.used_up(layers, used.get(spec.id, {})))
-            course = courses.course(layers, standing)
-            found[_profile(spec, course, index, now)] = course
-        profiles = {profile.id: profile for profile in found}
-        claims = [(text, Device(text, profiles[spec.id])) for spec in self._policy.profiles for text in spec.devices]
+            found.append(courses.course(layers, standing))
+        profiles, clients = self._who(tuple(course.layer(now) for course in found))
         return Snapshot(
             profiles,
-            Clients(claims, Device("", profiles[self._policy.unknown])),
-            tuple(found.values()),
+            clients,
+            found,
             used,
             self._matchers,
             zone=ZoneInfo(self._policy.timezone),
             expires=min(courses.horizon.end for courses in self._zones.values()),
             epoch=epoch,
         )
+
+    def _who(self, layers: tuple[Layer, ...]) -> _Who:
+        """Profiles and devices by each profile's layer of now; those of the last snapshot if no layer is another."""
+        if self._last_who is None or self._last_who[0] != layers:
+            specs = self._policy.profiles
+            profiles = {
+                spec.id: _profile(spec, layer, index)
+                for index, (spec, layer) in enumerate(zip(specs, layers, strict=True))
+            }
+            claims = [(text, Device(text, profiles[spec.id])) for spec in specs for text in spec.devices]
+            self._last_who = (layers, _Who(profiles, Clients(claims, Device("", profiles[self._policy.unknown]))))
+        return self._last_who[1]
 
     def _zone(self, spec: ProfileSpec) -> str:
         return spec.timezone or self._policy.timezone
@@ -86,8 +101,14 @@ class Compiler:
             courses.forget_unused()
 
 
-def _profile(spec: ProfileSpec, course: Course, index: int, now: float) -> Profile:
-    layer = course.layer(now)
+class _Who(NamedTuple):
+    """Everybody, and who has which address."""
+
+    profiles: Mapping[str, Profile]
+    clients: Clients[Device]
+
+
+def _profile(spec: ProfileSpec, layer: Layer, index: int) -> Profile:
     rules = layer.rules
     return Profile(
         spec.id,
@@ -100,6 +121,29 @@ def _profile(spec: ProfileSpec, course: Course, index: int, now: float) -> Profi
         rules.reply,
         rules.remember,
         metered=bool(rules.limits),
+        guarded=_closes_more_than_malware(rules),
+        upstreams=rules.upstreams or "",
+    )
+
+
+def _closes_more_than_malware(rules: Rules) -> bool:
+    """Whether ``rules`` are there to keep somebody from something, not only to keep a device clean."""
+    switches = (*rules.services.values(), *rules.categories.values())
+    return (
+        rules.default == "deny"
+        or not {*(rules.safety or ())} <= {MALWARE}
+        or any(
+            (
+                rules.block,
+                rules.safe_search,
+                *rules.engines.values(),
+                rules.bedtime,
+                rules.homework,
+                rules.windows,
+                rules.limits,
+            )
+        )
+        or any(switch != Switch("on") for switch in switches)
     )
 
 

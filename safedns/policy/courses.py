@@ -6,19 +6,20 @@ the same holds for now, whole timelines; what the last snapshot had is taken ove
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from datetime import date
 from math import inf
 from typing import NamedTuple
 
 from safedns.policy.horizon import Horizon
-from safedns.policy.layer import Layer, Standing
+from safedns.policy.layer import Layer, Moment, Standing
 from safedns.policy.limits import Meter
 from safedns.policy.live import Target, Used
 from safedns.policy.matching import Matchers
 from safedns.policy.model import Preset, ProfileSpec
-from safedns.policy.timeline import State, Timeline, Walk
-from safedns.policy.walks import make_walk
+from safedns.policy.timeline import Timeline, Walk
+from safedns.policy.walks import Walks
 
 Layers = tuple[tuple[float, Layer], ...]
 """From which instant on which layer counts, sorted: a birthday is the first midnight of the month of birth."""
@@ -46,7 +47,8 @@ class Courses:
         self._matchers = matchers
         self._spans: dict[Hashable, tuple[tuple[float, Preset | None], ...]] = {}
         self._layers: dict[Hashable, Layer] = {}
-        self._walks: dict[tuple[Layer, State], Walk] = {}
+        self._maker = Walks(matchers)
+        self._walks: defaultdict[Layer, dict[Moment, Walk]] = defaultdict(dict)
         self._last: dict[tuple[Layers, Standing], Course] = {}
         self._made: dict[tuple[Layers, Standing], Course] = {}
 
@@ -73,14 +75,24 @@ class Courses:
 
     def used_up(self, layers: Layers, used: Mapping[tuple[Target, date], Used]) -> frozenset[tuple[Target, date]]:
         """The limits that leave no time, each with its day."""
+        allowances = self._allowances_of(layers)
+        without = {key for key, seconds in allowances.items() if seconds == 0} if allowances else set()
+        for key, (seconds, bonus) in used.items():
+            if key in allowances:
+                (without.add if seconds >= allowances[key] + bonus else without.discard)(key)
+        return frozenset(without)
+
+    def _allowances_of(self, layers: Layers) -> Mapping[tuple[Target, date], int]:
+        """Seconds by target and day, each day by the layer that counts on it."""
+        if len(layers) == 1:
+            return layers[0][1].allowances
         ends = (*(start for start, _ in layers[1:]), inf)
-        return frozenset(
-            (target, day)
+        return {
+            (target, day): seconds
             for (start, layer), end in zip(layers, ends, strict=True)
             for (target, day), seconds in layer.allowances.items()
             if start <= self.horizon.begin(day) < end
-            and (spent := used.get((target, day), _NOTHING_USED)).seconds >= seconds + spent.bonus
-        )
+        }
 
     def _course(self, layers: Layers, standing: Standing) -> Course:
         today = self.horizon.begin(self.horizon.today)
@@ -104,26 +116,26 @@ class Courses:
         edges: list[float] = []
         walks: list[Walk] = []
 
-        def add(edge: float, layer: Layer, state: State) -> None:
-            walk = self._walk(layer, state)
-            if walks and walks[-1] is not walk:
-                edges.append(edge)
+        def add(edge: float, layer: Layer, moment: Moment) -> None:
+            walk = self._walk(layer, moment)
             if not walks or walks[-1] is not walk:
+                edges.append(edge)
                 walks.append(walk)
 
         first, last = layers[0][1], layers[-1][1]
-        add(0, first, first.state_at_unknown_time(standing))
-        candidates = {start for start, _ in layers}.union(*(layer.edges_of(standing) for _, layer in layers))
+        add(0, first, first.moment_of_unknown_time(standing))
+        candidates = {start for start, _ in layers}.union(*(layer.edges(standing) for _, layer in layers))
         for edge in self.horizon.known(candidates):
-            layer = [layer for start, layer in layers if start <= edge][-1]
-            add(edge, layer, layer.state(edge, standing))
-        add(max(self.horizon.start, self.horizon.end), last, last.state_at_unknown_time(standing))
-        return Timeline(tuple(edges), tuple(walks))
+            layer = first if len(layers) == 1 else [layer for start, layer in layers if start <= edge][-1]
+            add(edge, layer, layer.moment(edge, standing))
+        add(max(self.horizon.start, self.horizon.end), last, last.moment_of_unknown_time(standing))
+        return Timeline(tuple(edges[1:]), tuple(walks))
 
-    def _walk(self, layer: Layer, state: State) -> Walk:
-        if (layer, state) not in self._walks:
-            self._walks[layer, state] = make_walk(layer, state, self._matchers)
-        return self._walks[layer, state]
+    def _walk(self, layer: Layer, moment: Moment) -> Walk:
+        known = self._walks[layer]
+        if moment not in known:
+            known[moment] = self._maker.walk(layer, layer.state(moment))
+        return known[moment]
 
 
 def preset_for(spec: ProfileSpec, presets: Mapping[str, Preset], day: date) -> Preset | None:
@@ -137,6 +149,3 @@ def preset_for(spec: ProfileSpec, presets: Mapping[str, Preset], day: date) -> P
     age = day.year - year - (day.month < month)
     begun = [name for ages, name in bands if ages[0] <= age]
     return presets[begun[-1] if begun else bands[0][1]]
-
-
-_NOTHING_USED = Used()

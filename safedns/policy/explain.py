@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from math import inf
 from typing import NamedTuple
 
-from safedns.policy.decision import Decision
+from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.matching import Question
 from safedns.policy.timeline import Timeline, Walk
 
@@ -32,20 +32,33 @@ class Explanation(NamedTuple):
     """When the outcome for this name changes (epoch seconds); infinite when no change is known."""
 
 
-def explain_walk(timeline: Timeline, question: Question, now: float, expires: float) -> Explanation:
-    """The verdict at ``now``, rule by rule; ``expires``: until when time is known."""
+def explain_walk(
+    timeline: Timeline,
+    question: Question,
+    now: float,
+    expires: float,
+    verdict: Callable[[Walk], Decision] | None = None,
+) -> Explanation:
+    """The verdict at ``now``, rule by rule; ``expires``: until when time is known.
+
+    ``verdict``: what follows for the question from a walk, where that is more than the walk itself says.
+    """
+    decide = verdict or (lambda some: some.decide(question))
     walk = timeline.at(now)
-    decision = walk.decide(question)
+    decision = decide(walk)
     steps: list[Step] = []
     for rule in walk.rules:
         decided = rule.check(question) is not None
         steps.append(Step(rule.step, rule.describe(question), decided))
         if decided:
             break
+    if decision.reason.kind is ReasonKind.LOOK_ALIKE:
+        steps[-1] = steps[-1]._replace(decided=False)
+        steps.append(Step("look-alike", f"it passes for {decision.reason.matched}, which is closed", decided=True))
 
     def outcome(some: Walk) -> tuple[str, str]:
-        verdict = some.decide(question)
-        return verdict.action, verdict.target
+        found = decide(some)
+        return found.action, found.target
 
     return Explanation(tuple(steps), decision, change(timeline, now, expires, outcome)[0])
 

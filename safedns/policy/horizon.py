@@ -7,12 +7,13 @@ Reads no clock.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from safedns.policy.model import Calendar, Timetable
-from safedns.policy.schedule import Interval, expand, hours_of
+from safedns.policy.live import Target
+from safedns.policy.model import Calendar, Limit, Timetable
+from safedns.policy.schedule import Interval, allowance, expand, hours_of
 
 _KNOWN_DAYS = 14
 
@@ -43,6 +44,7 @@ class Horizon:
         self.end = self.begin(self.days[-1])
         self._timetables: dict[Timetable, Hours] = {}
         self._days: dict[date, Hours] = {}
+        self._allowances: dict[tuple[Limit, ...], Mapping[tuple[Target, date], int]] = {}
 
     def begin(self, day: date) -> float:
         """When ``day`` begins; where its midnight is skipped, the instant at which the clocks are changed."""
@@ -60,6 +62,17 @@ class Horizon:
         if day not in self._days:
             self._days[day] = Hours(hours_of(day, self.zone))
         return self._days[day]
+
+    def allowances(self, limits: tuple[Limit, ...]) -> Mapping[tuple[Target, date], int]:
+        """Seconds by target and day, where a limit holds."""
+        if limits not in self._allowances:
+            self._allowances[limits] = {
+                (limit.target, day): seconds
+                for limit in limits
+                for day in self.days
+                if (seconds := allowance(limit, day, self.calendar)) is not None
+            }
+        return self._allowances[limits]
 
     def known(self, edges: set[float]) -> Iterator[float]:
         """Those of ``edges`` at which time is known, sorted, the first known instant before them."""

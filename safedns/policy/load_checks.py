@@ -13,7 +13,7 @@ from pathlib import Path
 from safedns.errors import Problem
 from safedns.policy.model import Preset
 from safedns.policy.schema import FamilyFile
-from safedns.policy.words_names import claim, device
+from safedns.policy.words_names import device
 from safedns.yamlfile.document import Document, Tree, TreePath
 from safedns.yamlfile.messages import listed, show, unknown_word
 
@@ -104,7 +104,9 @@ def family_warnings(document: Document, family: FamilyFile, presets: Iterable[Pr
     profiles = ((section, id_, profile) for section in SECTIONS for id_, profile in getattr(family, section).items())
     for section, id_, profile in profiles:
         path: TreePath = (section, id_)
-        yield from _device_warnings(document, path, profile.devices, unknown=family.unknown)
+        if not profile.devices and id_ != family.unknown:
+            message = "no device is listed, so these rules reach nobody; add `devices: [ADDRESS]`"
+            yield document.problem(path, message, at_key=True)
         for name, window in profile.windows.items():
             if window is None and name not in windows:
                 complaint = "is no window of a preset, so nothing is taken away"
@@ -114,14 +116,3 @@ def family_warnings(document: Document, family: FamilyFile, presets: Iterable[Pr
             if name in profile.allow:
                 message = f"{show(name)} is under `allow` too, and `allow` wins; take one of them out"
                 yield document.problem((*path, "block", index), message)
-
-
-def _device_warnings(document: Document, path: TreePath, devices: list[str], *, unknown: str) -> Iterator[Problem]:
-    if not devices and path[1] != unknown:
-        message = "no device is listed, so these rules reach nobody; add `devices: [ADDRESS]`"
-        yield document.problem(path, message, at_key=True)
-    for index, text in enumerate(devices):
-        kind = claim(text).kind
-        if kind != "address":
-            message = f"the {kind} {show(text)} is not recognised by this version yet; give its IP address"
-            yield document.problem((*path, "devices", index), message)

@@ -14,6 +14,7 @@ from safedns.policy.words_switches import SwitchLine
 
 def rules_of(written: RuleLines, vocabulary: Vocabulary) -> Rules:
     """What ``written`` says; ``default`` and ``safety`` are a preset's own."""
+    search = written.safe_search
     return Rules(
         bedtime=written.bedtime,
         homework=written.homework,
@@ -21,13 +22,15 @@ def rules_of(written: RuleLines, vocabulary: Vocabulary) -> Rules:
         categories=_switches(written.categories),
         windows=MappingProxyType({name: window for name, window in written.windows.items() if window is not None}),
         limits=tuple(_limits(written, vocabulary)),
-        safe_search=written.safe_search,
+        safe_search=search if isinstance(search, bool) else None,
+        engines=MappingProxyType({} if search is None or isinstance(search, bool) else dict(search)),
         allow=tuple(dict.fromkeys(written.allow)),
         block=tuple(dict.fromkeys(written.block)),
         always=tuple(dict.fromkeys(written.always)),
         reply=written.reply,
         remember=written.remember,
         log=written.log,
+        upstreams=written.upstreams,
         cleared=frozenset(_cleared(written)),
     )
 

@@ -20,7 +20,7 @@ class Question(NamedTuple):
     name: str
     """Canonical."""
     key: str
-    """``wire.names.key_of(name)``."""
+    """``wire.names.key_of(name)``; empty where the large lists are not to be asked."""
     line: tuple[str, ...]
     """The name and its parents, the longest first."""
     covering: tuple[Covering, ...]
@@ -36,6 +36,13 @@ class Hit(NamedTuple):
     """The list, the service, or the name that a parent wrote."""
     matched: str
     category: str
+
+    @property
+    def words(self) -> str:
+        """``roblox.com is on roblox (games)``; for a name that a parent wrote, only that."""
+        if self.rule == self.matched:
+            return f"{self.matched} is named"
+        return f"{self.matched} is on {self.rule}" + (f" ({self.category})" if self.category else "")
 
 
 def longest(entries: Collection[str], question: Question) -> str | None:
@@ -79,7 +86,7 @@ class CategoryMatcher:
         Lists are in the order of their categories; of services the one with the longest entry is first.
         """
         place, hit = self._first_indexed(question, longer_than) if question.covering else (self.lists, None)
-        for earlier, match, artefact in self._mapped:
+        for earlier, match, artefact in self._mapped if question.key else ():
             if earlier > place:
                 break
             entry = match(question.name, question.key, question.qtype)
@@ -153,7 +160,9 @@ class Matchers:
         self._categories: dict[tuple[str, ...], CategoryMatcher] = {}
         self._targets: dict[tuple[Target, ...], TargetMatcher] = {}
         self._modes: dict[tuple[str, str], Mapping[str, Decision]] = {}
-        self._safe_search: Mapping[str, Decision] | None = None
+        self._safe_search: dict[frozenset[str], Mapping[str, Decision]] = {}
+        self.engines = frozenset(id_ for id_, engine in lists.safe_search.engines.items() if "on" in engine.targets)
+        """Ids of the search engines that have a safe mode."""
 
     def categories(self, names: Iterable[str]) -> CategoryMatcher:
         """For these categories, in this order."""
@@ -170,17 +179,16 @@ class Matchers:
             self._targets[targets] = TargetMatcher(targets, self.lists, matcher)
         return self._targets[targets]
 
-    def safe_search(self) -> Mapping[str, Decision]:
-        """Each name of a search engine with the decision that answers by its safe mode."""
-        if self._safe_search is None:
-            engines = self.lists.safe_search.engines
-            self._safe_search = {
-                name: _rewrite(Reason(ReasonKind.SAFE_SEARCH, engine, name), spec.targets["on"])
-                for engine, spec in engines.items()
-                if "on" in spec.targets
-                for name in spec.names
+    def safe_search(self, engines: frozenset[str]) -> Mapping[str, Decision]:
+        """Each name of these search engines with the decision that answers by its safe mode."""
+        if engines not in self._safe_search:
+            table = self.lists.safe_search.engines
+            self._safe_search[engines] = {
+                name: _rewrite(Reason(ReasonKind.SAFE_SEARCH, engine, name), table[engine].targets["on"])
+                for engine in engines
+                for name in table[engine].names
             }
-        return self._safe_search
+        return self._safe_search[engines]
 
     def modes(self, service: str, mode: str) -> Mapping[str, Decision]:
         """Each name of ``service`` that has the restricted ``mode``, with the decision that answers by it."""

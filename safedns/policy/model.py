@@ -107,6 +107,8 @@ class Rules:
     limits: tuple[Limit, ...] = ()
     """One for each target; it does not matter whether it stood under ``limits`` or within a switch."""
     safe_search: bool | None = None
+    engines: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    """Search engines for which something else than ``safe_search`` was said, by id."""
     allow: tuple[str, ...] = ()
     """Canonical names; a name covers what is below it. Likewise ``block`` and ``always``."""
     block: tuple[str, ...] = ()
@@ -115,6 +117,8 @@ class Rules:
     """What a blocked device is told; ``None`` = what the household's settings say."""
     remember: int | None = None
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
+    upstreams: str | None = None
+    """The set of upstreams that is asked; ``None`` = the usual ones."""
     log: LogLevel | None = None
     cleared: frozenset[Cleared] = frozenset()
 
@@ -134,6 +138,8 @@ def merge(base: Rules, over: Rules) -> Rules:
         if name in ("services", "categories", "windows"):
             kept = {key: value for key, value in low.items() if Cleared(name, key) not in over.cleared}
             values[name] = MappingProxyType({**kept, **high})
+        elif name == "engines":
+            values[name] = MappingProxyType({**(low if over.safe_search is None else {}), **high})
         elif name == "limits":
             kept = {each.target: each for each in low if Cleared(name, str(each.target)) not in over.cleared}
             values[name] = tuple({**kept, **{each.target: each for each in high}}.values())

@@ -11,7 +11,7 @@ must not read a clock, and keeps nothing between two questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
@@ -50,6 +50,10 @@ class Setting(NamedTuple):
     """Whether a window has a say in it."""
 
 
+Settings = tuple[tuple[str, Setting], ...]
+"""Services or categories by id, in the order of the policy."""
+
+
 class Safety:
     """Categories that nobody's own rules reach; only a site that the parent named, as long as the entry, is lifted."""
 
@@ -79,7 +83,7 @@ class Safety:
         decision = self.check(question)
         if decision is None:
             lifted = longest(self._named, question)
-            return f"{hit.matched} is on {hit.rule} ({hit.category}), but a parent allows {lifted}"
+            return f"{hit.words}, but a parent allows {lifted}"
         reason = decision.reason
         return f"{reason.matched} is on {reason.rule} ({reason.category}); only allowing that very name lifts this"
 
@@ -115,12 +119,23 @@ class SafeSearch:
     must win, or an allow-only preset would open every search engine. So it asks ``later`` first.
     """
 
-    __slots__ = ("_blocked", "_later", "_rewrites")
+    __slots__ = ("_blocked", "_engines", "_later", "_rewrites", "targets")
     step = "safe search"
 
-    def __init__(self, matchers: Matchers, later: tuple[Rule, ...]) -> None:
-        self._rewrites = matchers.safe_search()
-        self._blocked = matchers.unsafe
+    def __init__(
+        self, matchers: Matchers, later: tuple[Rule, ...], engines: tuple[tuple[str, bool], ...], *, others: bool = True
+    ) -> None:
+        """``engines``: ids, and whether in the safe mode; ``others``: whether those that are not named are, too.
+
+        Engines without a safe mode are ``others``.
+        """
+        said = dict(engines)
+        safe = frozenset(id_ for id_ in matchers.engines if said.get(id_, others))
+        self.targets = frozenset(matchers.lists.safe_search.engines[id_].targets["on"] for id_ in safe)
+        """The names that answer instead."""
+        self._engines = matchers.safe_search(matchers.engines)
+        self._rewrites = matchers.safe_search(safe)
+        self._blocked = matchers.unsafe if others else frozenset()
         self._later = later
 
     def check(self, question: Question) -> Decision | None:
@@ -139,8 +154,10 @@ class SafeSearch:
     def describe(self, question: Question) -> str:
         decision = self.check(question)
         if decision is None:
-            engine = question.name in self._rewrites or longest(self._blocked, question) is not None
-            return "a search engine that is blocked anyway" if engine else "no search engine"
+            if question.name in self._rewrites or longest(self._blocked, question) is not None:
+                return "a search engine that is blocked anyway"
+            known = self._engines.get(question.name)
+            return f"{known.reason.rule} is left as it is" if known is not None else "no search engine"
         if decision.blocked:
             return f"{decision.reason.matched} is a search engine without a safe mode"
         return f"{decision.reason.rule} is answered by its safe mode, {decision.target}"
@@ -149,15 +166,17 @@ class SafeSearch:
 class RestrictedModes:
     """Services in a restricted mode: those of their names that have one are answered by another name."""
 
-    __slots__ = ("_rewrites", "_settings")
+    __slots__ = ("_rewrites", "_settings", "targets")
     step = "services"
 
-    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, matchers: Matchers) -> None:
+        self._settings = dict(settings)
         self._rewrites: dict[str, Decision] = {}
-        for service, (mode, _) in settings.items():
+        for service, (mode, _) in settings:
             if mode in _RESTRICTED:
                 self._rewrites |= matchers.modes(service, mode)
+        self.targets = frozenset(decision.target for decision in self._rewrites.values())
+        """The names that answer instead."""
 
     def check(self, question: Question) -> Decision | None:
         return self._rewrites.get(question.name)
@@ -179,8 +198,8 @@ class Services:
     __slots__ = ("_modes", "_services", "_settings")
     step = "services"
 
-    def __init__(self, settings: Mapping[str, Setting], modes: RestrictedModes, matchers: Matchers) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, modes: RestrictedModes, matchers: Matchers) -> None:
+        self._settings = dict(settings)
         self._services = matchers.lists.services
         self._modes = modes
 
@@ -220,10 +239,10 @@ class Categories:
     __slots__ = ("_off", "_on", "_settings")
     step = "categories"
 
-    def __init__(self, settings: Mapping[str, Setting], matchers: Matchers, *, deny: bool) -> None:
-        self._settings = settings
-        self._off = matchers.categories(name for name, setting in settings.items() if setting.state == "off")
-        opening = (name for name, setting in settings.items() if setting.state != "off")
+    def __init__(self, settings: Settings, matchers: Matchers, *, deny: bool) -> None:
+        self._settings = dict(settings)
+        self._off = matchers.categories(name for name, setting in settings if setting.state == "off")
+        opening = (name for name, setting in settings if setting.state != "off")
         self._on = matchers.categories(opening) if deny else None
 
     def check(self, question: Question) -> Decision | None:

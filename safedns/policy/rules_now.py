@@ -47,7 +47,7 @@ class BlockedNow:
 
     def describe(self, question: Question) -> str:
         hit = self._matcher.first(question)
-        return f"{self._rule}: {hit.matched} is {hit.rule}" if hit is not None else f"{self._rule}: not this"
+        return f"{self._rule}: {hit.words}" if hit is not None else f"{self._rule}: not this"
 
 
 class Granted:
@@ -78,11 +78,11 @@ class Granted:
         if hit is None:
             return f"{self._rule}: not this"
         if self._unsafe(question):
-            return f"{self._rule}: {hit.matched} is {hit.rule}, but a grant does not lift safety"
+            return f"{self._rule}: {hit.words}, but a grant does not lift safety"
         for mode in self._modes:
             if mode.check(question) is not None:
                 return f"{self._rule}, but {mode.describe(question)}"
-        return f"{self._rule}: {hit.matched} is {hit.rule}"
+        return f"{self._rule}: {hit.words}"
 
     def _unsafe(self, question: Question) -> bool:
         return self._safety is not None and self._safety.check(question) is not None

@@ -91,7 +91,7 @@ class WindowClosed:
         open_ = longest(self._always, question)
         if open_ is not None:
             return f"{self._name} closes {what} now, but {open_} is in always"
-        return f"{self._name} closes {what} now" + (f": {hit.matched} is {hit.rule}" if hit.matched else "")
+        return f"{self._name} closes {what} now" + (f": {hit.words}" if hit.matched else "")
 
 
 class UsedUp:
@@ -123,4 +123,4 @@ class UsedUp:
             return f"{today}, but {always} is in always"
         if background is not None:
             return f"{today}, but {background} is what devices ask by themselves"
-        return today + (f": {hit.matched} is {hit.rule}" if hit.matched else "")
+        return today + (f": {hit.words}" if hit.matched else "")

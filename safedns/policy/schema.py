@@ -31,16 +31,18 @@ from safedns.policy.schema_fields import (
     ProfileId,
     Remember,
     Reply,
+    SafeSearch,
     SchoolDays,
     ServiceLines,
     ShownName,
     Sites,
     Times,
+    UpstreamSet,
     WindowLines,
     Zone,
 )
 from safedns.policy.words_switches import NONE
-from safedns.settings.schema import OnOff, SettingsFile
+from safedns.settings.schema import SettingsFile
 from safedns.yamlfile.validate import EMPTY_LIST, EMPTY_MAPPING, GrammarError, Model
 
 
@@ -61,7 +63,9 @@ class RuleLines(Model):
     )
     limits: LimitLines = Field(default={}, description="Minutes a day for a category, a service or internet.")
     categories: CategoryLines = Field(default={}, description="Kinds of sites: on, off or at times.")
-    safe_search: OnOff | None = Field(default=None, description="Search engines give only safe results.")
+    safe_search: SafeSearch | None = Field(
+        default=None, description="Search engines give only safe results: on, off, or by engine."
+    )
     allow: Sites = Field(default=[], description="Sites that are open; a name covers what is below it.")
     block: Sites = Field(default=[], description="Sites that are closed; a name covers what is below it.")
     always: Sites = Field(default=[], description="Sites that no time and no limit closes.")
@@ -70,6 +74,9 @@ class RuleLines(Model):
         default=None, description="How long a device may remember an answer at most, so that a pause acts soon."
     )
     log: Log | None = Field(default=None, description="What is recorded: full, summary or off.")
+    upstreams: UpstreamSet = Field(
+        default=None, description="A set of resolvers of safedns.yaml that is asked instead of the usual ones."
+    )
 
     @property
     def cleared(self) -> frozenset[str]:
@@ -110,7 +117,8 @@ class Profile(RuleLines):
 
     name: ShownName | None = Field(default=None, description="The name that is shown; the short name if not given.")
     devices: Annotated[list[Device], EMPTY_LIST] = Field(
-        default=[], description="Addresses, networks or ranges; MAC addresses and names are kept for a later version."
+        default=[],
+        description="Addresses, networks, ranges, MAC addresses, IPv6 interface ids (::a:b:c:d) or host names.",
     )
     timezone: Zone | None = Field(
         default=None, description="Whose clocks the rules of this one go by; the household's if not given."

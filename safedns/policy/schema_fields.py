@@ -17,7 +17,7 @@ from safedns.policy.words_windows import named_windows
 from safedns.settings.model import BlockReply
 from safedns.settings.schema import DURATION_SCHEMA, ON_OFF_SCHEMA
 from safedns.settings.timezone import zone_name
-from safedns.settings.words import DAY, duration_within
+from safedns.settings.words import DAY, duration_within, set_name
 from safedns.yamlfile.messages import expected_word, listed, show
 from safedns.yamlfile.validate import EMPTY_LIST, Text
 
@@ -103,6 +103,10 @@ def _windows(tree: object, info: ValidationInfo) -> Mapping[str, NamedWindow | N
     return named_windows(tree, _known(info).vocabulary.target)
 
 
+def _safe_search(tree: object, info: ValidationInfo) -> bool | Mapping[str, bool]:
+    return words_switches.safe_search(tree, _known(info).vocabulary.engines)
+
+
 def _category(text: str, info: ValidationInfo) -> str:
     known = _known(info).vocabulary.categories
     return words_switches.one_of(known, "is not a category that safedns knows")(text)
@@ -156,10 +160,16 @@ WindowLines = Annotated[
 LimitLines = Annotated[
     Mapping[str, ByDays | None], PlainValidator(_limits), WithJsonSchema(_LIMITS_SCHEMA), NoneClears()
 ]
+SafeSearch = Annotated[
+    bool | Mapping[str, bool],
+    PlainValidator(_safe_search),
+    WithJsonSchema({"anyOf": [ON_OFF_SCHEMA, {"type": "object", "additionalProperties": ON_OFF_SCHEMA}]}),
+]
 Site = Annotated[str, Text(words_names.site, {"type": "string", "examples": ["khanacademy.org"]})]
 Sites = Annotated[list[Site], EMPTY_LIST, NoneClears()]
 Reply = Annotated[BlockReply | None, Text(_reply, {"enum": [*_REPLIES, None]}), NoneClears()]
 Remember = Annotated[int | None, Text(duration_within(10, DAY, "10 seconds to 1 day"), DURATION_SCHEMA), NoneClears()]
+UpstreamSet = Annotated[str | None, Text(set_name, {"type": "string", "examples": ["family"]}), NoneClears()]
 Device = Annotated[str, Text(words_names.device, {"type": "string", "examples": ["192.168.1.31"]})]
 Zone = Annotated[str, Text(_zone, {"type": "string", "examples": ["Europe/Berlin"]})]
 ProfileId = Annotated[str, AfterValidator(words_names.profile_id)]

@@ -1,7 +1,7 @@
 """The policy as the hot path uses it: who is asking, may they have this name now, and may they have its answer.
 
-    address --identify--> Device(profile) --decide(name, now)--> Decision
-                                          --review(names in the answer, now)--> Block | None
+    evidence --identify--> Device(profile) --decide(name, now)--> Decision
+                                           --review(names in the answer, now)--> Block | None
 
 Immutable: a reload compiles another and swaps one attribute. Reads no clock: ``now`` is an argument, epoch seconds.
 """
@@ -15,16 +15,17 @@ from datetime import date, datetime, tzinfo
 from math import inf
 from typing import Literal, NamedTuple
 
-from safedns.policy.clients import Clients
+from safedns.policy.clients import Clients, Evidence
 from safedns.policy.courses import Course
 from safedns.policy.decision import Decision, ReasonKind
 from safedns.policy.explain import Explanation, explain_walk
 from safedns.policy.limits import Quota
 from safedns.policy.live import Target, Used
+from safedns.policy.lookalike import skeleton
 from safedns.policy.matching import Matchers, Question
 from safedns.policy.model import LogLevel
 from safedns.policy.now import now_line
-from safedns.policy.timeline import State
+from safedns.policy.timeline import State, Walk
 from safedns.settings.model import BlockReply
 from safedns.wire.names import key_of, parents
 
@@ -51,20 +52,34 @@ class Profile:
     """Seconds that a device may remember an answer at most; ``None`` = as long as the answer says."""
     metered: bool
     """Whether it has limits, so that names may count for one."""
+    guarded: bool
+    """Whether rules close more for it than malware: then no answer may spare a device a question."""
+    upstreams: str = ""
+    """The set of upstreams that is asked for it; empty for the usual ones."""
 
 
 class Device(NamedTuple):
     """A network client and whose it is."""
 
     name: str
-    """The claim that named it (address, network or range); empty for a device that nobody has claimed."""
+    """The claim that named it, as the policy writes it; empty for a device that nobody has claimed."""
     profile: Profile
 
 
 class Snapshot:
     """Everything a policy means around one instant."""
 
-    __slots__ = ("_clients", "_courses", "_covering", "_matchers", "_used", "epoch", "expires", "profiles", "zone")
+    __slots__ = (
+        "_clients",
+        "_courses",
+        "_covering",
+        "_matchers",
+        "_used",
+        "epoch",
+        "expires",
+        "profiles",
+        "zone",
+    )
 
     def __init__(
         self,
@@ -92,16 +107,25 @@ class Snapshot:
         self._matchers = matchers
         self._covering = matchers.lists.index.covering
 
-    def identify(self, address: str) -> Device:
-        """Whose device has ``address``: the narrowest claim, or the profile for unknown devices."""
-        return self._clients.find(address)
+    @property
+    def targets(self) -> frozenset[str]:
+        """Names that answer instead of others, for anybody at any time that is known."""
+        walks = {walk for course in self._courses for walk in course.timeline.walks}
+        return frozenset[str]().union(*(walk.targets for walk in walks))
+
+    def identify(self, seen: Evidence) -> Device:
+        """Whose device it is: the narrowest claim, or the profile for unknown devices."""
+        return self._clients.find(seen)
 
     def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:
         """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``).
 
+
         The same for every qtype but where a list has entries for some types only.
         """
-        return self._courses[profile.index].timeline.at(now).decide(self._question(name, key, qtype))
+        walk = self._courses[profile.index].timeline.at(now)
+        decision = walk.decide(self._question(name, key, qtype))
+        return self._unless_look_alike(name, walk, decision) if "xn--" in name else decision
 
     def review(
         self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision, qtype: int | None = None
@@ -156,7 +180,13 @@ class Snapshot:
     def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:
         """The walk of ``decide`` in words, and until when its outcome stays so."""
         question = self._question(name, key, qtype)
-        return explain_walk(self._courses[profile.index].timeline, question, now, self.expires)
+        if "xn--" not in name:
+            return explain_walk(self._courses[profile.index].timeline, question, now, self.expires)
+
+        def verdict(walk: Walk) -> Decision:
+            return self._unless_look_alike(name, walk, walk.decide(question))
+
+        return explain_walk(self._courses[profile.index].timeline, question, now, self.expires, verdict)
 
     def state(self, profile: Profile, now: float) -> State:
         """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""
@@ -167,6 +197,21 @@ class Snapshot:
         course, services = self._courses[profile.index], self._matchers.lists.services
         line = now_line(course, services, self.limits(profile, now), now, self.expires)
         return f"{profile.name}: {line}"
+
+    def _unless_look_alike(self, name: str, walk: Walk, decision: Decision) -> Decision:
+        """``decision`` about an international ``name``, or a block if it passes for an ASCII name that is closed.
+
+        Closed by own names or as part of a service; large lists are not asked. Who opened the name itself meant it.
+        """
+        likeness = None if decision.blocked or decision.reason.kind in _OPENED else skeleton(name)
+        if likeness is None:
+            return decision
+        line = tuple(parents(likeness))
+        covering = tuple((entry, (services, ())) for entry, (services, _) in self._covering(line) if services)
+        objection = walk.object_to(Question(likeness, "", line, covering), trusted=False)
+        if objection is None:
+            return decision
+        return objection._replace(reason=objection.reason._replace(kind=ReasonKind.LOOK_ALIKE))
 
     def _question(self, name: str, key: str, qtype: int | None) -> Question:
         line = tuple(parents(name))

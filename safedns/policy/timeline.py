@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from safedns.policy.decision import Action, Decision
 from safedns.policy.live import OverrideKind, Target
 from safedns.policy.matching import Question
-from safedns.policy.rules import Default, Rule, Setting
+from safedns.policy.rules import Default, Rule, Settings
 
 TimeState = Literal["open", "bedtime", "homework", "granted", "clock"]
 """``granted``: open by a parent's grant of ``internet``, whatever bedtime, homework, windows and limits say."""
@@ -27,8 +27,8 @@ class State(NamedTuple):
     """All that time decides for a profile at one instant."""
 
     time: TimeState
-    services: tuple[tuple[str, Setting], ...]
-    categories: tuple[tuple[str, Setting], ...]
+    services: Settings
+    categories: Settings
     preset: str
     """Name of the preset in force; empty for none."""
     overrides: tuple[tuple[OverrideKind, Target], ...] = ()
@@ -42,7 +42,7 @@ class State(NamedTuple):
 class Walk:
     """The rules of one stretch of time, in the order in which they are asked; the default comes last."""
 
-    __slots__ = ("_checks", "_strict", "_trusting", "default", "rules", "state")
+    __slots__ = ("_checks", "_strict", "_trusting", "default", "rules", "state", "targets")
 
     def __init__(
         self,
@@ -52,9 +52,12 @@ class Walk:
         *,
         strict: tuple[Rule, ...],
         trusting: tuple[Rule, ...],
+        targets: frozenset[str] = frozenset(),
     ) -> None:
         """``strict`` and ``trusting``: those of ``rules`` that also judge the names an answer leads to."""
         self.state = state
+        self.targets = targets
+        """Names that answer instead of others: they are best looked up ahead."""
         self.rules: tuple[Rule, ...] = (*rules, default)
         self._checks = tuple(rule.check for rule in rules)
         self.default = default.decision

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from safedns.blocklist.bundled import bundled
-from safedns.blocklist.catalog import load_categories
+from safedns.blocklist.catalog import load_categories, load_safe_search
 from safedns.blocklist.services import load_service, service_files
 from safedns.errors import ListError, Problem
 from safedns.policy.live import Target
@@ -20,6 +20,8 @@ class Vocabulary(NamedTuple):
 
     categories: frozenset[str]
     services: frozenset[str]
+    engines: frozenset[str] = frozenset()
+    """Search engines that have a safe mode, for ``safe_search``."""
 
     def target(self, word: str) -> Target:
         """What ``internet``, a category, a service or a site means; ``ValueError`` for anything else."""
@@ -37,7 +39,9 @@ def vocabulary(config: Path) -> Vocabulary:
     """What our own data and the ``services`` folder of the configuration know; raises ``ListError``."""
     categories = load_categories(bundled("blocklists", "categories.yaml"))
     services = service_files((bundled("blocklists", "services"), own_services(config)))
-    return Vocabulary(frozenset(categories), frozenset(path.stem for path in services))
+    search = load_safe_search(bundled("blocklists", "safesearch.yaml")).engines
+    engines = frozenset(id_ for id_, engine in search.items() if "on" in engine.targets)
+    return Vocabulary(frozenset(categories), frozenset(path.stem for path in services), engines)
 
 
 def own_services(config: Path) -> Path:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from safedns.policy.decision import Reason, ReasonKind
+from datetime import datetime, tzinfo
+from math import isfinite
+
+from safedns.policy.decision import Decision, Reason, ReasonKind
+from safedns.policy.explain import when
 
 _WORDS = {
     "en": {
@@ -19,6 +23,9 @@ _WORDS = {
         ReasonKind.DEFAULT: "not on the allowed list",
         ReasonKind.SAFE_SEARCH: "safe search",
         ReasonKind.CLOCK: "the clock of the filter is wrong",
+        ReasonKind.LOOK_ALIKE: "looks like {matched}, which is closed",
+        ReasonKind.UPSTREAM: "closed by the resolver that safedns asks",
+        ReasonKind.HOME_ADDRESS: "leads to an address at home",
         ReasonKind.LOCAL: "local name",
         ReasonKind.CLIENT: "this device may not ask here",
         ReasonKind.MALFORMED: "malformed query",
@@ -38,6 +45,9 @@ _WORDS = {
         ReasonKind.DEFAULT: "không có trong danh sách cho phép",
         ReasonKind.SAFE_SEARCH: "tìm kiếm an toàn",
         ReasonKind.CLOCK: "đồng hồ của bộ lọc bị sai",
+        ReasonKind.LOOK_ALIKE: "giả dạng {matched}, vốn bị chặn",
+        ReasonKind.UPSTREAM: "máy chủ DNS phía trên đã chặn",
+        ReasonKind.HOME_ADDRESS: "dẫn đến địa chỉ trong nhà",
         ReasonKind.LOCAL: "tên trong nhà",
         ReasonKind.CLIENT: "thiết bị này không được hỏi ở đây",
         ReasonKind.MALFORMED: "truy vấn sai dạng",
@@ -49,4 +59,33 @@ _WORDS = {
 def reason_words(reason: Reason, language: str = "en") -> str:
     """A short phrase, e.g. ``tiktok is off``; the text of an extended error stays far below 200 bytes (RFC 8914)."""
     words = _WORDS.get(language, _WORDS["en"])
-    return words[reason.kind].format(rule=reason.rule, category=reason.category or reason.rule)
+    category = reason.category or reason.rule
+    return words[reason.kind].format(rule=reason.rule, category=category, matched=reason.matched)
+
+
+_OUTCOMES = {
+    "en": {
+        "allowed": "open",
+        "blocked": "closed: {words}",
+        "rewritten": "safe mode: {target}",
+        "until": ", until {time}",
+    },
+    "vi": {"allowed": "mở", "blocked": "đóng: {words}", "rewritten": "an toàn: {target}", "until": ", đến {time}"},
+}
+_SOON = 18 * 3600
+"""Seconds for which a time of day alone is clear."""
+
+
+def verdict_words(decision: Decision, until: float, now: float, zone: tzinfo, language: str = "en") -> str:
+    """``closed: tiktok is off, until 20:30``: what happens to a name, and until when (epoch seconds) if it is known."""
+    outcomes = _OUTCOMES.get(language, _OUTCOMES["en"])
+    if decision.reason.kind is ReasonKind.LOCAL:
+        return reason_words(decision.reason, language)
+    words = outcomes[decision.action].format(words=reason_words(decision.reason, language), target=decision.target)
+    return words + (outcomes["until"].format(time=_time(until, now, zone, language)) if isfinite(until) else "")
+
+
+def _time(instant: float, now: float, zone: tzinfo, language: str) -> str:
+    if language != "vi":
+        return when(instant, now, zone)
+    return datetime.fromtimestamp(instant, zone).strftime("%H:%M" if instant - now < _SOON else "%H:%M %d/%m")

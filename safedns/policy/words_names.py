@@ -51,6 +51,12 @@ def claim(text: str) -> Claim:
     raise ValueError(f"{show(text)} is not a device; {_WANTED}")
 
 
+def is_guessable(id_: str) -> bool:
+    """Whether somebody outside might hit upon an id; a last part such as ``x7k2m9`` makes it hard."""
+    last = id_.rpartition("-")[2]
+    return len(last) < 6 or not re.search(r"\d", last) or not re.search(r"[a-z]", last)
+
+
 def _address(text: str) -> Claim:
     if "%" in text:
         raise ValueError(f"{show(text)} names an interface (%); expected a plain address")

@@ -1,4 +1,4 @@
-"""The grammar of services, categories and limits: which are on, when, how long. Small trees -> values, pure.
+"""The grammar of services, categories, search and limits: which are on, when, how long. Small trees -> values, pure.
 
 ::
 
@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 from safedns.policy.model import Days, Switch, SwitchState, Timetable
 from safedns.policy.words import EVERY_DAY, days, timetable
-from safedns.settings.words import DAY, duration_within
+from safedns.settings.words import DAY, duration_within, on_off
 from safedns.yamlfile.messages import describe, expected_word, show, unknown_word
 from safedns.yamlfile.validate import each_entry, text_only
 
@@ -86,6 +86,19 @@ def _state(text: str, *, modes: bool) -> SwitchState:
         restricted = ", ".join(sorted(RESTRICTED_MODES))
         raise ValueError(f"{show(text)} is known only for {restricted}; expected `on` or `off`")
     raise ValueError(expected_word(text, _STATES if modes else _PLAIN_STATES))
+
+
+def safe_search(tree: object, engines: Collection[str]) -> bool | Mapping[str, bool]:
+    """``on`` or ``off`` for all search engines, or by engine: ``{google: on, bing: off}``."""
+    if isinstance(tree, str):
+        return on_off(tree)
+    if not isinstance(tree, dict) or not tree:
+        given = "an empty mapping" if tree == {} else describe(tree)
+        raise ValueError(
+            f"{given} stands here; expected `on`, `off` or search engines such as {{google: on, bing: off}}"
+        )
+    key = one_of(engines, "is not a search engine with a safe mode")
+    return dict(each_entry(tree, key, lambda _, value: on_off(text_only(value))))
 
 
 def limits(tree: object, known: Collection[str]) -> Mapping[str, ByDays | None]:

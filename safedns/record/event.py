@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
     upstream: str
     """Name of the upstream that answered; empty unless ``source`` is upstream."""
     protocol: str
-    """udp | tcp."""
+    """udp | tcp | tls | https | quic."""
     log: str
     """full | summary | off: the profile's log level. An event of level ``off`` is made only to count a minute."""
     meters: tuple[tuple[str, str], ...]

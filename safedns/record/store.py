@@ -58,6 +58,22 @@ class LogRow(NamedTuple):
     protocol: str
 
 
+class ClientSeen(NamedTuple):
+    """One client under one profile, over a stretch of the log."""
+
+    address: str
+    device: str
+    profile: str
+    last: float
+    """Seconds since the epoch."""
+    queries: int
+
+
+_CLIENTS = """
+    SELECT client.address, client.device, outcome.profile, max(query.at_ms) / 1000.0, count(*)
+    FROM query CROSS JOIN client ON client.id = query.client_id CROSS JOIN outcome ON outcome.id = query.outcome_id
+    WHERE query.at_ms >= :since GROUP BY client.id, outcome.profile
+"""
 _SELECT = f"""
     SELECT query.id, query.at_ms / 1000.0, client.address, client.device, query.micros,
            {", ".join(f"outcome.{column}" for column in LogRow._fields[5:])}
@@ -94,6 +110,13 @@ class QueryLog(AbstractContextManager["QueryLog"]):
     def profiles(self) -> set[str]:
         """Ids of every profile that has a row."""
         return {row[0] for row in self._query("SELECT DISTINCT profile FROM outcome", {})}
+
+    def clients(self, since: float) -> list[ClientSeen]:
+        """Who has asked since ``since`` (seconds since the epoch), in no order."""
+        try:
+            return [ClientSeen._make(row) for row in self._query(_CLIENTS, {"since": round(since * 1000)})]
+        except sqlite3.Error as error:
+            raise schema.unreadable(self._path, error) from error
 
     def close(self) -> None:
         """Close the connection."""

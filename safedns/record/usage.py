@@ -30,8 +30,8 @@ AUDIT = 366 * 86_400
 """Seconds that overrides and extra time stay in the audit trail once they are over."""
 NAMES_A_MINUTE = 20
 """Names that are kept as evidence of one minute."""
-MAX_KNOWN = 100_000
-"""Minutes and names that wait for a commit, and that are remembered as noted."""
+MAX_WAITING = 20_000
+"""Names that wait for a commit; minutes are few and always wait."""
 PURGE_ROWS = 2000
 """Rows that one slice of a purge deletes: a few milliseconds."""
 
@@ -64,7 +64,9 @@ class Meter:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
+        self._newest = 0
         self._known: set[tuple[Key, int, str]] = set()
+        """What was noted since the newest minute began; later comers of earlier ones only cost a look-up more."""
         self._named: Counter[tuple[Key, int]] = Counter()
         self._minutes: defaultdict[Key, set[int]] = defaultdict(set)
         self._names: list[tuple[str, str, str, int, str]] = []
@@ -113,18 +115,19 @@ class Meter:
         minute = int(at // 60)
         if not 0 <= minute < _LATEST:
             raise ValueError(f"there is no time {at}")
+        if minute > self._newest:
+            self._newest = minute
+            self._forget()
         name = outcome.name if outcome.log == "full" else ""
         for kind, target in outcome.meters:
             key = (outcome.profile, kind, target)
             mark = (key, minute, name)
             if mark in self._known:
                 continue
-            if len(self._known) >= MAX_KNOWN:
-                self._forget()
             "".join((*key, name)).encode()  # what cannot be stored must not spoil a whole commit
             self._known.add(mark)
             self._minutes[key].add(minute)
-            if name and self._named[key, minute] < NAMES_A_MINUTE and len(self._names) < MAX_KNOWN:
+            if name and self._named[key, minute] < NAMES_A_MINUTE and len(self._names) < MAX_WAITING:
                 self._named[key, minute] += 1
                 self._names.append((*key, minute, name))
 

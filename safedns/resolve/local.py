@@ -3,6 +3,8 @@
     not class IN -> software name or REFUSED       ANY, transfers and other meta types -> said here
     record, its reverse name, health check -> canary -> special zone, unless routed -> ``None``: not ours
 
+It also knows which names may lead to addresses at home, as the answers of others must not (DNS rebinding).
+
 Nothing here is policy: it is the same for every profile, and no private name or address leaks to an upstream.
 """
 
@@ -11,7 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
-from safedns.resolve.special import CANARY, HEALTH_CHECK, SOFTWARE_NAMES, SPECIAL, Treatment
+from safedns.resolve.designation import Designated, designated
+from safedns.resolve.special import (
+    CANARY,
+    HEALTH_CHECK,
+    HOME_ZONES,
+    SOFTWARE_NAMES,
+    SPECIAL,
+    WHY_ZONE,
+    Treatment,
+)
+from safedns.settings.model import Settings
 from safedns.wire.answer import Answer, make_answer
 from safedns.wire.names import parents, to_wire
 from safedns.wire.query import Query
@@ -26,17 +38,35 @@ _FIRST_META, _LAST_META = 128, 255
 _LOOPBACK = {int(QType.A): ip_address("127.0.0.1").packed, int(QType.AAAA): ip_address("::1").packed}
 _TOPS = frozenset(domain.rpartition(".")[2] for domain in SPECIAL)
 _MINIMAL_ANY_TTL = 3600
+_BELOW_WHY = f".{WHY_ZONE}"
 
 
 class LocalNames:
     """Knows the local answers; immutable."""
 
-    __slots__ = ("_fixed", "_routed")
+    __slots__ = ("_at_home", "_fixed", "_name", "_routed")
 
-    def __init__(self, records: Mapping[str, tuple[str, ...]], routed: Iterable[str] = ()) -> None:
-        """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own."""
+    def __init__(
+        self,
+        records: Mapping[str, tuple[str, ...]],
+        routed: Iterable[str] = (),
+        private_answers: Iterable[str] = (),
+        designated: Designated | None = None,
+    ) -> None:
+        """``records``: canonical name -> addresses; ``routed``: canonical domains that have upstreams of their own.
+
+        ``private_answers``: canonical names of the Internet that may lead home, with what is below them.
+        ``designated``: where we speak encrypted DNS.
+        """
         self._fixed = _fixed(records)
         self._routed = frozenset(routed)
+        self._at_home = self._routed | HOME_ZONES | frozenset(private_answers)
+        self._name = ""
+        """Ours, where ``records`` has its addresses."""
+        if designated is not None:
+            self._fixed |= designated.records
+            if designated.name in records:
+                self._name = designated.name
 
     def answer(self, query: Query) -> Answer | None:
         """The local answer; ``None`` where an upstream has to be asked."""
@@ -46,6 +76,8 @@ class LocalNames:
             return _meta_type(query)
         name = query.name
         fixed = self._fixed.get(name)
+        if fixed is None and self._name and name.partition(".")[2] == self._name:
+            fixed = self._fixed[self._name]  # a phone asks for ID.NAME: we are there, too
         if fixed is not None:
             return _data(query, [rdata for qtype, rdata in fixed if qtype == query.qtype])
         if name == CANARY:
@@ -54,7 +86,13 @@ class LocalNames:
             return self._special(query)
         return None
 
+    def may_lead_home(self, name: str) -> bool:
+        """Whether an upstream may answer for the canonical ``name`` with an address at home, or deny it by itself."""
+        return "." not in name or any(parent in self._at_home for parent in parents(name))
+
     def _special(self, query: Query) -> Answer | None:
+        if query.name == WHY_ZONE or is_why(query.name):
+            return _negative(query, RCode.NOERROR)
         zone = None
         for domain in parents(query.name):
             if domain in self._routed:
@@ -62,6 +100,17 @@ class LocalNames:
             if zone is None and domain in SPECIAL:
                 zone = domain
         return _in_zone(query, zone) if zone is not None else None
+
+
+def local_names(settings: Settings, places: Iterable[tuple[str, str, int]] = ()) -> LocalNames:
+    """The local answers of a household; ``places``: where this machine answers (protocol, address, port)."""
+    ours = designated(settings.certificate.name if settings.certificate is not None else "", places)
+    return LocalNames(settings.records, settings.upstreams.routes, settings.private_answers, ours)
+
+
+def is_why(name: str) -> bool:
+    """Whether the canonical ``name`` asks what applies to another one: who knows the rules answers instead of us."""
+    return name.endswith(_BELOW_WHY)
 
 
 def _in_zone(query: Query, zone: str) -> Answer | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
@@ -18,15 +19,16 @@ from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
-from safedns.resolve.routing import Connect, Routing, Squad, connect_plain
+from safedns.resolve.routing import Connect, Routing, Squad, asked_of
 from safedns.resolve.upstream import Upstream
+from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import CacheSettings, Upstreams
 from safedns.tasks import spawn
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
-__all__ = ["Done", "Resolved", "Resolver"]
+__all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
 """Questions under way at once; beyond that new ones fail at once."""
@@ -42,7 +44,7 @@ class Resolver:
         clock: Clock,
         counters: Counters,
         *,
-        connect: Connect = connect_plain,
+        connect: Connect = open_upstream,
     ) -> None:
         self._upstreams = upstreams
         self._cache = cache
@@ -74,7 +76,7 @@ class Resolver:
         if failure is not None:
             done(self._failed_lately(stale, failure))
             return
-        squad = self._routing.squad_for(query.name)
+        squad = self._routing.squad_for(query)
         if len(self._open) >= IN_FLIGHT_MAX:
             done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
         elif not squad.members:
@@ -83,12 +85,16 @@ class Resolver:
             self._launch(query, squad, stale, done)
 
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
-        """Take new settings at once. The cache stays, but for names whose route has changed."""
+        """Take new settings at once. The cache stays, but for names whose route has changed; not if the sets have."""
         before, self._upstreams = self._upstreams, upstreams
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self._cache.configure(cache)
+        if before != upstreams:
+            self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
+        if before.sets != upstreams.sets:
+            self._cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
                 self._cache.flush(domain)
@@ -100,6 +106,20 @@ class Resolver:
     def busy(self) -> bool:
         """Whether somebody waits for an answer."""
         return bool(self._flights)
+
+    def health(self) -> list[dict[str, Any]]:
+        """Each upstream as plain values: what ``safedns upstreams`` shows."""
+        now = self._clock.monotonic()
+        return [
+            {
+                "name": spec.name,
+                "up": health.sound,
+                "milliseconds": None if health.srtt is None else round(health.srtt * 1000, 2),
+                "failures": health.failures,
+                "rests_seconds": 0 if health.sound else round(max(health.benched_until - now, 0)),
+            }
+            for spec, (_, health, _) in self._routing.members.items()
+        ]
 
     def gauges(self) -> None:
         """Set the gauges of upstreams, flights and cache."""
@@ -116,6 +136,7 @@ class Resolver:
         for flight in list(self._open):
             flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
         self._alarms.close()
+        self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
 
     def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:
@@ -145,13 +166,17 @@ class Resolver:
 
     def _landed(self, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
         key = flight.query.cache_key
-        del self._flights[key]
+        current = self._flights.get(key) is flight
+        if current:
+            del self._flights[key]
         if isinstance(outcome, Resolved):
-            self._succeeded(key, outcome.answer)
+            if current:
+                self._succeeded(key, outcome.answer)
             flight.release(outcome)
             return
         refusal = flight.refusal
-        self._failures.add(key, refusal, self._clock.monotonic())
+        if current:
+            self._failures.add(key, refusal, self._clock.monotonic())
         self._nobody_answered = self._nobody_answered or refusal is None
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))

@@ -11,9 +11,9 @@ from safedns.wire.request import plain_request
 from safedns.wire.types import QType
 
 
-def rewrite_lookup(query: Query, target: str) -> Query:
-    """The question for ``target`` that answers ``query``: same type, without DNSSEC, for a rewrite cannot be signed."""
-    return decode_query(plain_request(target, query.qtype, 0))
+def rewrite_lookup(target: str, qtype: int) -> Query:
+    """The question for ``target`` that answers one of this type: without DNSSEC, for a rewrite cannot be signed."""
+    return decode_query(plain_request(target, qtype, 0))
 
 
 def rewritten_answer(query: Query, target: str, found: Answer) -> Answer:

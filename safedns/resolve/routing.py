@@ -6,20 +6,32 @@ A reload builds a new ``Routing`` from the old: an upstream that stays keeps its
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from safedns.clock import Clock
-from safedns.errors import SafednsError
+from safedns.resolve.bootstrap import Bootstrap
 from safedns.resolve.counting import Counters, UpstreamMeter
 from safedns.resolve.flight import Member
 from safedns.resolve.strategy import Health, Team
 from safedns.resolve.upstream import Upstream
-from safedns.resolve.upstream.plain import PlainUpstream
+from safedns.resolve.upstream.place import Fixed, Place
 from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.wire.names import parents
+from safedns.wire.query import Query
 
-Connect = Callable[[UpstreamSpec, Clock, UpstreamMeter], Upstream]
+_KEY_BITS = 2
+"""How many bits of a cache key's last octet are the query's own."""
+
+Connect = Callable[[UpstreamSpec, Clock, UpstreamMeter, Place], Upstream]
+
+
+def asked_of(query: Query, number: int) -> Query:
+    """The query as it is asked of the set of upstreams with this ``number`` (``Upstreams.set_number``).
+
+    The number becomes a part of the cache key, so that no answer and no flight is shared between sets.
+    """
+    key = query.cache_key
+    return query._replace(cache_key=key[:-1] + bytes((key[-1] | number << _KEY_BITS,)))
 
 
 class Squad(NamedTuple):
@@ -29,47 +41,40 @@ class Squad(NamedTuple):
     members: tuple[Member, ...]
 
 
-def connect_plain(spec: UpstreamSpec, clock: Clock, meter: UpstreamMeter) -> Upstream:
-    """The upstream for a specification; raises ``SafednsError`` for what this version cannot speak."""
-    if spec.transport != "plain":
-        raise SafednsError(f"upstream {spec.name}: only plain upstreams are supported; expected an address")
-    try:
-        ip_address(spec.host)
-    except ValueError:
-        raise SafednsError(f"upstream {spec.name}: expected an address instead of a name") from None
-    return PlainUpstream(spec.name, spec.host, spec.port, clock, mismatches=meter.mismatches, tcp_count=meter.tcp)
-
-
 class Routing:
     """Every upstream in use, and the squad for each name. Immutable but for what the members learn."""
 
-    __slots__ = ("_default", "_routes", "members")
+    __slots__ = ("_default", "_routes", "_sets", "bootstrap", "members")
 
     def __init__(
         self, upstreams: Upstreams, clock: Clock, counters: Counters, connect: Connect, before: Routing | None = None
     ) -> None:
         """Take over from ``before`` the upstreams that are still configured; connect the others."""
         known = before.members if before is not None else {}
+        self.bootstrap: Bootstrap = before.bootstrap if before is not None else Bootstrap(clock)
         self.members: dict[UpstreamSpec, Member] = {}
-        for spec in (*upstreams.servers, *(spec for servers in upstreams.routes.values() for spec in servers)):
-            if spec not in self.members:
-                self.members[spec] = known.get(spec) or _member(spec, clock, counters, connect)
+        for spec in upstreams.all:
+            place = self.bootstrap.place(spec.host) if spec.named else Fixed(spec.host)
+            self.members[spec] = known.get(spec) or _member(spec, clock, counters, connect, place)
+        self.bootstrap.ask(tuple(self.members[spec] for spec in upstreams.bootstrap if spec in self.members))
         self._default = self._squad(upstreams, upstreams.servers)
+        self._sets = tuple(self._squad(upstreams, upstreams.sets[name]) for name in sorted(upstreams.sets))
         self._routes = {domain: self._squad(upstreams, servers) for domain, servers in upstreams.routes.items()}
 
-    def squad_for(self, name: str) -> Squad:
-        """Who answers for ``name``: the longest route that covers it, else the default."""
+    def squad_for(self, query: Query) -> Squad:
+        """Who answers: the longest route that covers the name, else the set it is asked of, else the default."""
         if self._routes:
-            for domain in parents(name):
+            for domain in parents(query.name):
                 if (squad := self._routes.get(domain)) is not None:
                     return squad
-        return self._default
+        number = query.cache_key[-1] >> _KEY_BITS
+        return self._sets[number - 1] if number else self._default
 
     def _squad(self, upstreams: Upstreams, servers: tuple[UpstreamSpec, ...]) -> Squad:
         members = tuple(self.members[spec] for spec in servers)
         return Squad(Team(upstreams.strategy, [member.health for member in members]), members)
 
 
-def _member(spec: UpstreamSpec, clock: Clock, counters: Counters, connect: Connect) -> Member:
+def _member(spec: UpstreamSpec, clock: Clock, counters: Counters, connect: Connect, place: Place) -> Member:
     meter = UpstreamMeter(counters, spec.name)
-    return Member(connect(spec, clock, meter), Health(), meter)
+    return Member(connect(spec, clock, meter, place), Health(), meter)

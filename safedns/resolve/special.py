@@ -33,7 +33,7 @@ SPECIAL: dict[str, Treatment] = {
     "local": Treatment.NXDOMAIN,  # RFC 6762: multicast DNS
     "internal": Treatment.NXDOMAIN,  # reserved by ICANN for private use
     "alt": Treatment.NXDOMAIN,  # RFC 9476
-    "resolver.arpa": Treatment.NODATA,  # RFC 9462: we designate no encrypted resolver
+    "resolver.arpa": Treatment.NODATA,  # RFC 9462: designations are in ``designation``
     **_empty("home.arpa"),  # RFC 8375
     # RFC 6303 section 4.2 and 4.3, RFC 1918, RFC 5737
     **_empty("10.in-addr.arpa", "168.192.in-addr.arpa", *(f"{second}.172.in-addr.arpa" for second in range(16, 32))),
@@ -48,6 +48,14 @@ SPECIAL: dict[str, Treatment] = {
 
 CANARY = "use-application-dns.net"
 """Firefox asks for it before it turns its own DNS over HTTPS on; NXDOMAIN says: don't."""
+
+HOME_ZONES = frozenset(
+    {"home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "localhost", "corp"}
+)
+"""Where home routers keep their names: nobody on the Internet can own one below these, so they may lead home."""
+
+WHY_ZONE = "why.safedns.internal"
+"""A TXT question for NAME.why.safedns.internal is told what applies to NAME for the asking device; never forwarded."""
 
 HEALTH_CHECK = "healthcheck.safedns"
 """Answered whatever upstreams do: that this process is alive."""

@@ -7,7 +7,9 @@
     Race.answered / failed     how an exchange ended      Race.overdue  which ran out of patience
     Race.settle                there is an answer; who has not answered yet is only watched
 
-An exchange that ran out of patience is still listened to: a late answer beats none. An upstream that fails is benched
+With ``fastest`` a query that its upstream keeps longer than 95 of 100 before it is hedged: the next best is asked
+beside it, once, and nobody is blamed. An exchange that ran out of patience is blamed on its upstream and still
+listened to: a late answer beats none. An upstream that fails is benched
 for 1 s, doubling to 60 s; a benched one is asked last, and once its time is over beside another upstream as a probe, so
 no query waits for it. With nobody sound all are asked: never is everyone benched.
 """
@@ -30,6 +32,11 @@ BENCH_MAX = 60.0
 """Seconds that a failing upstream rests: first and longest."""
 ASKS_EACH = 3
 """How often one query may be sent to the same upstream: datagrams get lost."""
+HEDGE_MIN = 0.02
+"""Seconds below which no second upstream is asked: what is gained would not be felt."""
+RECENT = 64
+"""Answers whose times say after how long a query is hedged."""
+_REVIEW_EVERY = 16
 PROBE_EVERY = 32
 """``fastest`` asks a second upstream beside the best once in so many queries, to know whether it is still the best."""
 
@@ -37,9 +44,14 @@ PROBE_EVERY = 32
 class Health:
     """What is known of one upstream: smoothed round trip (RFC 6298 weights), failures in a row, bench."""
 
-    __slots__ = ("_judged_at", "benched_until", "deviation", "failures", "srtt")
+    __slots__ = ("_answers", "_judged_at", "_recent", "benched_until", "deviation", "failures", "hedge", "srtt")
 
     def __init__(self) -> None:
+        self._answers = 0
+        self._recent = [0.0] * RECENT
+        """The last round trips; the oldest is written over."""
+        self.hedge: float | None = None
+        """Seconds within which 95 of 100 answers came lately; ``None`` as long as there are few."""
         self.srtt: float | None = None
         """Smoothed round-trip seconds; ``None`` before the first answer."""
         self.deviation = 0.0
@@ -60,6 +72,11 @@ class Health:
         else:
             self.deviation += (abs(self.srtt - rtt) - self.deviation) / 4
             self.srtt += (rtt - self.srtt) / 8
+        self._recent[self._answers % RECENT] = rtt
+        self._answers += 1
+        if self._answers % _REVIEW_EVERY == 0:
+            known = sorted(self._recent[: self._answers])
+            self.hedge = max(known[len(known) * 95 // 100], HEDGE_MIN)
 
     def failed(self, started: float, now: float) -> None:
         """An exchange begun at ``started`` came to nothing: bench it. Exchanges of one outage count once."""
@@ -131,7 +148,8 @@ class Team:
         else:
             leaders = sound if self._kind == "parallel" else sound[:1]
         order = sound + benched
-        return Race(healths, order, leaders or (order if self._kind == "parallel" else order[:1]), rested, now)
+        leaders = leaders or (order if self._kind == "parallel" else order[:1])
+        return Race(healths, order, leaders, rested, now, hedged=self._kind == "fastest" and len(sound) > 1)
 
     def _by_speed(self, sound: list[int]) -> tuple[list[int], list[int], list[int]]:
         """Leaders, all by speed, and who is asked beside the leaders to be measured."""
@@ -163,10 +181,28 @@ class _Try:
 class Race:
     """One query's walk over the upstreams of its team; told results, says what to do."""
 
-    __slots__ = ("_asks", "_deadline", "_healths", "_leaders", "_open", "_order", "_probes", "_settled", "_tries")
+    __slots__ = (
+        "_asks",
+        "_deadline",
+        "_healths",
+        "_hedge_at",
+        "_leaders",
+        "_open",
+        "_order",
+        "_probes",
+        "_settled",
+        "_tries",
+    )
 
     def __init__(
-        self, healths: Sequence[Health], order: list[int], leaders: list[int], probes: list[int], now: float
+        self,
+        healths: Sequence[Health],
+        order: list[int],
+        leaders: list[int],
+        probes: list[int],
+        now: float,
+        *,
+        hedged: bool = False,
     ) -> None:
         self._healths = healths
         self._order = list(order)
@@ -179,6 +215,8 @@ class Race:
         self._tries = 0
         self._settled = False
         self._deadline = now + BUDGET
+        hedge = healths[leaders[0]].hedge if hedged and len(leaders) == 1 else None
+        self._hedge_at = float("inf") if hedge is None else now + hedge
 
     @property
     def hopeless(self) -> bool:
@@ -195,10 +233,19 @@ class Race:
             return GIVE_UP
         if all(one.late or one.probe for one in self._open.values()) and (candidate := self._candidate()) is not None:
             return self._ask(candidate, now)
+        if now >= self._hedge_at:
+            self._hedge_at = float("inf")
+            if (second := self._second()) is not None:
+                return self._ask(second, now)
         patient = [one.until for one in self._open.values() if not one.late]
         if not self._open or (self._settled and not patient):
             return GIVE_UP
-        return Wait(min([*patient, self._deadline]))
+        return Wait(min([*patient, self._deadline, self._hedge_at]))
+
+    def _second(self) -> int | None:
+        """The best sound upstream that was not asked yet."""
+        sound = (position for position in self._order if self._healths[position].sound and not self._asks[position])
+        return next(sound, None)
 
     def _ask(self, position: int, now: float, *, probe: bool = False) -> Ask:
         attempt = self._tries
@@ -231,6 +278,7 @@ class Race:
     def settle(self) -> None:
         """The query has its answer: ask nobody else, but learn how the others do while patience lasts."""
         self._settled = True
+        self._hedge_at = float("inf")
         self._order.clear()
         self._leaders.clear()
         self._probes.clear()

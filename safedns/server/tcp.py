@@ -1,6 +1,7 @@
-"""TCP (RFC 7766): pipelined queries, answers in the order they are ready, idle and slow peers let go.
+"""DNS over TCP (RFC 7766) and TLS (RFC 7858): pipelined queries, answers in the order they are ready, idle and slow
+peers let go.
 
-Owns connections and their limits. Must not decode or decide: the pipeline does.
+Owns what is spoken on a connection. Must not accept connections (``door`` does), decode or decide (the pipeline does).
 """
 
 from __future__ import annotations
@@ -8,87 +9,67 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import Counter
-from typing import NamedTuple
+from functools import partial
 
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
+from safedns.server.door import Door, Guest, Limits
 from safedns.server.flush import Flusher
+from safedns.server.terms import Terms
 from safedns.wire.stream import Deframer, frame
+from safedns.wire.transport import dressed
 
 _READ = 16_384
-
-
-class Limits(NamedTuple):
-    """What one server grants its clients."""
-
-    idle: float = 10.0
-    """Seconds without a whole query after which a connection is closed (RFC 7766 section 6.2.3 leaves the number to
-    us), and in which a client must take its answers."""
-    connections: int = 256
-    per_peer: int = 32
-    """Connections of one address."""
-    outstanding: int = 64
-    """Unanswered queries on one connection before reading pauses."""
-
-
+ALPN = "dot"
 USUAL = Limits()
+ENCRYPTED = Limits(idle=30.0)
+"""A handshake costs more than a connection that waits a little longer."""
 
 
 class TcpServer:
     """Serves one bound, listening socket until closed."""
 
     def __init__(
-        self, sock: socket.socket, pipeline: Pipeline, clock: Clock, flusher: Flusher, limits: Limits = USUAL
+        self,
+        sock: socket.socket,
+        pipeline: Pipeline,
+        clock: Clock,
+        flusher: Flusher,
+        limits: Limits = USUAL,
+        *,
+        terms: Terms | None = None,
+        encrypted: bool = False,
     ) -> None:
-        self._sock = sock
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
         self._limits = limits
-        self._server: asyncio.Server | None = None
-        self._peers: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._terms = terms or Terms()
+        self._protocol = "tls" if encrypted else "tcp"
+        self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "")
 
     @property
     def connections(self) -> int:
         """How many there are now."""
-        return self._peers.total()
+        return self._door.connections
 
     async def start(self) -> None:
         """Accept connections from now on."""
-        self._server = await asyncio.start_server(self._on_connection, sock=self._sock)
+        self._door.open()
+
+    def pause(self) -> None:
+        """Nothing: a connection that is open goes on until ``close``."""
 
     async def close(self) -> None:
         """Stop accepting and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            await self._server.wait_closed()
+        await self._door.close()
 
-    async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = (writer.get_extra_info("peername") or ("",))[0]
-        task = asyncio.current_task()
-        limits = self._limits
-        if task is None or self.connections >= limits.connections or self._peers[peer] >= limits.per_peer:
-            writer.transport.abort()
-            return
-        self._tasks.add(task)
-        self._peers[peer] += 1
-        try:
-            await _Connection(reader, writer, peer, self._pipeline, self._clock, self._flusher, limits).serve()
-        except asyncio.CancelledError:
-            pass  # close() ends connections this way; the stream machinery would log it as an error
-        finally:
-            self._peers[peer] -= 1
-            if not self._peers[peer]:
-                del self._peers[peer]
-            self._tasks.discard(task)
-            writer.transport.abort()
+    async def _serve(self, guest: Guest) -> None:
+        sender = self._terms.sender(guest.address, guest.server_name)
+        await _Connection(
+            guest, sender, self._protocol, self._pipeline, self._clock, self._flusher, self._limits
+        ).serve()
 
 
 class _Connection:
@@ -96,17 +77,18 @@ class _Connection:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        peer: str,
+        guest: Guest,
+        sender: str,
+        protocol: str,
         pipeline: Pipeline,
         clock: Clock,
         flusher: Flusher,
         limits: Limits,
     ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._peer = peer
+        self._reader = guest.reader
+        self._writer = guest.writer
+        self._sender = sender
+        self._protocol = protocol
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
@@ -139,17 +121,18 @@ class _Connection:
 
     def _answer(self, packet: bytes) -> None:
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        reply = self._pipeline.answer_now(packet, self._peer, "tcp", wall, mono)
+        reply = self._pipeline.answer_now(packet, self._sender, self._protocol, wall, mono)
         if isinstance(reply, Miss):
-            self._pipeline.answer_later(reply, self._hand_over)
+            self._pipeline.answer_later(reply, partial(self._hand_over, packet))
             return
         if reply is not None:
             self._pipeline.batch_done(1, mono)
-        self._hand_over(reply)
+        self._hand_over(packet, reply)
 
-    def _hand_over(self, reply: bytes | None) -> None:
+    def _hand_over(self, packet: bytes, reply: bytes | None) -> None:
         self._slots.release()
         if reply is not None and not self._writer.is_closing():
+            reply = dressed(packet, reply, keepalive=self._limits.idle, padded=self._protocol == "tls")
             self._writer.write(frame(reply))
         self._flusher.due()
 

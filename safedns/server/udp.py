@@ -32,11 +32,24 @@ class UdpServer:
         self._flusher = flusher
         self._last_wake = 0.0
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(sock, self._on_readable)
 
-    def close(self) -> None:
+    @property
+    def connections(self) -> int:
+        """UDP knows none."""
+        return 0
+
+    async def start(self) -> None:
+        """Read from now on."""
+        self._loop.add_reader(self._sock, self._on_readable)
+
+    def pause(self) -> None:
         """Stop reading; queries already waiting for an upstream are still answered."""
         self._loop.remove_reader(self._sock)
+
+    async def close(self) -> None:
+        """Stop reading, and let the socket go."""
+        self.pause()
+        self._sock.close()
 
     def _on_readable(self) -> None:
         receive, answer_now = self._sock.recvfrom, self._pipeline.answer_now

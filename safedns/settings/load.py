@@ -9,9 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from safedns.errors import ConfigError, Problem
+from safedns.settings.family_resolvers import family_resolver
+from safedns.settings.listening import listening_problems, listening_warnings
 from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
+    Certificate,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -19,9 +22,9 @@ from safedns.settings.model import (
     Upstreams,
     UpstreamSpec,
 )
-from safedns.settings.schema import SettingsFile
+from safedns.settings.schema import SettingsFile, UpstreamSection
 from safedns.settings.timezone import machine_zone
-from safedns.yamlfile.document import Document, in_order
+from safedns.yamlfile.document import Document, TreePath, in_order
 from safedns.yamlfile.messages import show
 from safedns.yamlfile.read import read_yaml
 from safedns.yamlfile.validate import validate
@@ -42,9 +45,9 @@ def load_settings_with_warnings(folder: Path) -> tuple[Settings, tuple[Problem, 
         raise ConfigError((Problem(str(path), 0, 0, "", f"{message}, or name yours with --config"),))
     document = read_yaml(path)
     written = validate(document, SettingsFile)
-    loops = tuple(_loops(document, written))
-    if loops:
-        raise ConfigError(loops)
+    problems = in_order((*_misled(document, written), *listening_problems(document, written)))
+    if problems:
+        raise ConfigError(problems)
     return _settings(written, folder), in_order(_warnings(document, written))
 
 
@@ -60,21 +63,43 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
         upstreams=_upstreams(written),
         records=MappingProxyType({name: tuple(addresses) for name, addresses in written.records.items()}),
         cache=CacheSettings(written.cache.entries, written.cache.stale),
-        block=BlockSettings(written.block.reply, written.block.ttl),
+        block=BlockSettings(written.block.reply, written.block.ttl, tuple(written.block.page)),
         lists=_lists(written),
         log_keep=written.log.keep,
         rate_limit=written.rate_limit,
+        listen_page=written.listen.page,
+        private_answers=tuple(dict.fromkeys(written.private_answers)),
+        contact=_contact(written),
+        leases=tuple(written.leases),
         folder=folder,
+        listen_tls=tuple(written.listen.tls),
+        listen_https=tuple(written.listen.https),
+        listen_quic=tuple(written.listen.quic),
+        certificate=_certificate(written, folder),
+        proxy_protocol=tuple(written.proxy_protocol),
     )
+
+
+def _contact(written: SettingsFile) -> tuple[str, ...]:
+    """The contacts given; else in Viet Nam the hotline for children."""
+    if written.contact is not None:
+        return tuple(written.contact)
+    return ("tel:111",) if written.language == "vi" else ()
+
+
+def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
+    given = written.certificate
+    return None if given is None else Certificate(folder / given.cert, folder / given.key, given.name)
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
     given = written.upstreams
     return Upstreams(
-        servers=tuple(server for server in given.servers if server.transport == "plain"),
+        servers=tuple(given.servers),
         strategy=given.strategy,
         bootstrap=tuple(given.bootstrap),
         routes=MappingProxyType({name: tuple(servers) for name, servers in given.routes.items()}),
+        sets=MappingProxyType({name: tuple(servers) for name, servers in given.sets.items()}),
     )
 
 
@@ -87,12 +112,28 @@ def _lists(written: SettingsFile) -> ListSettings:
     return ListSettings(given.refresh, given.use, extra, tuple(given.exceptions))
 
 
-def _loops(document: Document, written: SettingsFile) -> Iterator[Problem]:
-    """Upstreams that are this very machine's own listening address."""
-    for index, server in enumerate(written.upstreams.servers):
-        if any(_is_own(server, own) for own in written.listen.dns):
-            message = f"{show(server.name)} is where safedns itself listens; expected another resolver"
-            yield document.problem(("upstreams", "servers", index), message)
+def _misled(document: Document, written: SettingsFile) -> Iterator[Problem]:
+    """Upstreams that are this very machine's own listening address, or that nobody can find."""
+    given = written.upstreams
+    for path, spec in _upstream_paths(given):
+        if any(_is_own(spec, own) for own in written.listen.dns):
+            message = f"{show(spec.name)} is where safedns itself listens; expected another resolver"
+            yield document.problem(path, message)
+        if spec.named and not given.bootstrap:
+            message = f"{show(spec.name)} has a name and no address, and nobody is given who knows it"
+            yield document.problem(path, f"{message}; expected `bootstrap` beside `servers`, such as [9.9.9.9]")
+
+
+def _upstream_paths(given: UpstreamSection) -> Iterator[tuple[TreePath, UpstreamSpec]]:
+    """Every upstream that is written, with its place in the document."""
+    for index, spec in enumerate(given.servers):
+        yield ("upstreams", "servers", index), spec
+    for index, spec in enumerate(given.bootstrap):
+        yield ("upstreams", "bootstrap", index), spec
+    for key, group in (("routes", given.routes), ("sets", given.sets)):
+        for name, servers in group.items():
+            for spec in servers:
+                yield ("upstreams", key, name), spec
 
 
 def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
@@ -104,18 +145,30 @@ def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
     return listening.is_unspecified and asked.is_loopback and asked.version == listening.version
 
 
+def _mixed(document: Document, given: UpstreamSection) -> Iterator[Problem]:
+    """Groups of upstreams of which only some filter: what a device gets then depends on who happens to answer."""
+    groups: list[tuple[TreePath, list[UpstreamSpec]]] = [(("upstreams", "servers"), given.servers)]
+    groups += [(("upstreams", "sets", name), servers) for name, servers in given.sets.items()]
+    for path, group in groups:
+        filtering = [spec for spec in group if family_resolver(spec) is not None]
+        if filtering and len(filtering) < len(group):
+            other = next(spec for spec in group if family_resolver(spec) is None)
+            message = f"{show(filtering[0].name)} filters and {show(other.name)} is not known to"
+            yield document.problem(path, f"{message}; what is blocked there changes from query to query", at_key=True)
+
+
 def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
     later = "is not in this version yet"
     if written.listen.console is not None:
         yield document.problem(("listen", "console"), f"the web console {later}; nothing listens there")
-    if written.certificate is not None:
-        yield document.problem(("certificate",), f"encrypted DNS {later}; the certificate is not used", at_key=True)
-    if written.trusted_forwarders:
-        message = f"telling apart the devices behind a router {later}; this only lifts the rate limit"
-        yield document.problem(("trusted_forwarders",), message, at_key=True)
+    yield from listening_warnings(document, written)
+    for index, file in enumerate(written.leases):
+        if not file.is_file():
+            message = f"there is no file {show(str(file))} now; it is read when it comes"
+            yield document.problem(("leases", index), message)
+    yield from _mixed(document, written.upstreams)
     if written.cache.prefetch:
         yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")
-    for index, server in enumerate(written.upstreams.servers):
-        if server.transport != "plain":
-            message = f"an encrypted upstream {later}; {show(server.name)} is skipped, plain ones are asked"
-            yield document.problem(("upstreams", "servers", index), message)
+    if written.block.reply == "page" and written.listen.page is None and not written.block.page:
+        message = 'nobody shows a page: add `listen: {page: "0.0.0.0:80"}`, or the address of a page of yours'
+        yield document.problem(("block", "reply"), message)

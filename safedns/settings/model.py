@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 IPNetwork = IPv4Network | IPv6Network
-BlockReply = Literal["nxdomain", "null", "nodata", "refused"]
+BlockReply = Literal["nxdomain", "null", "nodata", "refused", "page"]
 
 PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
     IPv4Network("127.0.0.0/8"),
@@ -26,6 +26,10 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
 """Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291)."""
 
 
+SETS_MAX = 63
+"""How many sets of upstreams there may be beside the usual one."""
+
+
 class Endpoint(NamedTuple):
     """An address and port to listen on."""
 
@@ -37,6 +41,30 @@ class Endpoint(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What encrypted DNS shows to who asks."""
+
+    cert: Path
+    """PEM: the certificate, then those between it and its authority."""
+    key: Path
+    """PEM, without a password."""
+    name: str
+    """Canonical name in the certificate, by which devices know this machine; empty = not told."""
+
+
+class Credentials(NamedTuple):
+    """A certificate that was read and found good."""
+
+    cert: bytes
+    """PEM, the whole chain."""
+    key: bytes
+    """PEM."""
+    name: str
+    expires: float
+    """Epoch seconds."""
+
+
 class UpstreamSpec(NamedTuple):
     """One upstream as configured."""
 
@@ -45,6 +73,21 @@ class UpstreamSpec(NamedTuple):
     port: int
     name: str
     """As the user wrote it; the metric label and log name."""
+    certificate: str = ""
+    """The name or address that its certificate must have; empty where nothing is encrypted."""
+    pins: tuple[bytes, ...] = ()
+    """SHA-256 of the public keys of which it must have one; they count instead of authorities and names."""
+    path: str = ""
+    """Of ``https``: what is asked for, e.g. ``/dns-query``."""
+
+    @property
+    def named(self) -> bool:
+        """Whether its address is not given but has to be found out."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +96,25 @@ class Upstreams:
 
     servers: tuple[UpstreamSpec, ...]
     strategy: Literal["fastest", "parallel", "ordered"] = "fastest"
-    bootstrap: tuple[str, ...] = ()
-    """Addresses; for upstreams given by name."""
+    bootstrap: tuple[UpstreamSpec, ...] = ()
+    """Plain ones that find the addresses of upstreams given by name."""
     routes: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Canonical domain -> its own upstreams; covers the names below it; the longest wins."""
+    sets: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Name -> the upstreams of profiles that ask for them, instead of ``servers``; routes count all the same."""
+
+    def set_number(self, name: str) -> int:
+        """From 1, by the order of their names; 0 is for ``servers``, and for a name that is none."""
+        return sorted(self.sets).index(name) + 1 if name in self.sets else 0
+
+    @property
+    def all(self) -> tuple[UpstreamSpec, ...]:
+        """Every upstream that is asked anything, once; ``bootstrap`` only where a name has to be looked up."""
+        others = (*self.sets.values(), *self.routes.values())
+        asked = [*self.servers, *(spec for servers in others for spec in servers)]
+        if any(spec.named for spec in asked):
+            asked += self.bootstrap
+        return tuple(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +132,8 @@ class BlockSettings:
 
     reply: BlockReply = "nxdomain"
     ttl: int = 10
+    page: tuple[str, ...] = ()
+    """Addresses of the page for ``page``; none = the address of this machine that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +178,7 @@ class Settings:
     clients: tuple[IPNetwork, ...] | None
     """Who may ask; ``None`` = anybody."""
     trusted_forwarders: tuple[IPNetwork, ...]
-    """Routers: exempt from the per-client rate limit."""
+    """Routers: believed when they say which device asks, and exempt from the per-client rate limit."""
     workers: int
     upstreams: Upstreams
     records: Mapping[str, tuple[str, ...]]
@@ -130,5 +190,31 @@ class Settings:
     """Seconds a query log row lives."""
     rate_limit: int = 1000
     """Queries a second one client may send on average, with bursts of twice that; 0 = no limit."""
+    listen_page: Endpoint | None = None
+    """Where browsers find the page that says that a name is closed."""
+    private_answers: tuple[str, ...] = ()
+    """Canonical names of the Internet that may lead to addresses at home; each covers what is below it."""
+    contact: tuple[str, ...] = ()
+    """URIs of people to talk to, for whoever finds a name closed."""
+    leases: tuple[Path, ...] = ()
+    """Lease files of DHCP servers, absolute."""
     folder: Path = Path()
     """The configuration folder that this was read from."""
+    listen_tls: tuple[Endpoint, ...] = ()
+    listen_https: tuple[Endpoint, ...] = ()
+    listen_quic: tuple[Endpoint, ...] = ()
+    certificate: Certificate | None = None
+    """Given wherever one of the three above is."""
+    proxy_protocol: tuple[IPNetwork, ...] = ()
+    """Proxies that say for whom they connect; whoever is here must."""
+
+    @property
+    def listen(self) -> tuple[tuple[str, Endpoint], ...]:
+        """Every address that queries may come to, with its service: ``dns``, ``tls``, ``https`` or ``quic``."""
+        services = {"dns": self.listen_dns, **self.listen_encrypted}
+        return tuple((service, endpoint) for service, endpoints in services.items() for endpoint in endpoints)
+
+    @property
+    def listen_encrypted(self) -> dict[str, tuple[Endpoint, ...]]:
+        """Where encrypted DNS is spoken, by service."""
+        return {"tls": self.listen_tls, "https": self.listen_https, "quic": self.listen_quic}

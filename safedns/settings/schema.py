@@ -1,17 +1,18 @@
 """``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
 
-What this version cannot do yet is refused here in words; only what may wait (``console``, ``certificate``, prefetching,
-encrypted upstreams beside a plain one) is taken, and ``load`` warns.
+What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching) is taken, and
+``load`` warns.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
-from safedns.settings.model import PRIVATE_NETWORKS, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import PRIVATE_NETWORKS, SETS_MAX, BlockReply, Endpoint, IPNetwork, UpstreamSpec
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
@@ -27,6 +28,9 @@ DURATION_SCHEMA: dict[str, Any] = {
 _OFF_SCHEMA: dict[str, Any] = {"enum": ["off", False]}
 _COUNT_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "pattern": "^\\d+$"}
 _ENDPOINT_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["0.0.0.0:53", "[::]:53"]}
+MAX_CONTACTS = 3
+"""Each has at most 40 characters: with the reason they must fit into one small datagram."""
+REPLIES = get_args(BlockReply)
 _WORD_LIST_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 
 
@@ -42,14 +46,9 @@ def _storage(text: str) -> str:
     return text
 
 
-_REPLIES = ("nxdomain", "null", "nodata", "refused")
-
-
 def _reply(text: str) -> str:
-    if text == "page":
-        raise ValueError("the block page is not in this version yet; use `nxdomain`")
-    if text not in _REPLIES:
-        raise ValueError(expected_word(text, _REPLIES))
+    if text not in REPLIES:
+        raise ValueError(expected_word(text, REPLIES))
     return text
 
 
@@ -89,45 +88,67 @@ def _address(text: str) -> str:
 def _at_least_one(found: list[Endpoint]) -> list[Endpoint]:
     if not found:
         raise ValueError("nobody could ask; expected at least one address such as 127.0.0.1:5300")
+    return _once(found)
+
+
+def _once(found: list[Endpoint]) -> list[Endpoint]:
     for index, item in enumerate(found):
         if item in found[:index]:
             raise ValueError(f"{show(str(item))} is listed twice; expected it once")
     return found
 
 
-def _one_is_plain(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
+def _short_in_all(found: list[str]) -> list[str]:
+    if len(found) > MAX_CONTACTS:
+        raise ValueError(f"{len(found)} contacts do not fit into a reply; expected at most {MAX_CONTACTS}")
+    return found
+
+
+def _some(found: list[UpstreamSpec]) -> list[UpstreamSpec]:
     if not found:
         raise ValueError("no upstream is given; expected at least one such as 9.9.9.9")
-    if all(item.transport != "plain" for item in found):
-        raise ValueError("encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9")
     return found
 
 
-def _is_plain(found: UpstreamSpec) -> UpstreamSpec:
-    if found.transport != "plain":
-        raise ValueError(f"{show(found.name)} is encrypted, which is not in this version yet; use a plain address")
+def _not_too_many(found: dict[str, list[UpstreamSpec]]) -> dict[str, list[UpstreamSpec]]:
+    if len(found) > SETS_MAX:
+        raise ValueError(f"these are {len(found)} sets; expected at most {SETS_MAX}")
     return found
 
 
-def _not_in_this_version(what: str) -> PlainValidator:
-    def check(tree: object) -> None:
-        if tree not in ("", "off", []):
-            raise ValueError(f"{what} is not in this version yet; use `dns`, and leave this empty: `[]`")
+def _name_or_none(text: str) -> str:
+    return words.name(text) if text else ""
 
-    return PlainValidator(check)
+
+def _none_if_off(tree: object) -> object:
+    return [] if tree == "off" else tree
 
 
 ListenAddress = Annotated[Endpoint, Text(words.endpoint, _ENDPOINT_SCHEMA)]
 ListenAddressOrOff = Annotated[
     Endpoint | None, Text(words.unless("off", None, words.endpoint), _or_off(_ENDPOINT_SCHEMA))
 ]
-Upstream = Annotated[UpstreamSpec, Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "127.0.0.1:5300"]})]
+Upstream = Annotated[
+    UpstreamSpec,
+    Text(words.upstream, {"type": "string", "examples": ["9.9.9.9", "tls://9.9.9.9#dns.quad9.net"]}),
+]
+PlainUpstream = Annotated[UpstreamSpec, Text(words.plain_upstream, {"type": "string", "examples": ["9.9.9.9"]})]
 Address = Annotated[str, Text(words.address, {"type": "string", "examples": ["192.168.1.9", "fd00::9"]})]
 Network = Annotated[IPNetwork, Text(words.network, {"type": "string", "examples": ["192.168.1.1", "fd00::/8"]})]
 Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.lan"]})]
+Contact = Annotated[str, Text(words.contact, {"type": "string", "examples": ["tel:111", "mailto:ba@home.example"]})]
+File = Annotated[Path, Text(words.absolute_file, {"type": "string", "examples": ["/var/lib/misc/dnsmasq.leases"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
 Refresh = Annotated[int, Text(words.duration_within(3600, 30 * DAY, "1 hour to 30 days"), DURATION_SCHEMA)]
 Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
+EncryptedAddresses = Annotated[
+    list[ListenAddress],
+    EMPTY_LIST,
+    BeforeValidator(_none_if_off),
+    AfterValidator(_once),
+    WithJsonSchema(_or_off({"type": "array", "items": _ENDPOINT_SCHEMA})),
+]
+SetName = Annotated[str, Text(words.set_name, {"type": "string", "examples": ["family"]})]
 
 
 class Listen(Model):
@@ -137,46 +158,56 @@ class Listen(Model):
         default=[Endpoint("0.0.0.0", 53), Endpoint("::", 53)],  # noqa: S104 - every device at home is to ask
         description="DNS over UDP and TCP: addresses with port.",
     )
-    tls: Annotated[None, _not_in_this_version("DNS over TLS"), Later] = Field(
-        default=None, description="DNS over TLS (not in this version yet)."
+    tls: EncryptedAddresses = Field(
+        default=[], description="DNS over TLS: addresses with port, usually 853. Needs a certificate."
     )
-    https: Annotated[None, _not_in_this_version("DNS over HTTPS"), Later] = Field(
-        default=None, description="DNS over HTTPS (not in this version yet)."
+    https: EncryptedAddresses = Field(
+        default=[], description="DNS over HTTPS: addresses with port, usually 443. Needs a certificate."
     )
-    quic: Annotated[None, _not_in_this_version("DNS over QUIC"), Later] = Field(
-        default=None, description="DNS over QUIC (not in this version yet)."
+    quic: EncryptedAddresses = Field(
+        default=[], description="DNS over QUIC: addresses with port, usually 853. Needs a certificate."
     )
     console: ListenAddressOrOff = Field(
         default=None, description="The web console for parents (not in this version yet); off to run without."
     )
     metrics: ListenAddressOrOff = Field(default=None, description="Prometheus metrics at /metrics; off to run without.")
+    page: ListenAddressOrOff = Field(
+        default=None, description="The page for `block: {reply: page}`, e.g. 0.0.0.0:80; off to run without."
+    )
 
 
 class Certificate(Model):
-    """The certificate for encrypted DNS and the console (not in this version yet)."""
+    """The certificate for encrypted DNS; files are relative to this folder."""
 
     cert: str = Field(description="the certificate's file", examples=["cert.pem"])
     key: str = Field(description="the key's file", examples=["key.pem"])
-    name: str = Field(default="", description="The name in the certificate.")
+    name: Annotated[str, Text(_name_or_none, {"type": "string", "examples": ["dns.home.example"]})] = Field(
+        default="", description="The name in the certificate, by which phones find this machine."
+    )
 
 
 class UpstreamSection(Model):
     """Where clean queries go."""
 
-    servers: Annotated[list[Upstream], EMPTY_LIST, AfterValidator(_one_is_plain)] = Field(
+    servers: Annotated[list[Upstream], EMPTY_LIST, AfterValidator(_some)] = Field(
         description="the resolvers to ask", examples=["[9.9.9.9, 1.1.1.1]"]
     )
     strategy: Literal["fastest", "parallel", "ordered"] = Field(
         default="fastest", description="Ask the fastest so far, all at once, or in the order given."
     )
-    bootstrap: Annotated[list[Address], EMPTY_LIST] = Field(
-        default=[], description="Addresses that find upstreams given by name."
+    bootstrap: Annotated[list[PlainUpstream], EMPTY_LIST] = Field(
+        default=[], description="Plain addresses that find upstreams given by name."
     )
     routes: Annotated[
-        dict[Name, Annotated[list[Annotated[Upstream, AfterValidator(_is_plain)]], OneOrList()]],
+        dict[Name, Annotated[list[Upstream], OneOrList()]],
         EMPTY_MAPPING,
         distinct(words.name),
     ] = Field(default={}, description="Domains that are asked elsewhere, e.g. lan: 192.168.1.1 for the router's names.")
+    sets: Annotated[
+        dict[SetName, Annotated[list[Upstream], OneOrList(), AfterValidator(_some)]],
+        EMPTY_MAPPING,
+        AfterValidator(_not_too_many),
+    ] = Field(default={}, description="Other resolvers, for the children whose rules name them: family: 1.1.1.3.")
 
 
 class Cache(Model):
@@ -195,11 +226,14 @@ class Cache(Model):
 class Block(Model):
     """What a blocked query is told."""
 
-    reply: Annotated[Literal["nxdomain", "null", "nodata", "refused"], Text(_reply, {"enum": [*_REPLIES, None]})] = (
-        Field(default="nxdomain", description="No such name, the null address, no data, or refused.")
+    reply: Annotated[BlockReply, Text(_reply, {"enum": [*REPLIES, None]})] = Field(
+        default="nxdomain", description="No such name, the null address, no data, refused, or a page that says why."
     )
     ttl: Annotated[int, Text(words.duration_within(1, DAY, "1s to 1 day"), DURATION_SCHEMA)] = Field(
         default=10, description="How long a device may remember that a name is blocked."
+    )
+    page: Annotated[list[Address], EMPTY_LIST] = Field(
+        default=[], description="Addresses of a page of your own for `reply: page`; this machine's if not given."
     )
 
 
@@ -254,14 +288,21 @@ class SettingsFile(Model):
     )
     language: Literal["en", "vi"] = Field(default="en", description="What messages speak.")
     listen: Listen = Listen()
-    certificate: Certificate | None = Field(default=None, description="Not in this version yet.")
+    certificate: Certificate | None = Field(default=None, description="For encrypted DNS.")
     clients: Annotated[
         tuple[IPNetwork, ...] | None,
         PlainValidator(_clients),
         WithJsonSchema({"anyOf": [{"enum": ["private", "any"]}, _WORD_LIST_SCHEMA]}),
     ] = Field(default=PRIVATE_NETWORKS, description="Who may ask: private addresses, any, or a list of networks.")
     trusted_forwarders: Annotated[list[Network], EMPTY_LIST] = Field(
-        default=[], description="Routers that ask for many devices: exempt from the rate limit."
+        default=[], description="Routers that ask for many devices: believed when they say which, and not rate-limited."
+    )
+    leases: Annotated[list[File], EMPTY_LIST] = Field(
+        default=[], description="Lease files of the DHCP server (dnsmasq, ISC, Kea), for host names."
+    )
+    proxy_protocol: Annotated[list[Network], EMPTY_LIST] = Field(
+        default=[],
+        description="Proxies that say, by the PROXY protocol, for whom they connect; they must.",
     )
     workers: Annotated[
         int, Text(words.unless("auto", 0, words.count_within(1, 64)), {"anyOf": [_COUNT_SCHEMA, {"const": "auto"}]})
@@ -272,6 +313,12 @@ class SettingsFile(Model):
     upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
     records: Annotated[dict[Name, Annotated[list[Address], OneOrList()]], EMPTY_MAPPING, distinct(words.name)] = Field(
         default={}, description="Names of your own and their addresses."
+    )
+    private_answers: Annotated[list[Name], EMPTY_LIST] = Field(
+        default=[], description="Names of the Internet that may lead to addresses at home, with what is below them."
+    )
+    contact: Annotated[list[Contact], EMPTY_LIST, AfterValidator(_short_in_all)] | None = Field(
+        default=None, description="Whom to talk to about a closed name: tel:, mailto: or sips:; in Vietnamese tel:111."
     )
     cache: Cache = Cache()
     block: Block = Block()

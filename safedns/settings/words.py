@@ -7,8 +7,10 @@ of this module too, so that both files speak one language.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -98,6 +100,13 @@ def address(text: str) -> str:
     return str(_address(text))
 
 
+def absolute_file(text: str) -> Path:
+    """A file by its whole path."""
+    if not text.startswith("/"):
+        raise ValueError(f"{show(text)} is not a whole path; expected one such as /var/lib/misc/dnsmasq.leases")
+    return Path(text)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address:
     try:
         found = ip_address(text)
@@ -156,29 +165,109 @@ def _port(port: str, text: str) -> int:
 
 
 _ENCRYPTED = {"tls": 853, "https": 443, "quic": 853}
+_PLAIN_WANTED = "expected an address such as 9.9.9.9 or 127.0.0.1:5300"
+_UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https:// or quic:// and a name"
+_PIN = "sha256="
 
 
 def upstream(text: str) -> UpstreamSpec:
     """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``quic://`` with ``#name``."""
-    wanted = "expected an address such as 9.9.9.9 or 127.0.0.1:5300, or tls://, https:// or quic:// and a name"
-    if "://" in text:
-        return _encrypted(text, wanted)
+    return _encrypted(text) if "://" in text else _plain(text, _UPSTREAM_WANTED)
+
+
+def plain_upstream(text: str) -> UpstreamSpec:
+    """``9.9.9.9``, ``127.0.0.1:5300`` or ``[::1]:53``."""
+    return _plain(text, _PLAIN_WANTED)
+
+
+def _plain(text: str, wanted: str) -> UpstreamSpec:
     host, port = _host_and_port(text, wanted)
     if ip_address(host).is_unspecified:
         raise ValueError(f"{show(text)} is no machine's address; {wanted}")
     return UpstreamSpec("plain", host, port or 53, text)
 
 
-def _encrypted(text: str, wanted: str) -> UpstreamSpec:
+def _encrypted(text: str) -> UpstreamSpec:
     try:
         parts: SplitResult = urlsplit(text)
-        host, port = parts.hostname, parts.port
+        host, port = _host(parts.hostname or ""), parts.port
     except ValueError:
-        host, port, parts = None, None, SplitResult("", "", "", "", "")
+        host, port, parts = "", None, SplitResult("", "", "", "", "")
+    if not host or parts.username is not None or port == 0:
+        raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
+    certificate, pins = _identity(parts.fragment, text)
+    if pins and parts.scheme == "quic":
+        raise ValueError(f"{show(text)} pins a key, which only tls:// and https:// can; expected a name behind the `#`")
+    path = (parts.path + (f"?{parts.query}" if parts.query else "")).removesuffix("{?dns}")
     match parts.scheme:
-        case ("tls" | "https" | "quic") as transport if host:
-            return UpstreamSpec(transport, host, port or _ENCRYPTED[transport], text)
-    raise ValueError(f"{show(text)} is not an upstream; {wanted}")
+        case "https":
+            path = path if path.strip("/") else "/dns-query"
+        case "tls" | "quic" if path.strip("/"):
+            raise ValueError(f"{show(text)} asks for a path, which only https:// has; expected the name alone")
+        case "tls" | "quic":
+            path = ""
+        case _:
+            raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
+    return UpstreamSpec(parts.scheme, host, port or _ENCRYPTED[parts.scheme], text, certificate or host, pins, path)
+
+
+def _host(text: str) -> str:
+    """An address or a name in canonical form; ``ValueError`` for anything else."""
+    try:
+        return address(text)
+    except ValueError:
+        return name(text)
+
+
+def _identity(fragment: str, text: str) -> tuple[str, tuple[bytes, ...]]:
+    """What stands behind ``#``: the name in the certificate, pinned keys as ``sha256=...``, or both with commas."""
+    certificate = ""
+    pins: list[bytes] = []
+    for part in filter(None, fragment.split(",")):
+        if part.startswith(_PIN):
+            pins.append(_pin(part.removeprefix(_PIN), text))
+        elif certificate:
+            raise ValueError(f"{show(text)} has two names behind the `#`; expected one")
+        else:
+            certificate = _certificate_name(part, text)
+    return certificate, tuple(pins)
+
+
+def _certificate_name(part: str, text: str) -> str:
+    try:
+        return _host(part)
+    except ValueError:
+        raise ValueError(
+            f"{show(text)} has no usable name behind the `#`; expected the name in the certificate"
+        ) from None
+
+
+def _pin(encoded: str, text: str) -> bytes:
+    try:
+        digest = b64decode(encoded, validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise ValueError(f"{show(text)} has no usable pin; expected sha256= and the 44 characters of a key's SHA-256")
+    return digest
+
+
+def set_name(text: str) -> str:
+    """What a set of upstreams is called."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", text) or text == "none":  # which takes a set away
+        raise ValueError(f"{show(text)} is no name for a set; expected small letters, digits and -, such as family")
+    return text
+
+
+_CONTACT = re.compile(r"(tel:[0-9+*#().-]+|(mailto|sips):[\w.+-]+@[\w.-]+)", re.ASCII)
+
+
+def contact(text: str) -> str:
+    """``tel:111``, ``mailto:parent@home.example`` or ``sips:...``: the schemes that a client may offer to follow."""
+    if not _CONTACT.fullmatch(text) or len(text) > 40:
+        wanted = "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
+        raise ValueError(f"{show(text)} is not a contact; {wanted}")
+    return text
 
 
 def name(text: str) -> str:

@@ -1,7 +1,10 @@
-"""The sockets that queries arrive on: one UDP and one TCP socket per local address, port and resolver.
+"""The sockets that queries arrive on: for each service one per local address, port and resolver.
+
+    dns -> udp, tcp          tls -> tls (TCP)          https -> https (TCP)          quic -> quic (UDP)
 
 A wildcard address is opened as one socket per local address, so that a reply leaves from the address that was asked.
 The supervisor keeps every socket open: what arrives while a resolver is being restarted waits in the kernel.
+QUIC has one socket however many resolvers there are: the kernel would hand packets of one connection to several.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ import errno
 import logging
 import socket
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from safedns.errors import SafednsError
+from safedns.supervisor.activation import Bound
 from safedns.supervisor.addresses import local_addresses
 
 log = logging.getLogger(__name__)
@@ -20,15 +24,25 @@ log = logging.getLogger(__name__)
 _WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}  # noqa: S104 - recognised, never bound
 _RECEIVE_BUFFER = 4 << 20  # bytes; what a burst, or a resolver's restart, may pile up (the kernel may grant less)
 _BACKLOG = 128
+_PROTOCOLS = {"dns": ("udp", "tcp"), "tls": ("tls",), "https": ("https",), "quic": ("quic",)}
+_DATAGRAMS = frozenset(("udp", "quic"))
+
+Wanted = tuple[str, str, int]
+"""Service, address, port."""
 
 
 class Place(NamedTuple):
     """Where one socket listens."""
 
     protocol: str
-    """udp | tcp."""
+    """udp | tcp | tls | https | quic."""
     host: str
     port: int
+
+    @property
+    def kind(self) -> socket.SocketKind:
+        """Which type of socket it is."""
+        return socket.SOCK_DGRAM if self.protocol in _DATAGRAMS else socket.SOCK_STREAM
 
     def __str__(self) -> str:
         return f"{self.protocol}://[{self.host}]:{self.port}" if ":" in self.host else "{}://{}:{}".format(*self)
@@ -37,22 +51,25 @@ class Place(NamedTuple):
 class Listeners:
     """All listening sockets of all resolvers."""
 
-    def __init__(self) -> None:
+    def __init__(self, handed_over: Bound | None = None) -> None:
+        """``handed_over``: what need not be bound any more."""
         self._sockets: dict[tuple[int, Place], socket.socket] = {}
         self._refused: set[Place] = set()
+        self._handed_over = handed_over or {}
+        self._unused = set(self._handed_over)
 
-    def sync(self, endpoints: Iterable[tuple[str, int]], workers: int) -> bool:
+    def sync(self, wanted: Iterable[Wanted], workers: int) -> bool:
         """Open what is missing, then close what is not wanted any more; ``True`` if anything changed.
 
         An address named outright that cannot be bound raises ``SafednsError``, and nothing has changed; one that this
         machine does not have (yet), or found through a wildcard, is logged and tried again at the next change, unless
         it leaves nothing to listen on.
         """
-        wanted = expand(endpoints)
+        places = expand(wanted)
         opened: dict[tuple[int, Place], socket.socket] = {}
         refused: dict[Place, OSError] = {}
         try:
-            for place, named in wanted.items():
+            for place, named in places.items():
                 try:
                     opened |= self._missing(place, workers)
                 except OSError as error:
@@ -65,7 +82,8 @@ class Listeners:
             _close(opened)
             raise
         self._tell(refused)
-        gone = self._sockets.keys() - {(worker, place) for worker in range(workers) for place in wanted}
+        self._tell_unused()
+        gone = self._sockets.keys() - {(worker, place) for place in places for worker in _owners(place, workers)}
         _close({key: self._sockets.pop(key) for key in gone})
         self._sockets |= opened
         return bool(gone or opened)
@@ -81,11 +99,17 @@ class Listeners:
     def close(self) -> None:
         _close(self._sockets)
         self._sockets.clear()
+        _close(self._handed_over)
 
     def _missing(self, place: Place, workers: int) -> dict[tuple[int, Place], socket.socket]:
         """The sockets of ``place`` that are not open yet, bound."""
-        missing = [(worker, place) for worker in range(workers) if (worker, place) not in self._sockets]
-        if len(missing) == workers:
+        owners = _owners(place, workers)
+        missing = [(worker, place) for worker in owners if (worker, place) not in self._sockets]
+        bound = self._handed_over.get((place.kind, place.host, place.port))
+        if bound is not None:
+            self._unused.discard((place.kind, place.host, place.port))
+            return {key: bound.dup() for key in missing}
+        if len(missing) == len(owners):
             _bound(place, shared=False).close()  # shared ports would let a second server slip in unnoticed
         opened: dict[tuple[int, Place], socket.socket] = {}
         try:
@@ -102,6 +126,13 @@ class Listeners:
             log.warning("cannot listen on %s: %s", place, refused[place].strerror)
         self._refused = set(refused)
 
+    def _tell_unused(self) -> None:
+        for _, host, port in sorted(self._unused):
+            log.warning(
+                "systemd handed over %s port %d, which `listen` does not name; nobody answers there", host, port
+            )
+        self._unused = set()
+
 
 def _refusal(place: Place, error: OSError) -> SafednsError:
     if error.errno == errno.EADDRINUSE:
@@ -109,31 +140,36 @@ def _refusal(place: Place, error: OSError) -> SafednsError:
     elif error.errno in (errno.EACCES, errno.EPERM):
         advice = "this user may not use the port; see docs/operations.md"
     else:
-        advice = "expected an address of this machine; see listen.dns in safedns.yaml"
+        advice = "expected an address of this machine; see `listen` in safedns.yaml"
     return SafednsError(f"cannot listen on {place}: {error.strerror}; {advice}")
 
 
-def _close(sockets: Mapping[tuple[int, Place], socket.socket]) -> None:
+def _close(sockets: Mapping[Any, socket.socket]) -> None:
     for sock in sockets.values():
         sock.close()
 
 
-def expand(endpoints: Iterable[tuple[str, int]]) -> dict[Place, bool]:
-    """Places for ``(host, port)`` pairs, wildcards resolved to local addresses; the value says "named outright"."""
+def expand(wanted: Iterable[Wanted]) -> dict[Place, bool]:
+    """The places of services, wildcards resolved to local addresses; the value says "named outright"."""
     places: dict[Place, bool] = {}
-    for host, port in endpoints:
+    for service, host, port in wanted:
         family = _WILDCARDS.get(host)
         hosts = (host,) if family is None else local_addresses(family)
         for each in hosts:
-            for protocol in ("udp", "tcp"):
+            for protocol in _PROTOCOLS[service]:
                 place = Place(protocol, each, port)
                 places[place] = places.get(place, False) or family is None
     return places
 
 
+def _owners(place: Place, workers: int) -> range:
+    """The resolvers that have a socket there."""
+    return range(1 if place.protocol == "quic" else workers)
+
+
 def _bound(place: Place, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    kind = socket.SOCK_DGRAM if place.protocol == "udp" else socket.SOCK_STREAM
+    kind = place.kind
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK)
     try:
         if family == socket.AF_INET6:

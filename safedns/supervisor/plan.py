@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import NamedTuple, Self
+
+
+class Page(NamedTuple):
+    """The page that browsers see for a closed name."""
+
+    endpoint: tuple[str, int]
+    language: str
+    contact: tuple[str, ...]
+    """URIs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The few settings that the process tree itself needs."""
 
-    listen: tuple[tuple[str, int], ...]
+    listen: tuple[tuple[str, str, int], ...]
+    """``(service, address, port)``; services are ``dns``, ``tls``, ``https`` and ``quic``."""
     metrics: tuple[str, int] | None
     workers: int
     log_keep: int
@@ -26,6 +36,9 @@ class Plan:
     warnings: tuple[str, ...]
     absent: tuple[str, ...]
     """Names of the public lists that were never fetched yet."""
+    files: tuple[str, ...] = ()
+    """Files outside the policy that the configuration is made of: certificate and key."""
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +57,13 @@ class Prepared:
         """The inverse of ``encode``."""
         line, _, household = data.partition(b"\n")
         raw = json.loads(line)
-        raw["listen"] = tuple((host, port) for host, port in raw["listen"])
+        raw["listen"] = tuple((service, host, port) for service, host, port in raw["listen"])
         raw["metrics"] = tuple(raw["metrics"]) if raw["metrics"] else None
         raw["tryout"] = tuple((who, address) for who, address in raw["tryout"])
         raw["warnings"] = tuple(raw["warnings"])
         raw["absent"] = tuple(raw["absent"])
+        raw["files"] = tuple(raw["files"])
+        if raw["page"]:
+            (host, port), language, contact = raw["page"]
+            raw["page"] = Page((host, port), language, tuple(contact))
         return cls(Plan(**raw), household)

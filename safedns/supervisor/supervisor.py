@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from safedns import __version__
 from safedns.clock import Clock
 from safedns.errors import SafednsError
+from safedns.supervisor.activation import handed_over
 from safedns.supervisor.addresses import AddressWatch
 from safedns.supervisor.channel import Message, to_memory_file
 from safedns.supervisor.children import Child, remember, replace_orphans
@@ -30,9 +31,10 @@ from safedns.supervisor.errands import run_errand
 from safedns.supervisor.links import Links
 from safedns.supervisor.listeners import Listeners
 from safedns.supervisor.notify import notify, watchdog_seconds
+from safedns.supervisor.page import PageKeeper
 from safedns.supervisor.plan import Plan, Prepared
 from safedns.supervisor.questions import Questions
-from safedns.supervisor.watch import Look, look
+from safedns.supervisor.watch import Look, look, look_at
 from safedns.tasks import spawn
 
 log = logging.getLogger(__name__)
@@ -64,10 +66,11 @@ class Supervisor:
         self._state = state
         self._clock = clock
         self._patience = patience or Patience()
-        self._listeners = Listeners()
+        self._listeners = Listeners(handed_over(os.environ, os.getpid()))
         self._links = Links()
         self._resolvers: list[Child] = []
         self._recorder: Child | None = None
+        self._page = PageKeeper(self._page_child)
         self._prepared: Prepared | None = None
         self._workers = 0
         """Resolvers there are: as many as the configuration asked for at the start."""
@@ -119,6 +122,7 @@ class Supervisor:
     async def _start(self) -> Prepared:
         self._seen = look(self._config)  # before it is read: what is saved meanwhile is read again
         prepared = self._prepared = await self._prepare()
+        self._seen |= frozenset(look_at(prepared.plan.files))
         children = self._state / "run" / "children.json"
         if replaced := replace_orphans(children, self._patience.stop, time.sleep):
             log.warning("took over from a supervisor that was killed: %d of its processes ended", replaced)
@@ -150,7 +154,7 @@ class Supervisor:
 
     async def status(self) -> dict[str, Any]:
         """What runs, and what applies to each child now."""
-        children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
+        children = self._children()
         now = await self._questions.ask(self._resolvers[0], "status") if children else {}
         return {
             "version": __version__,
@@ -164,6 +168,7 @@ class Supervisor:
             ],
             "profiles": now.get("profiles", []),
             "lists": now.get("lists", []),
+            "upstreams": now.get("upstreams", []),
         }
 
     async def live(self) -> dict[str, Any]:
@@ -202,6 +207,7 @@ class Supervisor:
             child.unsettle()
             self._hand_out_household(child)
         self._brief_recorder()
+        self._page.sync(plan.page)
 
     def _tell_differences(self, before: Plan, now: Plan) -> None:
         if now.workers not in (before.workers, self._workers):
@@ -220,10 +226,18 @@ class Supervisor:
         state = ("--state", str(self._state))
         self._recorder = self._child("recorder", ("recorder", *state), self._recorder_started)
         self._recorder.start()
+        if self._prepared is not None:
+            self._page.sync(self._prepared.plan.page)
         for worker in range(self._workers):
             child = self._child(f"resolver-{worker}", ("resolver", *state), self._resolver_started)
             self._resolvers.append(child)
             child.start()
+
+    def _children(self) -> list[Child]:
+        return [*self._resolvers, *filter(None, (self._recorder, self._page.child))]
+
+    def _page_child(self, role: str, started: Callable[[Child], None]) -> Child:
+        return self._child(role, (role, "--state", str(self._state)), started)
 
     def _child(self, name: str, arguments: tuple[str, ...], started: Callable[[Child], None]) -> Child:
         return Child(
@@ -231,7 +245,7 @@ class Supervisor:
         )
 
     def _children_changed(self) -> None:
-        children = [*self._resolvers, *([self._recorder] if self._recorder else [])]
+        children = self._children()
         remember(self._state / "run" / "children.json", [child.pid for child in children if child.pid])
         self._tell_recorder()
 
@@ -269,8 +283,11 @@ class Supervisor:
 
     def _hand_out_sockets(self, child: Child) -> None:
         sockets = self._listeners.of(self._worker(child))
-        places = [[place.protocol, place.host, place.port] for place in sockets]
-        child.send({"do": "listen", "places": places}, tuple(sock.fileno() for sock in sockets.values()))
+        everywhere = self._listeners.places()  # one resolver alone has the QUIC sockets, and all tell where they are
+        child.send(
+            {"do": "listen", "places": list(sockets), "everywhere": everywhere},
+            tuple(sock.fileno() for sock in sockets.values()),
+        )
 
     def _hand_out_listeners(self) -> None:
         for child in self._resolvers:
@@ -324,16 +341,19 @@ class Supervisor:
     async def _watch_files(self) -> None:
         while True:
             await asyncio.sleep(_WATCH)
-            current = look(self._config)
+            current = self._look()
             if current != self._seen:
                 self._seen = await self._settled(current)
                 await self.reload()
+
+    def _look(self) -> Look:
+        return look(self._config, self._prepared.plan.files if self._prepared is not None else ())
 
     async def _settled(self, before: Look) -> Look:
         """The folder once two looks at it are the same: nobody is in the middle of saving."""
         while True:
             await asyncio.sleep(_SETTLE)
-            current = look(self._config)
+            current = self._look()
             if current == before:
                 return current
             before = current
@@ -343,7 +363,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(min(1.0, (limit or 2.0) / 2))
             now = self._clock.monotonic()
-            for child in [*self._resolvers, *([self._recorder] if self._recorder else [])]:
+            for child in self._children():
                 if child.pid is not None and now - child.last_beat > self._patience.beat:
                     log.error("%s does not answer any more; starting it again", child.name)
                     child.last_beat = now
@@ -371,6 +391,7 @@ class Supervisor:
     async def _end(self) -> None:
         """Resolvers first, for what they recorded last is still to be written."""
         await asyncio.gather(*(child.stop(self._patience.stop) for child in self._resolvers))
+        await self._page.stop(self._patience.stop)
         if self._recorder is not None:
             await self._recorder.stop(self._patience.stop)
         self._listeners.close()

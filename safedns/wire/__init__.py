@@ -8,6 +8,7 @@
                                       v          |
                                    packet to and from an upstream
 
-``names`` holds the one canonical form of a name, ``records`` finds records by position, ``stream`` frames messages
-on TCP, ``types`` are the registered numbers. Nothing but ``WireError`` comes out of reading foreign bytes.
+``names`` holds the one canonical form of a name, ``records`` finds records by position, ``edns`` has the options
+between us and an upstream, ``stream`` frames messages on TCP, ``types`` are the registered numbers. Nothing but
+``WireError`` comes out of reading foreign bytes.
 """

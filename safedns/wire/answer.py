@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from safedns.errors import WireError
+from safedns.wire.leads import Leads, leads_of
 from safedns.wire.names import HEADER_SIZE, to_wire
-from safedns.wire.query import Query
+from safedns.wire.query import Query, option
 from safedns.wire.records import (
     FIXED,
     HEADER,
@@ -25,16 +26,27 @@ from safedns.wire.records import (
     Record,
     check_rdata,
     decompressed,
-    leads_of,
     scan,
 )
-from safedns.wire.types import FLAG_AD, FLAG_QR, FLAG_TC, OPCODE_MASK, QClass, QType, RCode
+from safedns.wire.types import (
+    FLAG_AA,
+    FLAG_AD,
+    FLAG_QR,
+    FLAG_TC,
+    OPCODE_MASK,
+    Ede,
+    EdnsOption,
+    QClass,
+    QType,
+    RCode,
+)
 
 _MAX_TTL = 0x7FFFFFFF
 _POINTER_TO_QUESTION = b"\xc0\x0c"
 _SOA_CONTACT = b"\x06nobody\x07invalid\0"
 _SOA_TIMES = struct.Struct("!5I")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
+_DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 
 
 class Answer(NamedTuple):
@@ -61,6 +73,12 @@ class Answer(NamedTuple):
     """Canonical names the answer section leads to: CNAME and DNAME targets, SVCB and HTTPS target names."""
     addresses: tuple[str, ...]
     """A and AAAA addresses and SVCB/HTTPS address hints of the answer section, in presentation form."""
+    home: tuple[str, ...] = ()
+    """Those of ``addresses`` that belong to a home: private, loopback, link-local."""
+    denied: int = 0
+    """The upstream itself keeps the name closed: the extended error code (RFC 8914) by which it says or shows so."""
+    services: bool = False
+    """Some SVCB or HTTPS record tells more than a name: ``services.without_hints`` takes that out."""
 
 
 def decode_answer(packet: bytes, query: Query) -> Answer:
@@ -91,13 +109,10 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     body, ttls = _without_opt(packet, start, records, opt)
 
     section = records[:answers]
-    targets: list[str] = []
-    addresses: list[str] = []
-    for record in section:
-        names, numbers = leads_of(packet, record)
-        targets += names
-        addresses += numbers
+    leads = leads_of(packet, section)
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
+    if negative:
+        body, ttls = _with_negative_ttl(packet, body, ttls, records, range(answers, answers + authorities))
     return Answer(
         rcode,
         False,
@@ -108,8 +123,11 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         ttls,
         ttl,
         negative,
-        tuple(targets),
-        tuple(addresses),
+        leads.names,
+        leads.addresses,
+        leads.home,
+        _denial(packet, flags, rcode, leads, None if opt is None else records[opt]),
+        leads.services,
     )
 
 
@@ -139,6 +157,11 @@ def make_answer(
     return decode_answer(header + query.question + body, query)._replace(aa=True)
 
 
+def failed_answer(query: Query) -> Answer:
+    """SERVFAIL: nobody could say."""
+    return make_answer(query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
+
+
 def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     """Index of the OPT record; raises ``WireError`` if there are several, or one with an owner or out of place."""
     found = [index for index, record in enumerate(records) if record.rtype == QType.OPT]
@@ -149,6 +172,24 @@ def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     if records[found[0]].owner_end != records[found[0]].start + 1:
         raise WireError("the OPT record's owner is not the root")
     return found[0]
+
+
+def _denial(packet: bytes, flags: int, rcode: int, leads: Leads, opt: Record | None) -> int:
+    """By which extended error code the sender refuses to say more; 0 = it does not.
+
+    Filtering resolvers say so outright, answer with an address that leads nowhere, or deny names of others with
+    authority.
+    """
+    if opt is not None and opt.end > opt.rdata:
+        try:
+            told = option(packet[opt.rdata : opt.end], EdnsOption.EDE)
+        except WireError:
+            told = None  # options that cannot be read say nothing; the records stand
+        if told is not None and len(told) >= 2 and (code := int.from_bytes(told[:2])) in _DENIALS:
+            return code
+    if leads.nowhere or (rcode == RCode.NXDOMAIN and flags & FLAG_AA):
+        return int(Ede.FILTERED)
+    return 0
 
 
 def _without_opt(
@@ -174,6 +215,21 @@ def _zero_negative_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[b
         if ttl > _MAX_TTL:
             TTL.pack_into(fixed, offset, 0)
     return bytes(fixed), tuple((offset, _seconds(ttl)) for offset, ttl in ttls)
+
+
+def _with_negative_ttl(
+    packet: bytes, body: bytes, ttls: tuple[tuple[int, int], ...], records: Sequence[Record], authorities: range
+) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """The SOA of a negative answer lives no longer than the answer may be kept (RFC 2308 sections 3 and 5)."""
+    for index in authorities:
+        if records[index].rtype == QType.SOA:
+            offset, ttl = ttls[index]
+            (minimum,) = TTL.unpack_from(packet, records[index].end - 4)
+            if ttl > (lowered := _seconds(minimum)):
+                body = body[:offset] + TTL.pack(lowered) + body[offset + 4 :]
+                return body, (*ttls[:index], (offset, lowered), *ttls[index + 1 :])
+            break
+    return body, ttls
 
 
 def _seconds(ttl: int) -> int:

@@ -167,23 +167,24 @@ def _read_records(packet: bytes, position: int, authorities: int, additionals: i
     return edns
 
 
-def _edns(size: int, ttl: int, options: bytes) -> Edns:
+def _edns(size: int, ttl: int, sent: bytes) -> Edns:
     """From the fields of an OPT record; BADVERS for a later version, FORMERR for options that are cut off."""
     version = ttl >> 16 & 0xFF
     if version:
         raise WireError(f"EDNS version {version} is not supported", RCode.BADVERS)
-    if options:
-        for _ in _options(options):
+    if sent:
+        for _ in options(sent):
             pass
-    return Edns(size, version, bool(ttl & EDNS_DO), options)
+    return Edns(size, version, bool(ttl & EDNS_DO), sent)
 
 
-def option(edns: Edns, code: int) -> bytes | None:
-    """Data of the first option with this code."""
-    return next((data for number, data in _options(edns.options) if number == code), None)
+def option(sent: bytes, code: int) -> bytes | None:
+    """Data of the first option with this code; ``WireError`` where the options before it are cut off."""
+    return next((data for number, data in options(sent) if number == code), None)
 
 
-def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
+def options(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Code and data of each EDNS option in ``data``; raises ``WireError`` where one is cut off."""
     position = 0
     while position < len(data):
         if position + 4 > len(data):

@@ -1,18 +1,17 @@
 """Resource records by position: where each one lies in a message, and which names its RDATA may compress.
 
 Reading by position keeps the bytes of an answer untouched, so unknown types pass (RFC 3597). Must not interpret
-RDATA beyond names, addresses and what the answer cache needs.
+RDATA beyond the names in it: where an answer leads is found out in ``leads``.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from safedns.errors import WireError
-from safedns.wire.names import expand, from_wire, labels_at
+from safedns.wire.names import expand, labels_at
 from safedns.wire.types import QClass, QType
 
 HEADER = struct.Struct("!6H")
@@ -38,14 +37,7 @@ _NAMES_IN_RDATA: dict[int, tuple[int, int]] = {
 
 _FIXED_LENGTH: dict[int, int] = {QType.A: 4, QType.AAAA: 16}
 _SOA_NUMBERS = 20
-_HINT_WIDTH = {4: 4, 6: 16}
-"""SvcParamKeys ipv4hint and ipv6hint (RFC 9460 section 14.3.2) -> octets of one address."""
-
-# Plain integers: looking up an enum member costs more than comparing it.
-_IN = int(QClass.IN)
-_ADDRESS = frozenset((int(QType.A), int(QType.AAAA)))
-_ALIAS = frozenset((int(QType.CNAME), int(QType.DNAME)))
-_SERVICE = frozenset((int(QType.SVCB), int(QType.HTTPS)))
+_IN = int(QClass.IN)  # a plain integer: looking up an enum member costs more than comparing it
 
 
 class Record(NamedTuple):
@@ -105,50 +97,6 @@ def check_rdata(packet: bytes, record: Record) -> None:
             position = labels_at(packet, position)[1]
         if position > record.end or (rtype == QType.SOA and record.end - position != _SOA_NUMBERS):
             raise WireError("a record is shorter than its contents")
-
-
-def leads_of(packet: bytes, record: Record) -> tuple[list[str], list[str]]:
-    """Canonical names and addresses (in presentation form) to which a client goes on from this record.
-
-    A, AAAA, CNAME, DNAME, and SVCB/HTTPS with their address hints (RFC 9460 section 7.3); nothing for other types. The
-    record must have passed ``check_rdata``.
-    """
-    rtype = record.rtype
-    if rtype in _ADDRESS:
-        return [], [_address(packet[record.rdata : record.end])] if record.rclass == _IN else []
-    if rtype in _ALIAS:
-        return [from_wire(packet, record.rdata)[0]], []
-    if rtype in _SERVICE:
-        target, position = from_wire(packet, record.rdata + 2)
-        return [] if target == "." else [target], _hints(packet, position, record.end)
-    return [], []
-
-
-def _address(packed: bytes) -> str:
-    if len(packed) == 4:
-        a, b, c, d = packed  # a quarter of the time that IPv4Address takes
-        return f"{a}.{b}.{c}.{d}"
-    return str(IPv6Address(packed))
-
-
-def _hints(packet: bytes, position: int, end: int) -> list[str]:
-    found: list[str] = []
-    while position < end:
-        if position + 4 > end:
-            raise WireError("a service parameter is cut off")
-        key, length = PAIR.unpack_from(packet, position)
-        start = position + 4
-        position = start + length
-        if position > end:
-            raise WireError("a service parameter is cut off")
-        if key in _HINT_WIDTH:
-            width = _HINT_WIDTH[key]
-            if length % width:
-                raise WireError("an address hint has the wrong length")
-            found += [_address(packet[at : at + width]) for at in range(start, position, width)]
-    if position > end:
-        raise WireError("a service record is shorter than its target")
-    return found
 
 
 def decompressed(packet: bytes, record: Record) -> tuple[bytes, int]:

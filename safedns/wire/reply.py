@@ -32,7 +32,7 @@ from safedns.wire.types import (
     RCode,
 )
 
-BlockMode = Literal["nxdomain", "null", "nodata", "refused"]
+BlockMode = Literal["nxdomain", "null", "nodata", "refused", "page"]
 
 _MIN_UDP = 512
 _RESPONSE = FLAG_QR | FLAG_RA
@@ -107,23 +107,27 @@ def udp_limit(query: Query) -> int:
     return min(max(_MIN_UDP, query.edns.size), EDNS_SIZE)
 
 
-def blocked_answer(query: Query, mode: BlockMode, ttl: int) -> Answer:
-    """What a blocked query is told, cacheable for ``ttl`` seconds; ``null`` means NODATA for all but A and AAAA."""
+def blocked_answer(query: Query, mode: BlockMode, ttl: int, page: tuple[bytes, ...] = ()) -> Answer:
+    """What a blocked query is told, cacheable for ``ttl`` seconds.
+
+    ``null`` and ``page`` (packed addresses of the type asked for) mean NODATA for all but A and AAAA.
+    """
     # Its records point at the question for their owner, so one answer serves every name.
-    return _blocked(mode, query.qtype if query.qtype in _NULL_ADDRESS else 0, query.qclass, ttl)
+    return _blocked(mode, query.qtype if query.qtype in _NULL_ADDRESS else 0, query.qclass, ttl, page)
 
 
 @lru_cache(maxsize=256)
-def _blocked(mode: BlockMode, qtype: int, qclass: int, ttl: int) -> Answer:
+def _blocked(mode: BlockMode, qtype: int, qclass: int, ttl: int, page: tuple[bytes, ...]) -> Answer:
     model = Query(0, 0, ".", "", qtype, qclass, b"\0" + PAIR.pack(qtype, qclass), None, b"")
     model = model._replace(cache_key=model.question + b"\0")
     if mode == "refused":
         return make_answer(model, (), rcode=RCode.REFUSED)._replace(aa=False)
     if mode == "nxdomain":
         return make_answer(model, (), rcode=RCode.NXDOMAIN, soa_ttl=ttl)
-    if mode == "null" and qtype in _NULL_ADDRESS:
-        return make_answer(model, ((".", qtype, ttl, _NULL_ADDRESS[QType(qtype)]),))
-    return make_answer(model, (), soa_ttl=ttl)
+    addresses = () if qtype not in _NULL_ADDRESS else page if mode == "page" else (_NULL_ADDRESS[QType(qtype)],)
+    if mode == "nodata" or not addresses:
+        return make_answer(model, (), soa_ttl=ttl)
+    return make_answer(model, [(".", qtype, ttl, address) for address in addresses])
 
 
 def error_reply(packet: bytes, rcode: int, *, ede: tuple[int, str] | None = None) -> bytes:

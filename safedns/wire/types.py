@@ -43,7 +43,7 @@ class QClass(IntEnum):
 
 
 class RCode(IntEnum):
-    """Response codes (RFC 1035 section 4.1.1, RFC 6891 section 9)."""
+    """Response codes (RFC 1035 section 4.1.1, RFC 6891 section 9, RFC 7873 section 8)."""
 
     NOERROR = 0
     FORMERR = 1
@@ -52,6 +52,7 @@ class RCode(IntEnum):
     NOTIMP = 4
     REFUSED = 5
     BADVERS = 16
+    BADCOOKIE = 23
 
 
 class EdnsOption(IntEnum):
@@ -62,6 +63,10 @@ class EdnsOption(IntEnum):
     TCP_KEEPALIVE = 11
     PADDING = 12
     EDE = 15
+    MAC = 65001
+    """dnsmasq's ``add-mac``; in the range for local use (RFC 6891 section 9), as the next two."""
+    MAC_TEXT = 65073
+    CPE_ID = 65074
 
 
 class Ede(IntEnum):

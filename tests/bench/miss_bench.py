@@ -22,7 +22,6 @@ from safedns.wire.query import Query, decode_query
 from safedns.wire.request import plain_request
 
 _RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x01\x2c\x00\x04\xc0\x00\x02\x01"
-_OPT_SIZE = 11
 
 
 def answer_everything(port_to: Connection) -> None:
@@ -33,7 +32,7 @@ def answer_everything(port_to: Connection) -> None:
     while True:
         packet, peer = server.recvfrom(2048)
         header = packet[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00"
-        server.sendto(header + packet[12:-_OPT_SIZE] + _RECORD, peer)
+        server.sendto(header + packet[12 : packet.index(b"\0", 12) + 5] + _RECORD, peer)
 
 
 async def measure(port: int, queries: list[Query], at_once: int) -> float:

@@ -1,4 +1,4 @@
-"""A network of the test's own: one namespace for the server, one for a client, and a cable (veth pair) between them.
+"""A network of the test's own: a namespace for the server and one for each client, by a cable (veth pair) or a switch.
 
 Each namespace lives as long as the process that holds it, so nothing is left behind on the machine. In the server's,
 the folders that lead to this interpreter are open to everybody, so that an ordinary user can run it there.
@@ -56,10 +56,15 @@ class Namespace:
         """Whether duplicate address detection is still under way for any address."""
         return bool(self.ip("-6", "address", "show", "tentative"))
 
-    def add(self, *addresses: str) -> None:
+    def run(self, *command: str, text: str = "") -> None:
+        """Run a command in here with ``text`` on its standard input."""
+        done = subprocess.run([*self.prefix, *command], input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+
+    def add(self, *addresses: str, device: str = "eth") -> None:
         """Give the cable's end in here more addresses, usable at once."""
         for address in addresses:
-            self.ip("address", "add", address, "dev", "eth", *(["nodad"] if ":" in address else []))
+            self.ip("address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
 
     def serves_udp(self) -> bool:
         """Whether any UDP socket is bound in here."""
@@ -86,21 +91,55 @@ class Namespace:
 @contextmanager
 def server_and_client(scratch: Path) -> Iterator[tuple[Namespace, Namespace]]:
     """Two namespaces with a cable whose ends are both called ``eth``; skips where they cannot be made."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to make network namespaces")
-    for tool in ("unshare", "nsenter", "ip"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+    needs("unshare", "nsenter", "ip")
     server = Namespace(mounts=_interpreter_for_all(scratch))
     client = Namespace()
     try:
-        server.ip("link", "add", "eth", "type", "veth", "peer", "name", "eth", "netns", str(client.pid))
-        for each in (server, client):
-            each.ip("link", "set", "eth", "up")
+        connect(server, "eth", client, "eth")
         yield server, client
     finally:
         client.close()
         server.close()
+
+
+@contextmanager
+def home_network(scratch: Path, *macs: str) -> Iterator[tuple[Namespace, list[Namespace]]]:
+    """The server and a namespace for each hardware address, all on one switch; each one's end is called ``eth``."""
+    needs("unshare", "nsenter", "ip")
+    server = Namespace(mounts=_interpreter_for_all(scratch))
+    clients: list[Namespace] = []
+    try:
+        server.ip("link", "add", "eth", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
+        server.ip("link", "set", "eth", "up")
+        for number, mac in enumerate(macs):
+            client = Namespace()
+            clients.append(client)
+            port = f"port{number}"
+            server.ip("link", "add", port, "type", "veth", "peer", "name", "eth", "netns", str(client.pid))
+            server.ip("link", "set", port, "master", "eth", "up")
+            client.ip("link", "set", "eth", "address", mac)
+            client.ip("link", "set", "eth", "up")
+        yield server, clients
+    finally:
+        for client in clients:
+            client.close()
+        server.close()
+
+
+def needs(*tools: str) -> None:
+    """Skip where namespaces cannot be made or a tool is missing."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to make network namespaces")
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+
+
+def connect(one: Namespace, end: str, other: Namespace, other_end: str) -> None:
+    """A cable between two namespaces; its ends are called ``end`` in ``one`` and ``other_end`` in ``other``."""
+    one.ip("link", "add", end, "type", "veth", "peer", "name", other_end, "netns", str(other.pid))
+    one.ip("link", "set", end, "up")
+    other.ip("link", "set", other_end, "up")
 
 
 def _enter(descriptor: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = FOLDER / "safedns.service"
+SOCKET = FOLDER / "safedns.socket"
 SYSUSERS = FOLDER / "safedns.sysusers.conf"
 
 MOST_EXPOSURE = 2.0
@@ -33,9 +34,12 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
 
 USE_EVERY_DEPENDENCY = """
 import asyncio, sqlite3, ssl
+import aioquic.asyncio.server, cryptography.x509, h2.connection, segno
 import click, dnslib, idna, ifaddr, marisa_trie, prometheus_client, pydantic, requests, yaml, tzdata
 list(ifaddr.get_adapters())
 assert marisa_trie.Trie(["a", "ab"]).prefixes("abc") == ["a", "ab"]
+from cryptography.hazmat.primitives.asymmetric import ec
+ec.generate_private_key(ec.SECP256R1())
 assert pydantic.TypeAdapter(int).validate_python("3") == 3
 """
 
@@ -61,6 +65,17 @@ def test_verify_finds_nothing_to_say(tmp_path: Path) -> None:
     done = systemd_analyze("verify", str(copy))
     about_us = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.stem in line]
     assert about_us == []
+    assert done.returncode == 0
+
+
+def test_verify_finds_nothing_to_say_of_the_sockets(tmp_path: Path) -> None:
+    text = UNIT.read_text(encoding="utf-8")
+    (tmp_path / UNIT.name).write_text(
+        re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE)
+    )
+    shutil.copy(SOCKET, tmp_path)
+    done = systemd_analyze("verify", str(tmp_path / SOCKET.name))
+    assert [line for line in (done.stdout + done.stderr).splitlines() if UNIT.stem in line] == []
     assert done.returncode == 0
 
 

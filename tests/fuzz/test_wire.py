@@ -13,6 +13,7 @@ from safedns.wire.names import expand, from_wire, to_wire
 from safedns.wire.query import Ignored, Query, decode_query
 from safedns.wire.reply import build_reply, error_reply
 from safedns.wire.request import upstream_request
+from safedns.wire.services import without_hints
 from safedns.wire.stream import Deframer
 from safedns.wire.types import RCode
 from tests.unit.wire import malformed
@@ -98,6 +99,11 @@ def accepted_answers_survive_a_reply(query: Query, response: bytes) -> None:
     again = decode_answer(build_reply(query, answer), query)
     assert (again.body, again.ttls, again.counts) == (answer.body, answer.ttls, answer.counts)
     assert (again.targets, again.addresses) == (answer.targets, answer.addresses)
+    if answer.services:
+        bare = without_hints(query, answer)
+        assert not bare.services
+        assert set(bare.targets) == set(answer.targets)
+        assert decode_answer(build_reply(query, bare), query).body == bare.body
 
 
 @given(st.binary(max_size=400), st.integers(0, 400))

@@ -7,13 +7,16 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import dns.edns
 import dns.exception
 import dns.rdatatype
 
 from safedns.metrics import METRICS
+from safedns.policy.clients import is_mac
+from safedns.wire.types import EdnsOption
 from safedns.yamlfile.messages import show, unknown_word
 from safedns.yamlfile.validate import Text
-from tests.house import WORDS, rrset_from
+from tests.house import MARK, WORDS, generic_option, rrset_from
 
 
 def one_of(words: tuple[str, ...]) -> Text:
@@ -44,6 +47,16 @@ def edns(text: str) -> int:
     if match := re.fullmatch(r"version (\d)", text):
         return int(match[1])
     return 0 if yes_no(text) else -1
+
+
+def tag(text: str) -> dns.edns.Option:
+    """What dnsmasq's ``add-mac`` (a hardware address) or ``add-subnet`` (an address) writes into a query."""
+    if is_mac(text):
+        return generic_option(int(EdnsOption.MAC), bytes.fromhex(text.replace(":", "")))
+    try:
+        return dns.edns.ECSOption(text, 128 if ":" in text else 32)
+    except ValueError:
+        raise ValueError(f"{show(text)} is no tag; expected a hardware address or an address") from None
 
 
 def moment(text: str) -> str:
@@ -87,7 +100,7 @@ def table_key(text: str) -> str:
 
 
 def table_line(text: str) -> str:
-    if text not in WORDS:
+    if text not in WORDS and not MARK.fullmatch(text):
         try:
             rrset_from(text)
         except (ValueError, dns.exception.DNSException) as error:

@@ -212,7 +212,9 @@ def _packet(step: Step) -> bytes:
         return step.send
     assert step.ask is not None
     name, qtype, qclass = step.ask
-    query = dns.message.make_query(name, qtype, qclass, use_edns=step.edns)
+    query = dns.message.make_query(
+        name, qtype, qclass, use_edns=step.edns, options=[step.tagged] if step.tagged else []
+    )
     query.set_opcode(dns.opcode.from_text(step.opcode))
     return query.to_wire()
 

@@ -103,7 +103,7 @@ class Save(Model):
 _ACTIONS_OF_A_STEP = (
     "ask", "send", "clock", "wait", "set_clock", "save", "upstream", "other_upstreams", "safedns", "restart",
 )  # fmt: skip
-_OF_A_QUERY = {"client", "edns", "tcp", "opcode", "times", "every", "expect"}
+_OF_A_QUERY = {"client", "edns", "tagged", "tcp", "opcode", "times", "every", "expect"}
 _OF_A_COMMAND = {"says", "exit"}
 
 
@@ -115,6 +115,8 @@ class Step(Model):
     """Raw bytes instead of a question."""
     client: str = Field(alias="from", default="127.0.0.1")
     edns: Annotated[int, Text(grammar.edns, {})] = 0
+    tagged: Annotated[dns.edns.Option, Text(grammar.tag, {})] | None = None
+    """For which device the client says that it asks, as a router does."""
     tcp: YesNo = False
     opcode: Annotated[str, grammar.one_of(tuple(opcode.name for opcode in dns.opcode.Opcode))] = "QUERY"
     times: Number = 1

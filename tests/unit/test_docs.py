@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import NamedTuple, get_args
 from urllib.parse import unquote
@@ -21,14 +22,17 @@ from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import Library, open_library
 from safedns.blocklist.update import update
 from safedns.cli.explain import Case, as_text, find_device
+from safedns.lan.directory import Directory
 from safedns.policy import schema as family_schema
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.expectations import ExpectationLine
 from safedns.policy.explain import Explanation
 from safedns.policy.household import Household, load_household
+from safedns.policy.live import NOTHING_LIVE, Live, Override, Target
 from safedns.policy.model import DayWord
 from safedns.policy.words import days
 from safedns.settings import schema as settings_schema
+from safedns.settings.family_resolvers import FAMILY_RESOLVERS
 from safedns.settings.model import ListSettings
 from safedns.wire.names import key_of
 from safedns.yamlfile.validate import Model
@@ -37,7 +41,12 @@ from tests.fakes import FakeClock
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "docs" / "policies.md"
 TRYING = ROOT / "docs" / "trying-rules.md"
-GUIDES = (ROOT / "README.md", POLICIES, ROOT / "docs" / "limits.md", ROOT / "docs" / "huong-dan.vi.md")
+FOR_PARENTS = (ROOT / "docs" / "parents.en.md", ROOT / "docs" / "parents.vi.md")
+GUIDES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{page}.md" for page in ("policies", "limits", "devices", "huong-dan.vi")),
+    *FOR_PARENTS,
+)
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -155,11 +164,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return open_library(state)
 
 
-def explain(household: Household, library: Library, row: Row) -> tuple[Case, Explanation]:
+def explain(household: Household, library: Library, row: Row, live: Live = NOTHING_LIVE) -> tuple[Case, Explanation]:
     at = datetime.fromisoformat(row.at).replace(tzinfo=ZONE).timestamp()
     policy = household.policy
-    snapshot = compile_snapshot(policy, library, now=at, release=0.0)
-    device = find_device(policy, snapshot, row.who)
+    snapshot = compile_snapshot(policy, library, now=at, release=0.0, live=live)
+    device = find_device(policy, snapshot, row.who, Directory())
     assert device is not None, f"nobody is called {row.who}"
     case = Case(device, row.name, 1, at, snapshot.zone)
     return case, snapshot.explain(device.profile, row.name, key_of(row.name), 1, at)
@@ -177,9 +186,9 @@ def test_every_example_says_which_file_it_is_and_loads_without_warnings_unless_i
     assert bool(household.warnings) == ("warning" in block.first_line or "cảnh báo" in block.first_line)
 
 
-def test_each_guide_has_examples_and_policies_has_five_that_are_put_to_the_rules() -> None:
+def test_each_guide_has_examples_and_policies_has_six_that_are_put_to_the_rules() -> None:
     assert {block.place.partition(":")[0] for block in EXAMPLES} == {page.name for page in GUIDES}
-    assert len([block for block in PROMISES if block.place.startswith("policies.md")]) == 5
+    assert len([block for block in PROMISES if block.place.startswith("policies.md")]) == 6
 
 
 @pytest.mark.parametrize("block", PROMISES, ids=lambda block: block.place)
@@ -199,6 +208,29 @@ def test_the_printed_walk_is_what_explain_prints_for_the_example_household(libra
     case, explanation = explain(load_household(ROOT / "config"), library, Row(called[3], called[1], called[2], "", ""))
     expected = [f"    {line}".rstrip() for line in as_text(case, explanation)]
     assert "\n".join(expected) in printed
+
+
+def shape(page: Path) -> list[tuple[int, int]]:
+    """How many points and table rows each section has."""
+    return [
+        (sum(bool(re.match(r"(-|\d+\.) ", line)) for line in lines), sum(line.startswith("|") for line in lines))
+        for lines in sections(page).values()
+    ]
+
+
+def test_the_pages_for_parents_say_the_same_in_both_languages() -> None:
+    english, vietnamese = FOR_PARENTS
+    assert len(shape(english)) > 10
+    assert shape(english) == shape(vietnamese)
+    examples = [[(block.file, block.text.count("\n")) for block in blocks(page)] for page in FOR_PARENTS]
+    assert examples[0] == examples[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/huong-dan.vi.md", "docs/policies.md"])
+def test_parents_are_led_to_their_pages(page: str) -> None:
+    linked = {Path(target.partition("#")[0]).name for _, target in links(ROOT / page)}
+    wanted = {"parents.vi.md"} if page.endswith(".vi.md") else {goal.name for goal in FOR_PARENTS}
+    assert wanted <= linked
 
 
 # --- nothing is forgotten ----------------------------------------------------------------------------------------
@@ -261,23 +293,30 @@ def test_the_table_of_days_holds_words_that_are_understood_and_every_word_of_the
     assert set(get_args(DayWord)) <= set(spans)
 
 
+_UP_TO_TIME = ("override", "safety", "own names")
+
+
 def test_the_table_of_the_walk_names_the_steps_in_the_order_in_which_they_are_asked(
     tmp_path: Path, library: Library
 ) -> None:
-    rules = "block: [x.example], bedtime: '21:00-06:00', homework: '19:00-20:00', services: {tiktok: off}"
+    rules = (
+        "block: [x.example], bedtime: '21:00-06:00', homework: '19:00-20:00', services: {tiktok: off}, "
+        "windows: {noon: {what: games, off: '12:00-13:00'}}, limits: {tiktok: 0m}"
+    )
+    live = Live((Override(1, "binh", "block", Target("service", "zalo"), 0.0, inf),))
     family = f"# family.yaml\nchildren:\n  binh: {{preset: 10-12, {rules}}}\n"
     household = write(tmp_path, Block("", "# family.yaml", family, []))
     documented = [row[0] for row in table("Which rule wins", "step")]
     asked = []
     for hour in (12, 19, 21):
-        _, explanation = explain(household, library, Row(f"2026-11-24 {hour}:00", "binh", "some.example", "", ""))
+        _, explanation = explain(household, library, Row(f"2026-11-24 {hour}:00", "binh", "some.example", "", ""), live)
         asked.append([step.kind for step in explanation.steps])
     assert asked == [
-        ["safety", "own names", "time", "safe search", "services", "categories", "default"],
-        ["safety", "own names", "homework"],
-        ["safety", "own names", "bedtime"],
+        [*_UP_TO_TIME, "time", "window", "limit", "safe search", "services", "categories", "default"],
+        [*_UP_TO_TIME, "homework"],
+        [*_UP_TO_TIME, "bedtime"],
     ]
-    assert documented == ["local", *asked[2], "homework", "clock", *asked[0][2:]]
+    assert documented == ["local", *asked[2], "homework", "clock", *asked[0][3:]]
 
 
 # --- every page --------------------------------------------------------------------------------------------------
@@ -319,9 +358,30 @@ NO_PLACES = {"metrics", "all", "ip", "ipv6", "x.example"}
 """What begins with a stroke too: a served page, an option of Windows, commands of a router, a name in a list's line."""
 
 
+def test_every_closed_way_names_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "bypass.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:scenarios|unit|e2e)/[\w./-]+)`", page))
+    assert [test for test in sorted(named) if not (ROOT / "tests" / test).exists()] == []
+    shown = {f"scenarios/ways/{file.name}" for file in (ROOT / "tests" / "scenarios" / "ways").glob("*.yaml")}
+    assert sorted(shown - named) == [
+        "scenarios/ways/a-device-may-ask-why.yaml",
+        "scenarios/ways/each-child-its-own-no.yaml",
+    ]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_path_of_somebodys_machine_or_the_host_of_a_package_registry(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     first_parts = set(re.findall(r"(?:^|[\s`'\"(=])/([A-Za-z][\w.-]*)", text, re.MULTILINE))
     assert first_parts <= PLACES | NO_PLACES
     assert not re.search(r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|crates|rubygems|docker)\.\w", text)
+
+
+def test_the_table_of_resolvers_that_filter_is_what_the_program_knows() -> None:
+    lines = sections(ROOT / "docs" / "upstreams.md")["Resolvers that filter"]
+    rows = [cells(line) for line in lines if line.startswith("| ")][1:]
+    told = {
+        (row[0], row[3], frozenset(re.findall(r"[0-9a-z.:-]+[.:][0-9a-z.:-]*[0-9a-z:]", f"{row[1]} {row[2]}")))
+        for row in rows
+    }
+    assert told == {(known.name, known.filters, known.hosts) for known in FAMILY_RESOLVERS}

@@ -94,7 +94,7 @@ async def test_a_memo_is_bounded(tmp_path: Path) -> None:
     house.save(family=FAMILY, lists={"social": ["friends.example"]})
     for number in range(MEMO_ENTRIES + 10):
         await house.packet(dns.message.make_query(f"n{number}.friends.example", "A").to_wire(), "127.0.0.3")
-    peer = house.pipeline._peers.by_address["127.0.0.3"]  # type: ignore[union-attr]
+    peer = house.pipeline.peers.by_address["127.0.0.3"]  # type: ignore[union-attr]
     assert 0 < len(peer.memo) <= MEMO_ENTRIES
 
 

@@ -19,6 +19,7 @@ from safedns import __version__, metrics
 from safedns.metrics import METRICS, TotalsCollector, serve_metrics
 from safedns.record.recorder import Totals
 from safedns.settings.model import Endpoint
+from tests.unit.test_plainhttp import exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -211,20 +212,6 @@ async def endpoint(totals: Totals | None = None) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-async def exchange(port: int, request: bytes) -> tuple[str, dict[str, str], str]:
-    """Status line, headers and body of the reply to ``request``."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(request)
-        reply = (await asyncio.wait_for(reader.read(), 10)).decode()
-    finally:
-        writer.close()
-        await writer.wait_closed()
-    head, _, body = reply.partition("\r\n\r\n")
-    status, *lines = head.split("\r\n")
-    return status, dict(line.split(": ", 1) for line in lines if line), body
-
-
 async def test_a_scrape_shows_what_a_refresh_just_brought() -> None:
     async with endpoint() as port:
         for expected in (1, 2):
@@ -252,9 +239,6 @@ async def test_openmetrics_is_spoken_where_it_is_asked_for() -> None:
         (b"GET /etc/passwd HTTP/1.1", "404 Not Found"),
         (b"GET", "404 Not Found"),
         (b"POST /metrics HTTP/1.1", "405 Method Not Allowed"),
-        (b"\xff\x00\x01", "405 Method Not Allowed"),
-        (b"", "405 Method Not Allowed"),
-        (b"GET /" + b"x" * 70_000, "431 Request Header Fields Too Large"),
     ],
 )
 async def test_requests_and_their_answers(request_line: bytes, status: str) -> None:
@@ -269,33 +253,6 @@ async def test_the_root_says_where_the_metrics_are_in_one_line() -> None:
     async with endpoint() as port:
         _, _, body = await exchange(port, b"GET / HTTP/1.1\r\n\r\n")
     assert body == "safedns: the metrics are at /metrics\n"
-
-
-async def test_a_client_that_sends_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "REQUEST_WITHIN", 0.01)
-    async with endpoint() as port:
-        assert await exchange(port, b"GET /metrics HTTP/1.1\r\n") == ("", {}, "")
-
-
-async def test_connections_beyond_the_limit_are_closed_and_the_others_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "MAX_CONNECTIONS", 1)
-    async with endpoint() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\n")
-        await writer.drain()
-        assert await exchange(port, b"") == ("", {}, "")
-        writer.write(b"\r\n")
-        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
-        writer.close()
-        await writer.wait_closed()
-
-
-async def test_a_client_that_leaves_at_once_does_no_harm() -> None:
-    async with endpoint() as port:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.transport.abort()
-        status, _, _ = await exchange(port, b"GET / HTTP/1.1\r\n\r\n")
-        assert status == "HTTP/1.1 200 OK"
 
 
 async def test_an_address_that_is_taken_is_the_callers_to_report() -> None:

@@ -1,14 +1,20 @@
-"""Who is asking: admission, identity and the token bucket of one client address."""
+"""Who is asking: admission, identity, what may be believed, and the token bucket of one client."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import dns.edns
+import dns.message
 import pytest
 
-from safedns.peers import PEERS, Peers
-from tests.house import House
+from safedns.lan.leases import Lease
+from safedns.peers import PEERS, Peer, Peers, evidence_at
+from tests.house import House, generic_option
+
+BINH_MAC, ADULT_MAC, STRANGE_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:99"
+ROUTER = "192.168.1.1"
 
 
 def peers(folder: Path, **settings: Any) -> Peers:
@@ -16,7 +22,7 @@ def peers(folder: Path, **settings: Any) -> Peers:
     house.save(settings=settings)
     pipeline = house.pipeline
     assert pipeline is not None
-    return pipeline._peers
+    return pipeline.peers
 
 
 @pytest.mark.parametrize(
@@ -38,32 +44,35 @@ def peers(folder: Path, **settings: Any) -> Peers:
     ],
 )
 def test_private_networks_may_ask_and_nobody_else(tmp_path: Path, address: str, admitted: bool) -> None:
-    assert peers(tmp_path).meet(address, 100.0).admitted is admitted
+    assert peers(tmp_path).meet(address, b"", 100.0).admitted is admitted
 
 
 def test_the_configuration_can_name_networks_or_everybody(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     only = peers(tmp_path / "a", clients=["203.0.113.0/24"])
-    assert (only.meet("203.0.113.1", 100.0).admitted, only.meet("192.168.1.1", 100.0).admitted) == (True, False)
-    assert peers(tmp_path / "b", clients="any").meet("2001:db8::1", 100.0).admitted
+    assert (only.meet("203.0.113.1", b"", 100.0).admitted, only.meet("192.168.1.1", b"", 100.0).admitted) == (
+        True,
+        False,
+    )
+    assert peers(tmp_path / "b", clients="any").meet("2001:db8::1", b"", 100.0).admitted
 
 
 def test_a_peer_knows_its_device_and_profile(tmp_path: Path) -> None:
     known = peers(tmp_path)
-    child, stranger = known.meet("127.0.0.3", 100.0), known.meet("127.0.0.77", 100.0)
+    child, stranger = known.meet("127.0.0.3", b"", 100.0), known.meet("127.0.0.77", b"", 100.0)
     assert (child.device, child.profile.id) == ("127.0.0.3", "binh")
     assert (stranger.device, stranger.profile.id) == ("", "adults")
 
 
 def test_devices_of_one_profile_share_a_memo_and_others_do_not(tmp_path: Path) -> None:
     known = peers(tmp_path)
-    assert known.meet("127.0.0.77", 100.0).memo is known.meet("127.0.0.78", 100.0).memo
-    assert known.meet("127.0.0.3", 100.0).memo is not known.meet("127.0.0.78", 100.0).memo
+    assert known.meet("127.0.0.77", b"", 100.0).memo is known.meet("127.0.0.78", b"", 100.0).memo
+    assert known.meet("127.0.0.3", b"", 100.0).memo is not known.meet("127.0.0.78", b"", 100.0).memo
 
 
 def test_an_empty_bucket_fills_with_time_up_to_the_burst(tmp_path: Path) -> None:
-    peer = peers(tmp_path, rate_limit=5).meet("127.0.0.3", 100.0)
+    peer = peers(tmp_path, rate_limit=5).meet("127.0.0.3", b"", 100.0)
     peer.refill(100.0)
     peer.tokens = -1
     assert not peer.refill(100.1)
@@ -76,5 +85,229 @@ def test_an_empty_bucket_fills_with_time_up_to_the_burst(tmp_path: Path) -> None
 def test_a_flood_of_forged_addresses_is_not_remembered_for_ever(tmp_path: Path) -> None:
     known = peers(tmp_path)
     for number in range(PEERS + 5):
-        known.meet(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 100.0)
+        known.meet(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", b"", 100.0)
     assert len(known.by_address) <= PEERS
+
+
+# --- what the network says of an address -------------------------------------------------------------------------
+
+FAMILY_BY_MAC = {
+    "children": {"binh": {"preset": "open", "devices": [BINH_MAC, "binh-phone", "192.168.1.99"]}},
+    "groups": {
+        "adults": {"preset": "open", "devices": [ADULT_MAC, "192.168.1.10-192.168.1.19"]},
+        "guests": {"preset": "open"},
+    },
+    "unknown": "guests",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    made = House(tmp_path)
+    made.save(settings={"trusted_forwarders": [ROUTER], "leases": ["/dev/null"]}, family=FAMILY_BY_MAC)
+    return made
+
+
+def known(house: House) -> Peers:
+    assert house.pipeline is not None
+    return house.pipeline.peers
+
+
+def meet(house: House, sender: str, *options: dns.edns.Option) -> Peer:
+    """The peer as the path finds it: by its sender, or met."""
+    packet = dns.message.make_query("www.example.com", "A", use_edns=0, options=list(options)).to_wire()
+    return known(house).by_address.get(sender) or known(house).meet(sender, packet, 100.0)
+
+
+def mac(text: str) -> dns.edns.Option:
+    return generic_option(65001, bytes.fromhex(text.replace(":", "")))
+
+
+def test_a_device_is_known_by_its_hardware_address_at_whatever_address_it_has(house: House) -> None:
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    house.lan.learn("2001:db8::5", BINH_MAC)
+    house.lan.learn("fe80::1%eth0", ADULT_MAC)
+    assert [(meet(house, at).device, meet(house, at).profile.id) for at in ("192.168.1.50", "fe80::1%eth0")] == [
+        (BINH_MAC, "binh"),
+        (ADULT_MAC, "adults"),
+    ]
+    assert meet(house, "fe80::1%eth1").profile.id == "guests"
+    assert meet(house, "::ffff:192.168.1.50").profile.id == "binh"
+
+
+def test_a_device_that_is_not_known_yet_is_nobody_until_the_table_learns_it(house: House) -> None:
+    first = meet(house, "192.168.1.50")
+    assert (first.device, first.profile.id) == ("", "guests")
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    now = meet(house, "192.168.1.50")
+    assert (now.device, now.profile.id, now.memo is first.memo) == (BINH_MAC, "binh", False)
+    assert (first.profile.id, first.memo is meet(house, "192.168.1.51").memo) == ("guests", True)
+
+
+def test_an_address_that_another_device_takes_over_is_that_devices(house: House) -> None:
+    house.lan.learn("192.168.1.50", ADULT_MAC)
+    assert meet(house, "192.168.1.50").profile.id == "adults"
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    assert meet(house, "192.168.1.50").profile.id == "binh"
+
+
+def test_to_become_another_device_fills_no_bucket(house: House) -> None:
+    peer = meet(house, "192.168.1.50")
+    peer.tokens = 3
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    again = meet(house, "192.168.1.50")
+    assert (again is peer, again.tokens) == (False, 3)
+
+
+def test_word_of_an_address_that_nobody_asked_from_makes_no_peer(house: House) -> None:
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    assert known(house).by_address == {}
+
+
+def test_only_the_peers_of_the_newest_policy_hear_of_changes(house: House) -> None:
+    before = known(house)
+    meet(house, "192.168.1.50")
+    house.load()
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    assert before.by_address["192.168.1.50"].profile.id == "guests"
+    assert meet(house, "192.168.1.50").profile.id == "binh"
+
+
+def test_a_host_name_from_a_lease_is_recognised_and_an_address_beats_it(house: House) -> None:
+    house.lan.use_leases([Lease("192.168.1.50", "", "binh-phone"), Lease("192.168.1.12", "", "binh-phone")])
+    assert meet(house, "192.168.1.50").device == "binh-phone"
+    assert meet(house, "192.168.1.12").device == "binh-phone"  # a range is wider than a name
+    house.lan.use_leases([Lease("192.168.1.99", "", "papa")])
+    assert meet(house, "192.168.1.99").device == "192.168.1.99"
+
+
+def test_evidence_of_an_address_holds_everything_that_is_known(house: House) -> None:
+    house.lan.use_leases([Lease("192.168.1.50", BINH_MAC, "binh-phone")])
+    assert evidence_at("192.168.1.50", house.lan) == ("192.168.1.50", "", BINH_MAC, "binh-phone")
+
+
+# --- what a trusted router says, and what anybody else says ------------------------------------------------------
+
+
+def test_a_trusted_router_introduces_each_device(house: House) -> None:
+    child, adult = meet(house, ROUTER, mac(BINH_MAC)), meet(house, ROUTER, mac(ADULT_MAC))
+    assert [(p.device, p.profile.id, p.address) for p in (child, adult)] == [
+        (BINH_MAC, "binh", BINH_MAC),
+        (ADULT_MAC, "adults", ADULT_MAC),
+    ]
+    assert meet(house, ROUTER, mac(BINH_MAC)) is child
+    assert child.memo is not adult.memo
+
+
+@pytest.mark.parametrize(
+    ("options", "profile", "address"),
+    [
+        ([dns.edns.ECSOption("192.168.1.99", 32)], "binh", "192.168.1.99"),
+        ([dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
+        ([generic_option(65074, b"binh-phone")], "binh", "binh-phone"),
+        ([mac(BINH_MAC), dns.edns.ECSOption("192.168.1.12", 32)], "binh", "192.168.1.12"),
+        ([mac(STRANGE_MAC), dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
+        ([mac(STRANGE_MAC)], "guests", STRANGE_MAC),
+        ([mac(STRANGE_MAC), generic_option(65074, b"binh-phone")], "guests", STRANGE_MAC),
+        ([mac(BINH_MAC), mac(ADULT_MAC)], "guests", ROUTER),
+        ([generic_option(65001, b"short")], "guests", ROUTER),
+        ([], "guests", ROUTER),
+    ],
+)
+def test_what_a_router_says_and_what_becomes_of_it(
+    house: House, options: list[dns.edns.Option], profile: str, address: str
+) -> None:
+    peer = meet(house, ROUTER, *options)
+    assert (peer.profile.id, peer.address) == (profile, address)
+
+
+def test_a_device_that_is_introduced_is_never_taken_for_the_router_itself(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    family = {
+        **FAMILY_BY_MAC,
+        "groups": {"home": {"preset": "open", "devices": [ROUTER]}, "guests": {"preset": "open"}},
+    }
+    house.save(settings={"trusted_forwarders": [ROUTER], "leases": ["/dev/null"]}, family=family)
+    assert meet(house, ROUTER).profile.id == "home"
+    assert meet(house, ROUTER, mac(STRANGE_MAC)).profile.id == "guests"
+    assert meet(house, ROUTER, mac(BINH_MAC), mac(STRANGE_MAC)).profile.id == "guests"
+
+
+def test_the_kernel_and_leases_help_with_an_address_that_a_router_says(house: House) -> None:
+    subnet = dns.edns.ECSOption("192.168.1.50", 32)
+    assert meet(house, ROUTER, subnet).profile.id == "guests"
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    assert meet(house, ROUTER, subnet).profile.id == "binh"
+
+
+@pytest.mark.parametrize("sender", ["192.168.1.50", "192.168.1.2", "::ffff:192.168.1.50"])
+@pytest.mark.parametrize(
+    "option", [mac(ADULT_MAC), dns.edns.ECSOption("192.168.1.12", 32), generic_option(65074, b"binh-phone")]
+)
+def test_what_anybody_else_says_of_himself_is_not_believed(house: House, sender: str, option: dns.edns.Option) -> None:
+    forger = meet(house, sender, option)
+    assert (forger.profile.id, forger.address) == ("guests", sender)
+    assert meet(house, sender) is forger
+
+
+def test_devices_behind_a_trusted_router_have_no_rate_limit(house: House) -> None:
+    assert meet(house, ROUTER, mac(BINH_MAC)).tokens > meet(house, "192.168.1.50").tokens
+
+
+# --- clients that call themselves by a word ----------------------------------------------------------------------
+
+
+def test_a_word_that_is_claimed_beats_everything_else_known_of_the_client(house: House) -> None:
+    house.lan.learn("192.168.1.12", ADULT_MAC)
+    peer = meet(house, "192.168.1.12 binh-phone")
+    assert (peer.device, peer.profile.id, peer.address) == ("binh-phone", "binh", "192.168.1.12")
+    assert meet(house, "192.168.1.12").profile.id == "adults"
+
+
+def test_a_word_that_nobody_claimed_counts_for_nothing_and_gives_no_bucket_of_its_own(house: House) -> None:
+    plain = meet(house, "192.168.1.12")
+    assert meet(house, "192.168.1.12 one") is plain
+    assert meet(house, "192.168.1.12 two words") is plain
+    assert meet(house, "192.168.1.12 192.168.1.99") is plain
+    assert meet(house, "192.168.1.13 one") is meet(house, "192.168.1.13")
+
+
+def test_clients_are_counted_by_whether_somebody_claimed_them(house: House) -> None:
+    meet(house, "192.168.1.12"), meet(house, "192.168.1.50"), meet(house, ROUTER, mac(BINH_MAC))
+    assert known(house).count() == {True: 2, False: 1}
+
+
+PHONE = {"children": {"binh": {"preset": "open", "devices": ["192.168.1.32", "binh-phone-x7k2m9"]}}}
+OUTSIDE = "203.0.113.1"
+
+
+def named_peers(folder: Path, **settings: Any) -> Peers:
+    house = House(folder)
+    house.save(settings=settings, family={**PHONE, "groups": {"guests": {"preset": "open"}}, "unknown": "guests"})
+    assert house.pipeline is not None
+    return house.pipeline.peers
+
+
+def test_a_claimed_id_says_whose_device_it_is_and_admits_it_from_anywhere(tmp_path: Path) -> None:
+    peer = named_peers(tmp_path).meet(f"{OUTSIDE} binh-phone-x7k2m9", b"", 100.0)
+    assert (peer.profile.id, peer.device, peer.address) == ("binh", "binh-phone-x7k2m9", OUTSIDE)
+    assert peer.admitted
+
+
+def test_an_id_that_nobody_has_claimed_leaves_it_to_the_address(tmp_path: Path) -> None:
+    known = named_peers(tmp_path)
+    assert not known.meet(f"{OUTSIDE} binh-phone", b"", 100.0).admitted
+    assert known.meet("192.168.1.32 binh-phone", b"", 100.0).profile.id == "binh"
+    stranger = known.meet("192.168.1.99 no-such", b"", 100.0)
+    assert (stranger.profile.id, stranger.admitted) == ("guests", True)
+
+
+@pytest.mark.parametrize("claim", ["192.168.1.32", "192-168-1-32"])
+def test_an_address_is_no_id(tmp_path: Path, claim: str) -> None:
+    assert not named_peers(tmp_path).meet(f"{OUTSIDE} {claim}", b"", 100.0).admitted
+
+
+def test_changing_the_id_fills_no_bucket_anew(tmp_path: Path) -> None:
+    known = named_peers(tmp_path, rate_limit=5)
+    peers_met = {id(known.meet(f"192.168.1.99 guess-{number}", b"", 100.0)) for number in range(20)}
+    assert len(peers_met) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from safedns.asked import Miss
 from safedns.policy.snapshot import Snapshot
-from tests.house import FAMILY, House, answers, extended_error, ttls
+from tests.house import FAMILY, House, answers, extended_error, generic_option, ttls
 
 FAMILY_WITH_RULES: dict[str, Any] = {
     "children": {
@@ -306,3 +307,78 @@ async def test_names_that_lead_round_the_filter_never_get_an_address_even_where_
     )
     assert answers(await house.ask("mask.icloud.com")) == []
     assert answers(await house.ask("bad.example.com")) == ["bad.example.com A 0.0.0.0"]
+
+
+ROUTER = "192.168.1.1"
+BINH_MAC, ADULT_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02"
+BY_MAC: dict[str, Any] = {
+    "children": {"binh": {"preset": "open", "devices": [BINH_MAC], "block": ["example.org"], "log": "full"}},
+    "groups": {
+        "adults": {"preset": "open", "devices": [ADULT_MAC, "aa:bb:cc:dd:ee:03"], "log": "full"},
+        "guests": {"preset": "open", "log": "full"},
+    },
+    "unknown": "guests",
+}
+
+
+def introduces(mac: str) -> Callable[[dns.message.Message], None]:
+    """Makes a query one that a router tags with a device's hardware address."""
+    option = generic_option(65001, bytes.fromhex(mac.replace(":", "")))
+    return lambda query: query.use_edns(0, options=[option])
+
+
+async def test_each_device_behind_a_trusted_router_has_its_own_rules_memos_and_log_lines(house: House) -> None:
+    house.save(settings={"trusted_forwarders": [ROUTER]}, family=BY_MAC)
+    macs = [BINH_MAC, ADULT_MAC, "aa:bb:cc:dd:ee:03", "aa:bb:cc:dd:ee:99"]
+    rcodes = []
+    for _ in range(4):  # fetched, from the cache, and from the memo
+        for mac in macs:
+            reply = await house.ask("www.example.org", client=ROUTER, change=introduces(mac))
+            rcodes.append((mac, reply.rcode()))
+    assert rcodes == [(mac, dns.rcode.NXDOMAIN if mac == BINH_MAC else dns.rcode.NOERROR) for mac in macs] * 4
+    assert house.counter("memo", "hit") > 4
+    logged = [(address, device, outcome.profile) for _, address, device, _, outcome in house.events.pending]
+    profiles = ["binh", "adults", "adults", "guests"]
+    claimed = [*macs[:3], ""]
+    assert logged == list(zip(macs, claimed, profiles, strict=True)) * 4
+
+
+async def test_an_option_that_a_device_writes_itself_changes_nothing(house: House) -> None:
+    house.save(settings={"trusted_forwarders": [ROUTER]}, family=BY_MAC)
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    for _ in range(3):
+        forged = await house.ask("www.example.org", client="192.168.1.50", change=introduces(ADULT_MAC))
+        assert forged.rcode() == dns.rcode.NXDOMAIN
+
+
+async def test_nothing_of_an_introduction_goes_upstream_or_back(house: House) -> None:
+    house.save(settings={"trusted_forwarders": [ROUTER]}, family=BY_MAC)
+    reply = await house.ask("www.example.com", client=ROUTER, change=introduces(ADULT_MAC))
+    assert answers(reply) == ["www.example.com A 192.0.2.1"]
+    assert 65001 not in [option.otype for option in reply.options]
+
+
+async def test_a_device_that_becomes_known_while_its_answer_is_on_its_way_gets_it_by_its_own_rules(
+    house: House,
+) -> None:
+    house.save(family=BY_MAC)
+    assert house.pipeline is not None
+    packet = dns.message.make_query("www.example.org", "A").to_wire()
+    miss = house.pipeline.answer_now(packet, "192.168.1.50", "udp", house.clock.wall(), house.clock.monotonic())
+    assert isinstance(miss, Miss)
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    replies: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+    house.pipeline.answer_later(miss, replies.set_result)
+    reply = await replies
+    assert reply is not None
+    assert dns.message.from_wire(reply).rcode() == dns.rcode.NXDOMAIN
+    assert [outcome.profile for *_, outcome in house.events.pending] == ["binh"]
+
+
+async def test_a_first_query_of_an_unknown_device_is_memorised_for_unknown_devices_only(house: House) -> None:
+    house.save(family=BY_MAC)
+    for _ in range(3):
+        assert (await house.ask("www.example.org", client="192.168.1.50")).rcode() == dns.rcode.NOERROR
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    assert (await house.ask("www.example.org", client="192.168.1.50")).rcode() == dns.rcode.NXDOMAIN
+    assert (await house.ask("www.example.org", client="192.168.1.51")).rcode() == dns.rcode.NOERROR

@@ -1,6 +1,9 @@
 """What an upstream is, and what one exchange with it is. One module a transport; strategy and caching live above.
 
-    plain --- udp ---(truncated)---> tcp
+    plain --- udp ---(truncated)---> tcp --+
+    encrypted -+- tcp (over tls) ----------+-- connection (one, shared, opened again) --- place (its addresses)
+               +- https (over tls) --------+
+               '- quic --------------------'
 
 An ``Exchange`` has exactly one carrier at a time, which frees the message id whichever way the exchange ends. Its end
 is a plain call, not a future: between the datagram that brings an answer and the reply to the client lies no turn of
@@ -10,7 +13,7 @@ the event loop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from safedns.errors import UpstreamError
 from safedns.wire.answer import Answer
@@ -28,14 +31,16 @@ class Carrier(Protocol):
 class Exchange:
     """One query on its way to one upstream: ends once, with an ``Answer``, an ``UpstreamError``, or by ``cancel()``."""
 
-    __slots__ = ("_on_end", "carrier", "message_id", "outcome", "query")
+    __slots__ = ("_on_end", "carrier", "number", "outcome", "query", "retried")
 
     def __init__(self, query: Query, on_end: Callable[[Answer | UpstreamError], None]) -> None:
         """``on_end`` is called with the outcome, unless the exchange is cancelled first."""
         self.query = query
         self.carrier: Carrier | None = None
-        self.message_id = 0
-        """Belongs to the carrier."""
+        self.number = 0
+        """Message id or stream; belongs to the carrier."""
+        self.retried = False
+        """Whether the carrier has sent it a second time."""
         self.outcome: Answer | UpstreamError | None = None
         """``None`` while it is under way, and for ever once cancelled."""
         self._on_end: Callable[[Answer | UpstreamError], None] | None = on_end
@@ -61,6 +66,7 @@ class Exchange:
     def hand_over(self, start: Callable[[Exchange], None]) -> None:
         """Leave the present carrier and go on with the next."""
         self._release()
+        self.retried = False
         start(self)
 
     def _end(self, outcome: Answer | UpstreamError) -> None:
@@ -91,3 +97,18 @@ class Upstream(Protocol):
     async def close(self) -> None:
         """Let go of sockets; exchanges under way fail."""
         ...
+
+
+class Facts(NamedTuple):
+    """What was learned of an upstream by asking it, for people to read."""
+
+    address: str = ""
+    """Where it was reached last."""
+    protocol: str = ""
+    """What was agreed on, e.g. ``TLSv1.3``; empty without encryption."""
+    cookies: bool = False
+    """It gives DNS cookies (RFC 7873)."""
+    padding: bool = False
+    """It pads its responses (RFC 8467)."""
+    resumed: bool = False
+    """The last handshake went on from an earlier one."""

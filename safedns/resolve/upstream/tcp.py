@@ -1,11 +1,4 @@
-"""DNS over TCP to one upstream: one connection, opened when needed, pipelined, answers in any order (RFC 7766).
-
-    start --> connecting (exchanges queue) --> connected (pending[id]) --> idle --> closed
-                        ^                            |
-                        '---- once, if the peer closed it under us
-
-Must not time anything out but an idle connection: whoever started an exchange cancels it.
-"""
+"""DNS over TCP to one upstream, in the clear or in TLS (RFC 7858): pipelined, answers in any order (RFC 7766)."""
 
 from __future__ import annotations
 
@@ -14,157 +7,88 @@ from typing import cast
 
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream.connection import Connection, ConnectionCarrier
 from safedns.resolve.upstream.entropy import unpredictable
-from safedns.tasks import spawn
+from safedns.resolve.upstream.place import Place
+from safedns.resolve.upstream.tls import TlsClient
 from safedns.wire.answer import decode_answer
-from safedns.wire.request import upstream_request
+from safedns.wire.edns import KEEPALIVE
+from safedns.wire.query import Edns, Query, option
+from safedns.wire.request import padded_request, upstream_request
 from safedns.wire.stream import Deframer, frame
-from safedns.wire.types import Ede
+from safedns.wire.types import Ede, EdnsOption
 
-IDLE_SECONDS = 10.0
-"""How long a connection without exchanges stays open; servers close theirs after about as long."""
+KEPT_AT_MOST = 60.0
+"""Seconds that an idle connection is kept, however long the server would (RFC 7828); home routers forget theirs."""
 
 
-class TcpCarrier:
-    """Carries exchanges over one stream to one address."""
+class TcpCarrier(ConnectionCarrier):
+    """Carries exchanges over one stream."""
 
-    __slots__ = ("_address", "_connecting", "_connection", "_waiting", "mismatches", "numbers")
+    __slots__ = ("_port", "numbers", "tls")
 
-    def __init__(self, host: str, port: int, mismatches: list[int]) -> None:
-        self._address = (host, port)
+    def __init__(self, place: Place, port: int, mismatches: list[int], tls: TlsClient | None = None) -> None:
+        super().__init__("TCP" if tls is None else "TLS", place, mismatches)
+        self._port = port
+        self.tls = tls
         self.numbers = unpredictable()
         """Message ids."""
-        self.mismatches = mismatches
-        """Counts answers that match nothing."""
-        self._waiting: dict[Exchange, bool] = {}
-        """Until there is a connection: exchange -> whether it has already lost one."""
-        self._connecting: asyncio.Task[None] | None = None
-        self._connection: _Connection | None = None
 
-    def start(self, exchange: Exchange) -> None:
-        """Send the query as soon as there is a connection."""
-        if self._connection is not None:
-            self._connection.send(exchange, retried=False)
-        else:
-            self._queue(exchange, retried=False)
-
-    def drop(self, exchange: Exchange) -> None:
-        """Forget an exchange that is still waiting for the connection."""
-        del self._waiting[exchange]
-
-    async def close(self) -> None:
-        """Close the connection; everything under way fails."""
-        error = UpstreamError("the upstream is being closed", Ede.NETWORK_ERROR)
-        self._fail_waiting(error)
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait([self._connecting])
-        if self._connection is not None:
-            await self._connection.close(error)
-
-    def connected(self, connection: _Connection) -> None:
-        """There is a connection: everything that waited for it goes out."""
-        self._connecting = None
-        self._connection = connection
-        waiting, self._waiting = self._waiting, {}
-        for exchange, retried in waiting.items():
-            connection.send(exchange, retried=retried)
-
-    def lost(self, connection: _Connection, unanswered: list[tuple[Exchange, bool]]) -> None:
-        """The connection ended; each exchange gets one more, unless it had that already."""
-        if self._connection is connection:
-            self._connection = None
-        for exchange, retried in unanswered:
-            if retried:
-                exchange.fail(UpstreamError("the upstream closed the connection twice", Ede.NETWORK_ERROR))
-            else:
-                self._queue(exchange, retried=True)
-
-    def _queue(self, exchange: Exchange, *, retried: bool) -> None:
-        self._waiting[exchange] = retried
-        exchange.carrier = self
-        if self._connecting is None:
-            self._connecting = spawn(self._connect(), f"connect to {self._address[0]} over TCP")
-
-    async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.create_connection(lambda: _Connection(self), *self._address)
-        except OSError as error:
-            self._connecting = None
-            reason = error.strerror or str(error)
-            self._fail_waiting(UpstreamError(f"no TCP connection to the upstream: {reason}", Ede.NETWORK_ERROR))
-
-    def _fail_waiting(self, error: UpstreamError) -> None:
-        for exchange in list(self._waiting):
-            exchange.fail(error)
+    async def dial(self, address: str) -> Connection:
+        """See ``ConnectionCarrier``."""
+        if self.tls is None:
+            loop = asyncio.get_running_loop()
+            return (await loop.create_connection(lambda: _Stream(self), address, self._port))[1]
+        stream, self.facts = await self.tls.connect(lambda: _Stream(self), address, self._port)
+        return stream
 
 
-class _Connection(asyncio.Protocol):
-    """One stream and the exchanges that wait for an answer on it."""
+class _Stream(Connection, asyncio.Protocol):
+    """One stream of framed messages."""
 
     def __init__(self, owner: TcpCarrier) -> None:
+        super().__init__(owner)
         self._owner = owner
         self._deframer = Deframer()
-        self._pending: dict[int, tuple[Exchange, bool]] = {}
-        self._loop = asyncio.get_running_loop()
-        self._idle: asyncio.TimerHandle | None = None
-        self._gone = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._await_work()
-        self._owner.connected(self)
 
-    def send(self, exchange: Exchange, *, retried: bool) -> None:
+    def send(self, exchange: Exchange) -> None:
         """Send the query under an id of its own."""
-        message_id = next(self._owner.numbers)
-        while message_id in self._pending:
-            message_id = next(self._owner.numbers)
-        exchange.message_id = message_id
-        exchange.carrier = self
-        self._pending[message_id] = (exchange, retried)
-        self._stop_idling()
-        self._transport.write(frame(upstream_request(exchange.query, message_id)))
+        number = next(self._owner.numbers)
+        while number in self._pending:
+            number = next(self._owner.numbers)
+        self._take_in(exchange, number)
+        request = upstream_request if self._owner.tls is None else padded_request
+        self._transport.write(frame(request(exchange.query, number, b"" if self._terms_known else KEEPALIVE)))
 
-    def drop(self, exchange: Exchange) -> None:
-        """Free the id, unless the whole connection has gone."""
-        self._pending.pop(exchange.message_id, None)
-        if not self._pending and not self._transport.is_closing():
-            self._await_work()
+    def hang_up(self) -> None:
+        self._transport.close()
 
-    async def close(self, error: UpstreamError) -> None:
-        """Close; everything under way fails with ``error``."""
-        for exchange, _ in list(self._pending.values()):
-            exchange.fail(error)
+    def abort(self) -> None:
         self._transport.abort()
-        await self._gone
 
     def data_received(self, data: bytes) -> None:
+        self._heard()
         for message in self._deframer.feed(data):
             self._take(message)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._stop_idling()
-        unanswered, self._pending = self._pending, {}
-        self._owner.lost(self, list(unanswered.values()))
-        self._gone.set_result(None)
-
-    def _await_work(self) -> None:
-        self._idle = self._loop.call_later(IDLE_SECONDS, self._transport.close)
-
-    def _stop_idling(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        if self._owner.tls is not None:
+            self._owner.tls.remember(self._transport.get_extra_info("ssl_object"))
+        self._ended()
 
     def _take(self, message: bytes) -> None:
-        exchange, _ = self._pending.get(int.from_bytes(message[:2]), (None, False))
+        exchange = self._pending.get(int.from_bytes(message[:2]))
         if exchange is None:
             self._owner.mismatches[0] += 1
             return
         try:
             answer = decode_answer(message, exchange.query)
+            if not self._terms_known:
+                self._learn_terms(message, exchange.query)
         except WireError:
             self._owner.mismatches[0] += 1
             return
@@ -172,3 +96,11 @@ class _Connection(asyncio.Protocol):
             exchange.fail(UpstreamError("the upstream truncated an answer over TCP", Ede.NETWORK_ERROR))
         else:
             exchange.answer(answer)
+
+    def _learn_terms(self, message: bytes, query: Query) -> Edns | None:
+        """And how long the server keeps an idle connection."""
+        edns = super()._learn_terms(message, query)
+        kept = option(edns.options, EdnsOption.TCP_KEEPALIVE) if edns is not None else None
+        if kept is not None and len(kept) == 2:
+            self._idle_seconds = min(int.from_bytes(kept) / 10, KEPT_AT_MOST)
+        return edns

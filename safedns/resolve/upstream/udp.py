@@ -1,4 +1,4 @@
-"""DNS over UDP to one upstream, hard to forge (RFC 5452): random ids on short-lived random ports.
+"""DNS over UDP to one upstream, hard to forge: random ids on short-lived random ports (RFC 5452), cookies (RFC 7873).
 
     start --> a port at random --> pending[id] --> readable --> id and question match --> exchange.answer
                  (connected socket: the kernel drops              else counted, still waiting
@@ -16,10 +16,11 @@ from collections.abc import Callable
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream.cookies import Cookies
 from safedns.resolve.upstream.entropy import unpredictable
 from safedns.wire.answer import decode_answer
 from safedns.wire.request import upstream_request
-from safedns.wire.types import Ede
+from safedns.wire.types import Ede, RCode
 
 PORTS = 16
 """Sockets open for new queries."""
@@ -28,12 +29,24 @@ SECONDS_PER_PORT = 5.0
 """After so many queries or seconds a port takes no new ones: who found it out has found out little."""
 _DATAGRAM_MAX = 8192
 _READS_AT_ONCE = 64
+_COOKIE_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.BADCOOKIE)))
+"""What is said by a server that wants another cookie, or does not know what a cookie is."""
 
 
 class UdpCarrier:
     """Carries exchanges as datagrams to one address."""
 
-    __slots__ = ("_address", "_clock", "_family", "_open_ports", "_ports", "mismatches", "numbers", "on_truncated")
+    __slots__ = (
+        "_address",
+        "_clock",
+        "_family",
+        "_open_ports",
+        "_ports",
+        "cookies",
+        "mismatches",
+        "numbers",
+        "on_truncated",
+    )
 
     def __init__(
         self,
@@ -51,7 +64,8 @@ class UdpCarrier:
         self.mismatches = mismatches
         """Counts answers that match nothing."""
         self.on_truncated = on_truncated
-        """Takes over an exchange whose answer does not fit in a datagram."""
+        """Takes over an exchange whose answer does not fit in a datagram, or cannot be believed from one."""
+        self.cookies = Cookies()
         self._ports: list[_Port | None] = [None] * PORTS
         self._open_ports: set[_Port] = set()
 
@@ -79,7 +93,9 @@ class UdpCarrier:
             if not port.spent(now):
                 return port
             port.retire()
-        self._ports[index] = port = _Port(self, self._connected_socket(), now)
+        sock = self._connected_socket()
+        self.cookies.leave_from(sock.getsockname()[0])
+        self._ports[index] = port = _Port(self, sock, now)
         self._open_ports.add(port)
         return port
 
@@ -120,17 +136,17 @@ class _Port:
             message_id = next(numbers)
         self._sent += 1
         try:
-            self._socket.send(upstream_request(exchange.query, message_id))
+            self._socket.send(upstream_request(exchange.query, message_id, self._owner.cookies.option))
         except ConnectionRefusedError as error:
             self.abort(_unreachable(error))
             raise
-        exchange.message_id = message_id
+        exchange.number = message_id
         exchange.carrier = self
         self._pending[message_id] = exchange
 
     def drop(self, exchange: Exchange) -> None:
         """Free the id."""
-        del self._pending[exchange.message_id]
+        del self._pending[exchange.number]
         if self._retired and not self._pending:
             self._close()
 
@@ -174,10 +190,36 @@ class _Port:
             # Perhaps forged: the true answer may still come.
             self._owner.mismatches[0] += 1
             return
+        cookies = self._owner.cookies
+        if cookies.option not in packet and not self._cookies_hold(packet, exchange):
+            return
         if answer.truncated:
             exchange.hand_over(self._owner.on_truncated)
+        elif answer.rcode in _COOKIE_TROUBLE and cookies.option:
+            self._ask_again(answer.rcode, exchange)
         else:
             exchange.answer(answer)
+
+    def _cookies_hold(self, packet: bytes, exchange: Exchange) -> bool:
+        """Look at an answer that does not have just the cookies that were sent; an unbelievable one goes to TCP."""
+        cookies = self._owner.cookies
+        if cookies.ours in packet:
+            cookies.learn(packet, exchange.query)
+        elif cookies.given:
+            cookies.missed()
+            exchange.hand_over(self._owner.on_truncated)
+            return False
+        return True
+
+    def _ask_again(self, rcode: int, exchange: Exchange) -> None:
+        """Once with the cookie that came with the refusal, or without any; then over TCP (RFC 7873 section 5.3)."""
+        if exchange.retried:
+            exchange.hand_over(self._owner.on_truncated)
+            return
+        if rcode == RCode.FORMERR:
+            self._owner.cookies.do_without()
+        exchange.hand_over(self._owner.start)
+        exchange.retried = True
 
 
 def _unreachable(error: OSError) -> UpstreamError:

@@ -13,6 +13,7 @@ from safedns.app.prepare import prepare
 from safedns.blocklist.catalog import load_catalogue
 from safedns.errors import ConfigError
 from safedns.supervisor.plan import Prepared
+from tests.certificates import Authority
 
 SETTINGS: dict[str, Any] = {
     "timezone": "Asia/Ho_Chi_Minh",
@@ -44,7 +45,7 @@ def prepared(config: Path, **changes: Any) -> Prepared:
 
 def test_the_plan_holds_what_the_process_tree_needs(config: Path) -> None:
     plan = prepared(config, lists={"use": "none"}).plan
-    assert plan.listen == (("127.0.0.1", 5300), ("::1", 5300))
+    assert plan.listen == (("dns", "127.0.0.1", 5300), ("dns", "::1", 5300))
     assert plan.metrics == ("127.0.0.1", 9153)
     assert (plan.workers, plan.log_keep) == (2, 30 * 86_400)
     assert plan.tryout == (("Bình", "127.0.0.3"),)
@@ -86,6 +87,26 @@ def test_the_household_is_the_one_that_was_saved(config: Path) -> None:
     sealed = unseal(prepared(config, lists={"use": "none"}).household)
     assert [profile.id for profile in sealed.policy.profiles] == ["binh", "adults"]
     assert sealed.settings.folder == config
+
+
+def test_the_certificate_travels_with_the_household_and_its_files_are_watched(config: Path) -> None:
+    made = Authority(config).issue("dns.home.example", "*.dns.home.example")
+    certificate = {"cert": made.cert.name, "key": str(made.key), "name": "dns.home.example"}
+    found = prepared(
+        config, lists={"use": "none"}, listen=SETTINGS["listen"] | {"tls": ["[::1]:853"]}, certificate=certificate
+    )
+    assert found.plan.listen[-1] == ("tls", "::1", 853)
+    assert found.plan.files == (str(made.cert), str(made.key))
+    credentials = unseal(found.household).credentials
+    assert credentials is not None
+    assert (credentials.cert, credentials.key) == (made.cert.read_bytes(), made.key.read_bytes())
+
+
+def test_a_certificate_that_is_of_no_use_is_a_problem_like_any_other(config: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        prepared(
+            config, listen=SETTINGS["listen"] | {"tls": ["[::1]:853"]}, certificate={"cert": "no.pem", "key": "no.pem"}
+        )
 
 
 def test_problems_are_raised_all_at_once_and_nothing_is_compiled(config: Path) -> None:

@@ -34,8 +34,9 @@ REVIEWED = {
         bcvcdn.com beeg.com boundhub.com boyfriendtv.com boylove.cc chaturbate.com cityheaven.net coomer.su
         cumlouder.com ddd-smart.net dmm.co.jp doublelist.com e621.net elitebabes.com erome.com eroprofile.com
         eurogirlsescort.com f95zone.to fetlife.com fuq.com gay0day.com gelbooru.com hanime1.me hath.network
-        hclips.com heavy-r.com heovl.blog hitomi.la hotxv.com iwank.tv iwara.tv jable.tv japanesebeauties.one
-        jjgirls.com joyclub.de kemono.su kompoz2.com letmejerk.com listcrawler.eu literotica.com lpsg.com
+        hclips.com heavy-r.com heovl.blog hitomi.la hotxv.com iwank.tv iwara.tv jable.tv janitorai.com
+        japanesebeauties.one jjgirls.com joyclub.de kemono.su kompoz2.com letmejerk.com listcrawler.eu
+        literotica.com lpsg.com
         luxuretv.com manyvids.com massagerepublic.com megapersonals.eu milffox.com missav.com missav123.com
         momon-ga.com motherless.com myreadingmanga.info noodlemagazine.com nutaku.net onlyfans.com phe18.vip
         phncdn.com pictoa.com poringa.net redgifs.com redwap.me rosszlanyok.hu rule34.us rule34video.com
@@ -53,11 +54,11 @@ REVIEWED = {
     """,
     "malware": "",
     "bypass": """
-        adguard-vpn.online cloudflare-dns.com cloudflare-gateway.com cloudflareclient.com croxyproxy.com
-        dns.google expressapisv2.net expressvpn.com goldenfrog.com hola.org ipvanish.com mullvad.net
-        mysterium.network nordvpn.com opera-mini.net pointtoserver.com privateinternetaccess.com proxyium.com
-        proxysite.com softether-network.net surfshark.com torproject.org translate.goog urban-vpn.com
-        windscribe.com
+        adguard-vpn.online adguard.io cloudflare-dns.com cloudflare-gateway.com cloudflareclient.com
+        croxyproxy.com dns.google expressapisv2.net expressvpn.com goldenfrog.com googlezip.net hola.org ipfs.io
+        ipvanish.com mullvad.net mysterium.network nextdns.io nordvpn.com opera-mini.net pointtoserver.com
+        privateinternetaccess.com proxyium.com proxysite.com softether-network.net surfshark.com torproject.org
+        translate.goog urban-vpn.com windscribe.com
     """,
     "dating": """
         badoo.com badoocdn.com bumble.com finya.de fotostrana.ru gotinder.com grindr.com happymail.co.jp love.ru

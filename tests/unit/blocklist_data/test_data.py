@@ -50,8 +50,10 @@ AT_LEAST = {
 STRICT = sorted(REVIEWED)
 """Categories where a slip hurts: what they cover is shut for reasons that no schedule lifts."""
 
-REVIEWED_SUFFIXES = {("learning", "edu.vn"), ("bypass", "translate.goog")}
-"""Public suffixes that are meant as a whole: Vietnam's schools, and the doors of Google's page translator."""
+REVIEWED_SUFFIXES = {
+    ("learning", "edu.vn"), ("bypass", "translate.goog"), ("bypass", "cf-ipfs.com"), ("bypass", "cloudflare-ipfs.com")
+}  # fmt: skip
+"""Public suffixes that are meant as a whole: Vietnam's schools, the doors of Google's page translator, and of IPFS."""
 
 SHARED_HOSTING = words(
     """

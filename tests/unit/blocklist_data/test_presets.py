@@ -6,6 +6,7 @@ Asked late on a school night, when everything that a preset closes at some hour 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from safedns.blocklist.library import open_library
-from safedns.blocklist.prepare import prepare
 from safedns.blocklist.services import load_services
-from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Decision, Reason, ReasonKind
 from safedns.policy.household import load_household
 from safedns.policy.snapshot import Snapshot
@@ -24,10 +22,9 @@ from safedns.wire.names import key_of
 from safedns.wire.types import QType
 from tests.house import SETTINGS
 from tests.realdata import real_data
+from tests.unit.blocklist_data.presets import PRESETS, ROOT, snapshot_of
 from tests.unit.blocklist_data.reviewed import UNIVERSITIES
 
-ROOT = Path(__file__).resolve().parents[3]
-PRESETS = sorted(path.stem for path in (ROOT / "config" / "presets").glob("*.yaml"))
 NIGHT = datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp()
 """Monday, 23:00 in Vietnam."""
 
@@ -35,19 +32,9 @@ MAKERS_LISTS = {"adult": "adult", "gambling": "gambling", "threat": "malware"}
 """Lists of the catalogue that a household has by default, by their file, with their category."""
 
 
-def snapshot_of(folder: Path, extra: list[dict[str, str]]) -> Snapshot:
-    """Somebody for each preset, with our starter lists and ``extra`` ones."""
-    groups = {f"by-{name}": {"preset": name} for name in PRESETS}
-    (folder / "safedns.yaml").write_text(yaml.safe_dump({**SETTINGS, "lists": {"use": "none", "extra": extra}}))
-    (folder / "family.yaml").write_text(yaml.safe_dump({"groups": groups, "unknown": "by-open"}))
-    household = load_household(folder)
-    assert prepare(folder / "state", household.settings, folder, now=NIGHT) == ()
-    return compile_snapshot(household.policy, open_library(folder / "state"), now=NIGHT)
-
-
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    return snapshot_of(tmp_path_factory.mktemp("ours"), [])
+    return snapshot_of(tmp_path_factory.mktemp("ours"), NIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +44,7 @@ def with_real_lists(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
         {"name": f"real-{file}", "category": category, "source": str(lists / f"{file}.domains.txt")}
         for file, category in MAKERS_LISTS.items()
     ]
-    return snapshot_of(tmp_path_factory.mktemp("real"), extra)
+    return snapshot_of(tmp_path_factory.mktemp("real"), NIGHT, extra)
 
 
 def decide(snapshot: Snapshot, preset: str, name: str) -> Decision:
@@ -80,10 +67,15 @@ def test_no_preset_closes_a_wallet_a_taxi_or_a_school(ours: Snapshot, preset: st
     assert list(shut(ours, preset, names)) == []
 
 
-def test_what_schools_use_is_open_even_where_only_chosen_sites_are(ours: Snapshot) -> None:
+def test_what_schools_use_is_one_line_away_where_only_chosen_sites_are_open(ours: Snapshot) -> None:
     services = load_services(ROOT / "blocklists" / "services").values()
     names = [name for service in services if service.category == "learning" for name in service.names]
-    assert [name for name in names if decide(ours, "under-6", name).blocked] == []
+    assert [name for name in names if decide(ours, "under-6-at-school", name).blocked] == []
+
+
+@pytest.mark.parametrize("name", ["vi.wikipedia.org", "archive.org", "docs.google.com", "zoom.us", "slideshare.net"])
+def test_a_small_child_is_not_given_what_anybody_can_fill(ours: Snapshot, name: str) -> None:
+    assert decide(ours, "under-6", name).reason.kind is ReasonKind.DEFAULT
 
 
 def test_a_bank_or_a_wallet_that_no_list_holds_is_not_what_a_small_child_is_given(ours: Snapshot) -> None:
@@ -103,3 +95,24 @@ def test_no_university_is_shut_but_those_that_a_person_has_looked_at(with_real_l
 def test_a_university_is_shut_by_its_maker_and_never_by_our_own_lists(with_real_lists: Snapshot) -> None:
     rules = {decide(with_real_lists, "13-15", name).reason.rule for name in UNIVERSITIES}
     assert rules <= {f"real-{file}" for file in MAKERS_LISTS}
+
+
+def suggestions() -> list[tuple[str, str]]:
+    """Preset, and a line that its header suggests for ``family.yaml``."""
+    found = []
+    for preset in PRESETS:
+        text = (ROOT / "config" / "presets" / f"{preset}.yaml").read_text(encoding="utf-8")
+        found += [(preset, line) for line in re.findall(r"^#   [^:]+:  +(\S.*)$", text, re.MULTILINE)]
+    return found
+
+
+@pytest.mark.parametrize(("preset", "line"), suggestions())
+def test_what_a_preset_suggests_can_be_written(preset: str, line: str, tmp_path: Path) -> None:
+    child = f"children:\n  kim:\n    preset: {preset}\n    devices: [192.168.1.31]\n    {line}\n"
+    (tmp_path / "safedns.yaml").write_text(yaml.safe_dump(SETTINGS))
+    (tmp_path / "family.yaml").write_text(f"{child}groups: {{adults: {{preset: open}}}}\nunknown: adults\n")
+    assert load_household(tmp_path).warnings == ()
+
+
+def test_every_preset_for_children_suggests_a_bedtime() -> None:
+    assert {preset for preset, line in suggestions() if line.startswith("bedtime: ")} == {*PRESETS} - {"open"}

@@ -64,6 +64,26 @@ def test_the_reason_of_a_block_is_shown(server: NameServer) -> None:
     ]
 
 
+def test_a_safedns_is_asked_what_applies_to_a_closed_name_for_this_machine(server: NameServer) -> None:
+    def behave(asked: Asked) -> bytes:
+        if asked.name == "tiktok.com.why.safedns.internal":
+            return reply(asked, 'TXT "\u0111\u00f3ng: tiktok \u0111ang t\u1eaft"')
+        return with_reason(asked, 17, "tiktok is off")
+
+    server.behave = behave
+    assert run(server, "tiktok.com").stdout.splitlines()[2] == "  for this device: đóng: tiktok đang tắt"
+    assert json.loads(run(server, "tiktok.com", "--json").stdout)["why"] == "đóng: tiktok đang tắt"
+    assert [dns.message.from_wire(each.packet).question[0].rdtype for each in server.asked] == [1, 16, 1, 16]
+
+
+def test_nobody_is_asked_why_an_open_name_is_open_or_one_too_long_for_it_closed(server: NameServer) -> None:
+    server.behave = lambda asked: reply(asked, "A 192.0.2.1")
+    run(server, "example.com")
+    server.behave = lambda asked: with_reason(asked, 17, "bedtime")
+    assert run(server, ".".join(["x" * 60] * 4)).exit_code == 0
+    assert len(server.asked) == 2
+
+
 @pytest.mark.parametrize(("word", "number"), [("aaaa", QType.AAAA), ("HTTPS", QType.HTTPS), ("TYPE731", 731)])
 def test_the_type_may_be_a_name_or_a_number(server: NameServer, word: str, number: int) -> None:
     run(server, "example.com", word)
@@ -100,6 +120,7 @@ def test_json_holds_everything(server: NameServer) -> None:
                 "data": "ns.example.com. admin.example.com. 1 7200 900 1209600 10",
             }
         ],
+        "why": "",
         "errors": [{"code": 15, "meaning": "Blocked", "text": "malware"}],
         "server": f"127.0.0.1:{server.port}",
         "transport": "udp",

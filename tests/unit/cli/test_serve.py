@@ -16,7 +16,7 @@ from safedns.cli.serve import _greet
 from safedns.supervisor.plan import Plan, Prepared
 
 PLAN = Plan(
-    listen=(("0.0.0.0", 53), ("::", 53)),
+    listen=(("dns", "0.0.0.0", 53), ("dns", "::", 53)),
     metrics=("127.0.0.1", 9153),
     workers=1,
     log_keep=86_400,
@@ -25,7 +25,7 @@ PLAN = Plan(
     warnings=(),
     absent=(),
 )
-EXAMPLE = replace(PLAN, listen=(("127.0.0.1", 5300),), tryout=(("An", "127.0.0.2"), ("Bình", "127.0.0.3")))
+EXAMPLE = replace(PLAN, listen=(("dns", "127.0.0.1", 5300),), tryout=(("An", "127.0.0.2"), ("Bình", "127.0.0.3")))
 
 
 def greeting(

@@ -76,5 +76,6 @@ def test_for_machines_it_is_a_list_of_objects_with_every_name(used: Home) -> Non
 
 
 def test_a_day_or_a_child_that_makes_no_sense_is_refused(home: Home) -> None:
-    assert home.refused("usage", "--day", "friday") == "'friday' is no day; expected one such as 2026-11-27"
+    for day in ("friday", "2026-13-01", "9999-12-31", "0001-01-01"):
+        assert home.refused("usage", "--day", day) == f"{day!r} is no day; expected one such as 2026-11-27"
     assert home.refused("usage", "bing") == "`bing` is no child or group; did you mean `binh`?"

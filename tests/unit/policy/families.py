@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -218,8 +219,9 @@ def child(
     born: tuple[int, int] | None = None,
     name: str = "Bình",
     rules: Rules = NOTHING,
+    zone: str | None = None,
 ) -> ProfileSpec:
-    return ProfileSpec(id_, name, "child", preset, born, devices, rules)
+    return ProfileSpec(id_, name, "child", preset, born, devices, rules, zone)
 
 
 def group(
@@ -248,6 +250,13 @@ def family(
 def at(text: str, zone: str = SAIGON, *, fold: Literal[0, 1] = 0) -> float:
     """``at("2026-11-23 21:30")``: epoch seconds of that wall-clock reading."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).timestamp()
+
+
+def clock_changes(zone: str, year: int) -> list[date]:
+    """The days before those of ``year`` on which the offset changes."""
+    noons = [datetime(year, 1, 1, 12, tzinfo=ZoneInfo(zone)) + timedelta(days=number) for number in range(366)]
+    changed = [day for day, after in pairwise(noons) if day.utcoffset() != after.utcoffset()]
+    return [day.date() for day in changed]
 
 
 def ask(snapshot: Snapshot, who: str, name: str, now: float, qtype: int = QType.A) -> Decision:

@@ -7,6 +7,7 @@ reading, look every window up, go through the documented walk.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,18 +22,24 @@ class Verdict(NamedTuple):
     target: str = ""
 
 
+@lru_cache(maxsize=8)  # an instant is asked about many times in a row
+def reading(zone: str, instant: float) -> tuple[date, int]:
+    """What the clocks of the zone show: the day, and the minute of the day."""
+    moment = datetime.fromtimestamp(instant, ZoneInfo(zone))
+    return moment.date(), moment.hour * 60 + moment.minute
+
+
 def holds(timetable: Timetable | None, calendar: Calendar, zone: str, instant: float) -> bool:
     """Whether the wall-clock reading of ``instant`` lies in a window."""
-    reading = datetime.fromtimestamp(instant, ZoneInfo(zone))
-    minute = reading.hour * 60 + reading.minute
-    today, yesterday = reading.date(), reading.date() - timedelta(days=1)
+    today, minute = reading(zone, instant)
+    yesterday = today - timedelta(days=1)
     for entry in timetable or ():
         for window in entry.windows:
             if window.end > window.start:
-                if starts_on(entry.days, today, calendar) and window.start <= minute < window.end:
+                if window.start <= minute < window.end and starts_on(entry.days, today, calendar):
                     return True
-            elif (starts_on(entry.days, today, calendar) and minute >= window.start) or (
-                starts_on(entry.days, yesterday, calendar) and minute < window.end
+            elif (minute >= window.start and starts_on(entry.days, today, calendar)) or (
+                minute < window.end and starts_on(entry.days, yesterday, calendar)
             ):
                 return True
     return False
@@ -69,7 +76,7 @@ class NaivePolicy:
         self.live = live
 
     def today(self, instant: float) -> date:
-        return datetime.fromtimestamp(instant, ZoneInfo(self.zone)).date()
+        return reading(self.zone, instant)[0]
 
     def preset(self, instant: float) -> Preset | None:
         if self.spec.preset is not None:
@@ -93,7 +100,7 @@ class NaivePolicy:
             self.time(instant),
             sorted(services.items()),
             sorted(categories.items()),
-            self.overrides(instant),
+            list(self.overrides(instant).items()),
             [name for name, _ in self.closed(instant)],
             self.used_up(instant),
         )

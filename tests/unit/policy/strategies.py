@@ -174,13 +174,17 @@ def lives(draw: st.DrawFn, policy: Policy, now: float, step: int = 1) -> Live:
     about = st.sampled_from(draw(st.lists(any_targets(), min_size=1, max_size=3)))
     override = st.builds(Override, st.just(0), who, kinds, about, start, until)
     overrides = draw(st.lists(override, max_size=5).map(tuple))
-    zones = {spec.id: ZoneInfo(spec.timezone or policy.timezone) for spec in policy.profiles}
+    zones = {spec.id: spec.timezone or policy.timezone for spec in policy.profiles}
     used = {}
     for profile, target, seconds, bonus in draw(
         st.lists(st.tuples(who, targets(), st.sampled_from((599, 600, 4000)), st.sampled_from((0, 600))), max_size=3)
     ):
-        used[profile, target, datetime.fromtimestamp(now, zones[profile]).date()] = Used(seconds, bonus)
+        used[profile, target, local_day(now, zones[profile])] = Used(seconds, bonus)
     return Live(overrides, used)
+
+
+def local_day(instant: float, zone: str) -> date:
+    return datetime.fromtimestamp(instant, ZoneInfo(zone)).date()
 
 
 @st.composite

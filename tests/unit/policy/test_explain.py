@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.explain import Explanation
-from safedns.policy.live import Live, OverrideKind, Used
-from safedns.policy.model import Policy, Rules, Switch
+from safedns.policy.live import Live, Override, OverrideKind, Used
+from safedns.policy.model import NamedWindow, Policy, Rules, Switch
 from safedns.policy.snapshot import Snapshot
 from safedns.wire.names import key_of
 from tests.unit.policy import strategies
@@ -112,6 +112,101 @@ def test_a_step_that_passes_with_reason_says_the_reason(snapshot: Snapshot, name
     assert f"  {step}" in walk(explain(snapshot, name, f"2026-11-23 {when}"))
 
 
+PAUSE, BLOCK, GRANT, SEARCH, FREE = (
+    override("pause", "internet", NOON, NOON + 600),
+    override("block", "roblox", NOON, NOON + 600),
+    override("grant", "forums", NOON, NOON + 600),
+    override("grant", "youtube", NOON, NOON + 600),
+    override("grant", "internet", NOON, NOON + 600),
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "step"),
+    [
+        (PAUSE, "wikipedia.example", "> override: paused: only what is in always is open"),
+        (PAUSE, "hotline.example", "  override: paused, but hotline.example is in always"),
+        (BLOCK, "www.roblox.com", "> override: block roblox: roblox.com is on roblox (games)"),
+        (BLOCK, "wikipedia.example", "  override: block roblox: not this"),
+        (
+            override("block", "a.example", NOON, NOON + 600),
+            "www.a.example",
+            "> override: block a.example: a.example is named",
+        ),
+        (GRANT, "a.forum.example", "> override: grant forums: forum.example is on boards (forums)"),
+        (GRANT, "wikipedia.example", "  override: grant forums: not this"),
+        (
+            override("grant", "adult", NOON, NOON + 600),
+            "adult.example",
+            "  override: grant adult: adult.example is on adult-world (adult), but a grant does not lift safety",
+        ),
+        (
+            SEARCH,
+            "www.youtube.com",
+            "> override: grant youtube, but youtube is moderate: answered by restrictmoderate.youtube.com",
+        ),
+        (FREE, "wikipedia.example", "  override: grant internet: neither bedtime, homework, windows nor limits count"),
+    ],
+)
+def test_what_a_parent_decided_is_the_first_step(made: Override, name: str, step: str) -> None:
+    snapshot = compile_snapshot(family(child(rules=RULES)), LISTS, now=NOON, live=Live((made,)))
+    assert walk(explain(snapshot, name))[0] == step
+
+
+CLOSED = Rules(
+    windows={"noon": NamedWindow((target("games"), target("reddit.example")), timetable(every_day="12:00-13:00"))},
+    limits=(limit("internet", every_day=0), limit("social", every_day=0)),
+    always=("hotline.example", "cdn.example"),
+)
+INTERNET = "today's time for internet is used up"
+SOCIAL = "today's time for social is used up"
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        (
+            "wikipedia.example",
+            ["  window: noon closes games, reddit.example now, not this", f"> limit: {INTERNET}"],
+        ),
+        ("www.roblox.com", ["> window: noon closes games, reddit.example now: roblox.com is on roblox (games)"]),
+        (
+            "cdn.example",
+            [
+                "  window: noon closes games, reddit.example now, but cdn.example is in always",
+                f"  limit: {INTERNET}, but cdn.example is in always",
+                f"  limit: {SOCIAL}, but cdn.example is in always",
+            ],
+        ),
+        (
+            "time.ntp.example",
+            [
+                "  window: noon closes games, reddit.example now, not this",
+                f"  limit: {INTERNET}, but ntp.example is what devices ask by themselves",
+                f"  limit: {SOCIAL}, but this is something else",
+            ],
+        ),
+        (
+            "push.tiktok.com",
+            [
+                "  window: noon closes games, reddit.example now, not this",
+                f"  limit: {INTERNET}, but push.tiktok.com is what devices ask by themselves",
+                f"> limit: {SOCIAL}: tiktok.com is on chatter (social)",
+            ],
+        ),
+    ],
+)
+def test_windows_and_limits_say_what_they_close(name: str, steps: list[str]) -> None:
+    snapshot = compile_snapshot(family(child(rules=CLOSED)), LISTS, now=NOON)
+    assert [step for step in walk(explain(snapshot, name)) if "default" not in step] == steps
+
+
+def test_a_window_on_all_internet_needs_no_reason() -> None:
+    rules = Rules(windows={"noon": NamedWindow((target("internet"),), timetable(every_day="12:00-13:00"))})
+    snapshot = compile_snapshot(family(child(rules=rules)), LISTS, now=NOON)
+    assert walk(explain(snapshot, "wikipedia.example")) == ["> window: noon closes internet now"]
+
+
 def test_a_search_engine_that_is_blocked_anyway_is_told_so() -> None:
     policy = family(child(rules=Rules(safe_search=True, default="deny", categories={"learning": Switch("on")})))
     snapshot = compile_snapshot(policy, LISTS, now=NOON)
@@ -152,7 +247,7 @@ def test_what_time_does_not_touch_stays_so_for_good(snapshot: Snapshot) -> None:
 @settings(max_examples=12, deadline=None)
 @given(policy=strategies.policies(SAIGON), names=st.lists(strategies.names(), min_size=5, max_size=10), data=st.data())
 def test_an_explanation_always_tells_the_very_decision(policy: Policy, names: list[str], data: st.DataObject) -> None:
-    snapshot = compile_snapshot(policy, LISTS, now=NOON)
+    snapshot = compile_snapshot(policy, LISTS, now=NOON, live=data.draw(strategies.lives(policy, NOON)))
     for who in ("kid", "guests"):
         profile = snapshot.profiles[who]
         now = NOON + data.draw(st.integers(0, 13 * 86_400))

@@ -37,10 +37,7 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
     assert [problem.path for problem in household.warnings] == [
         "listen.console",
         "certificate",
-        "upstreams.servers[1]",
-        "upstreams.servers[2]",
         "cache.prefetch",
-        "children.an.devices[2]",
         "children.an.devices[3]",
     ]
 
@@ -91,3 +88,70 @@ def test_devices_that_may_not_ask_are_told_at_their_place(tmp_path: Path) -> Non
     assert told[0][2] == (
         "`192.168.2.9` may not ask: `clients` in safedns.yaml does not admit it; add its network there"
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [("", ["2:31"]), ("listen: {page: '0.0.0.0:80'}\n", []), ("block: {page: [192.168.1.8]}\n", [])],
+)
+def test_a_page_for_one_child_that_nobody_shows_is_told_at_its_place(
+    tmp_path: Path, settings: str, told: list[str]
+) -> None:
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{settings}")
+    (tmp_path / "family.yaml").write_text("groups:\n  home: {preset: open, reply: page}\nunknown: home\n")
+    found = load_household(tmp_path).warnings
+    assert [f"{problem.line}:{problem.column}" for problem in found if problem.path == "groups.home.reply"] == told
+    assert not told or 'add `listen: {page: "0.0.0.0:80"}` to safedns.yaml' in found[0].message
+
+
+def test_a_device_claimed_by_a_name_that_nobody_tells_is_a_warning_until_somebody_can(tmp_path: Path) -> None:
+    settings = tmp_path / "safedns.yaml"
+    (tmp_path / "family.yaml").write_text(
+        'groups:\n  home: {preset: open, devices: [an-tablet, "aa:bb:cc:dd:ee:01", "::a:b:c:d"]}\nunknown: home\n'
+    )
+    settings.write_text("upstreams: {servers: [9.9.9.9]}\n")
+    (told,) = load_household(tmp_path).warnings
+    assert (told.line, told.path) == (2, "groups.home.devices[1]")
+    assert told.message == (
+        "nobody tells safedns which device is called `an-tablet`; "
+        "set `leases` in safedns.yaml to the DHCP server's file, or give its hardware address"
+    )
+    for cure in ("leases: [/dev/null]", "trusted_forwarders: [192.168.1.1]"):
+        settings.write_text(f"upstreams: {{servers: [9.9.9.9]}}\n{cure}\n")
+        assert all("an-tablet" not in problem.message for problem in load_household(tmp_path).warnings)
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("dns", 0), ("tls", 1), ("https", 1), ("quic", 1)])
+def test_an_id_that_can_be_guessed_is_warned_of_where_it_opens_a_door(tmp_path: Path, listen: str, warned: int) -> None:
+    (tmp_path / "safedns.yaml").write_text(
+        f'listen: {{{listen}: ["127.0.0.1:853"]}}\nupstreams: {{servers: [9.9.9.9]}}\n'
+        "certificate: {cert: c.pem, key: k.pem, name: dns.home.example}\n"
+    )
+    (tmp_path / "family.yaml").write_text(
+        "groups: {ours: {preset: open, devices: [192.168.1.9, pad.lan, binh-pad-x7k2m9, binh-pad]}}\nunknown: ours\n"
+    )
+    found = [each for each in load_household(tmp_path).warnings if "can be guessed" in each.message]
+    assert [each.path for each in found] == ["groups.ours.devices[4]"] * warned
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("", "`famly` is no set of resolvers in safedns.yaml (`upstreams: sets:`); expected one there, such as"),
+        (", sets: {family: 1.1.1.3}", "(`upstreams: sets:`); did you mean `family`?"),
+    ],
+)
+def test_a_set_of_upstreams_must_be_there(tmp_path: Path, sets: str, complaint: str) -> None:
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]{sets}}}\n")
+    (tmp_path / "family.yaml").write_text(
+        "children: {an: {preset: 6-9, devices: [192.168.1.31]}}\n"
+        "groups: {guests: {preset: mine, upstreams: famly}}\n"
+        "unknown: guests\n"
+    )
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "mine.yaml").write_text("title: Mine\nupstreams: famly\n")
+    with pytest.raises(ConfigError) as caught:
+        load_household(tmp_path)
+    found = [(Path(problem.file).name, problem.line, problem.path) for problem in caught.value.problems]
+    assert found == [("family.yaml", 2, "groups.guests.upstreams"), ("mine.yaml", 0, "upstreams")]
+    assert all(complaint in problem.message for problem in caught.value.problems)

@@ -77,3 +77,11 @@ def test_a_single_entry_can_be_taken_away() -> None:
     assert merged.windows == {}
     assert merged.limits == (limit("internet", every_day=600),)
     assert merged.categories == PRESET.categories
+
+
+def test_engines_are_laid_over_each_other_and_start_anew_where_safe_search_itself_is_said() -> None:
+    base = Rules(safe_search=True, engines={"bing": False, "google": True})
+    assert merge(base, Rules(engines={"bing": True})).engines == {"bing": True, "google": True}
+    assert merge(base, Rules()).engines == base.engines
+    assert merge(base, Rules(safe_search=False)).engines == {}
+    assert merge(base, Rules(safe_search=True, engines={"ecosia": False})).engines == {"ecosia": False}

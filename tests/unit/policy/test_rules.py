@@ -228,6 +228,47 @@ def test_safe_search_opens_nothing_that_a_later_rule_blocks() -> None:
     assert verdict(child_with(safe_search=True, default="deny"), "www.google.com") == "blocked default"
 
 
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (
+            {"safe_search": True, "engines": {"bing": False}},
+            ["rewritten safe_search", "allowed default", "blocked safe_search"],
+        ),
+        (
+            {"safe_search": False, "engines": {"google": True}},
+            ["rewritten safe_search", "allowed default", "allowed default"],
+        ),
+        ({"engines": {"bing": True}}, ["allowed default", "rewritten safe_search", "allowed default"]),
+        ({"engines": {"bing": False}}, ["allowed default", "allowed default", "allowed default"]),
+    ],
+)
+def test_safe_search_may_be_on_for_one_engine_and_off_for_another(
+    rules: dict[str, object], expected: list[str]
+) -> None:
+    snapshot = child_with(**rules)
+    names = ("www.google.com", "www.bing.com", "unsafe-search.example")
+    assert [verdict(snapshot, name) for name in names] == expected
+
+
+def test_an_engine_that_is_left_as_it_is_is_explained_as_such() -> None:
+    snapshot = child_with(safe_search=True, engines={"bing": False})
+    walk = snapshot.explain(snapshot.profiles["binh"], "www.bing.com", "com.bing.www.", 1, MONDAY_NOON)
+    assert ("safe search", "bing is left as it is") in [(step.kind, step.text) for step in walk.steps]
+
+
+def test_the_names_that_answer_instead_are_told_for_all_profiles_and_times() -> None:
+    timed = Switch("off", on_during=BEDTIME)
+    rules = (
+        Rules(safe_search=True, engines={"bing": False}),
+        Rules(services={"youtube": Switch("strict"), "tiktok": timed}, bedtime=BEDTIME),
+        Rules(services={"youtube": OFF}),
+    )
+    profiles = [child(f"child{number}", devices=(), rules=each) for number, each in enumerate(rules)]
+    snapshot = compile_snapshot(family(*profiles), LISTS, now=MONDAY_NOON)
+    assert snapshot.targets == {"forcesafesearch.google.com", "restrict.youtube.com"}
+
+
 def test_own_names_and_time_come_before_safe_search() -> None:
     snapshot = child_with(safe_search=True, block=("www.bing.com",), bedtime=BEDTIME)
     assert verdict(snapshot, "www.bing.com") == "blocked block"

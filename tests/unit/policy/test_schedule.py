@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from safedns.policy.model import Calendar, Days, DayWindows, DayWord, Period, Timetable, Window
 from safedns.policy.schedule import Interval, expand
 from tests.unit.policy import naive
-from tests.unit.policy.families import SAIGON, at, timetable
+from tests.unit.policy.families import SAIGON, at, clock_changes, timetable
 
 ZONE_YEARS = (
     (SAIGON, 2028),  # never changes its clocks; a leap year
@@ -167,13 +166,6 @@ def timetables(draw: st.DrawFn) -> Timetable:
     window = st.builds(Window, st.integers(0, 1439), st.integers(1, 1440))
     entry = st.builds(DayWindows, day_sets, st.lists(window, min_size=1, max_size=3).map(tuple))
     return tuple(draw(st.lists(entry, min_size=1, max_size=3)))
-
-
-def clock_changes(zone: str, year: int) -> list[date]:
-    """The days before those of ``year`` on which the offset changes."""
-    noons = [datetime(year, 1, 1, 12, tzinfo=ZoneInfo(zone)) + timedelta(days=number) for number in range(366)]
-    changed = [day for day, after in pairwise(noons) if day.utcoffset() != after.utcoffset()]
-    return [day.date() for day in changed]
 
 
 SPECIAL_DAYS = [

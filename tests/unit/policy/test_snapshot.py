@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from safedns.policy.clients import Evidence
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.model import Policy, Rules, Switch
@@ -63,13 +64,13 @@ def test_what_a_name_is_made_of_that_a_parent_opened_is_judged_by_safety_and_own
 
 def test_a_device_is_known_by_the_narrowest_claim_and_told_by_its_name(snapshot: Snapshot) -> None:
     profiles = snapshot.profiles
-    assert snapshot.identify("192.168.1.32") == Device("192.168.1.32", profiles["binh"])
-    assert snapshot.identify("::ffff:192.168.2.9") == Device("192.168.2.0/24", profiles["binh"])
-    assert snapshot.identify("192.168.2.7") == Device("192.168.2.7", profiles["an"])
+    assert snapshot.identify(Evidence("192.168.1.32")) == Device("192.168.1.32", profiles["binh"])
+    assert snapshot.identify(Evidence("::ffff:192.168.2.9")) == Device("192.168.2.0/24", profiles["binh"])
+    assert snapshot.identify(Evidence("192.168.2.7")) == Device("192.168.2.7", profiles["an"])
 
 
 def test_a_device_that_nobody_has_claimed_has_the_unknown_profile_and_no_name(snapshot: Snapshot) -> None:
-    assert snapshot.identify("192.168.9.9") == Device("", snapshot.profiles["guests"])
+    assert snapshot.identify(Evidence("192.168.9.9")) == Device("", snapshot.profiles["guests"])
 
 
 def test_profiles_are_compared_by_identity(snapshot: Snapshot) -> None:

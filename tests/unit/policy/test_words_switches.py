@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from safedns.policy.model import DayWindows, Switch, Window
 from safedns.policy.words import EVERY_DAY, days
-from safedns.policy.words_switches import SwitchLine, limit, limits, switch, switches
+from safedns.policy.words_switches import SwitchLine, limit, limits, safe_search, switch, switches
 from safedns.yamlfile.validate import GrammarError
 
 MORNING = (DayWindows(EVERY_DAY, (Window(540, 660),)),)
@@ -132,3 +134,39 @@ def test_every_bad_limit_is_reported() -> None:
         ("games", "sun"),
         ("internet",),
     ]
+
+
+ENGINES = ("bing", "google")
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [("on", True), ("off", False), ({"google": "on", "bing": "off"}, {"google": True, "bing": False})],
+)
+def test_safe_search_is_on_off_or_so_by_engine(tree: object, expected: object) -> None:
+    assert safe_search(tree, ENGINES) == expected
+
+
+@pytest.mark.parametrize(
+    ("tree", "complaint"),
+    [
+        ("strict", "`strict` is not a switch; expected `on` or `off`"),
+        ({}, "an empty mapping stands here; expected `on`, `off` or search engines such as {google: on, bing: off}"),
+        (["google"], "a list stands here; expected `on`, `off` or search engines such as {google: on, bing: off}"),
+    ],
+)
+def test_what_is_no_safe_search_is_refused_with_what_was_expected(tree: object, complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        safe_search(tree, ENGINES)
+
+
+@pytest.mark.parametrize(
+    ("tree", "complaint"),
+    [
+        ({"gogle": "on"}, "`gogle` is not a search engine with a safe mode; did you mean `google`?"),
+        ({"google": "yes"}, "`yes` is not a switch; expected `on`"),
+    ],
+)
+def test_a_wrong_engine_is_told_at_its_place(tree: object, complaint: str) -> None:
+    with pytest.raises(GrammarError, match=re.escape(complaint)):
+        safe_search(tree, ENGINES)

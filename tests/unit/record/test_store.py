@@ -13,7 +13,7 @@ from safedns.errors import StorageError
 from safedns.policy.decision import Action
 from safedns.record import schema, store
 from safedns.record.counters import Counters
-from safedns.record.store import LogFilter, QueryLog
+from safedns.record.store import ClientSeen, LogFilter, QueryLog
 from safedns.record.writer import LogWriter
 from safedns.wire.names import display
 from tests.fakes import FakeClock
@@ -136,3 +136,13 @@ def test_a_log_that_breaks_while_it_is_read_gives_one_clear_line(path: Path) -> 
         db.execute("DROP TABLE query")
         with pytest.raises(StorageError, match="cannot be read"):
             log.last_id()
+
+
+def test_who_has_asked_since_when(path: Path) -> None:
+    with QueryLog(path) as log:
+        assert sorted(log.clients(NOON + 60)) == [
+            ClientSeen("192.168.1.32", "192.168.1.32", "binh", NOON + 3600.5, 2),
+            ClientSeen("192.168.1.40", "an-pc", "an", NOON + 120, 1),
+            ClientSeen("fe80::1", "", "an", NOON + 60, 1),
+        ]
+        assert log.clients(NOON + 7200) == []

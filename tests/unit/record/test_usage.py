@@ -100,6 +100,15 @@ def test_word_of_new_minutes_comes_with_a_bridged_gap_and_not_with_what_was_coun
     assert not counted.commit(counted.use(3), counted.use(0)), "nor with what was counted before a restart"
 
 
+@pytest.mark.parametrize("order", [(0, BRIDGE + 1), (BRIDGE + 1, 0)])
+def test_the_longest_gap_is_bridged_also_between_two_commits_in_either_order(
+    counted: Counted, order: tuple[int, int]
+) -> None:
+    for minute in order:
+        counted.commit(counted.use(minute))
+    assert counted.minutes() == list(range(BRIDGE + 2))
+
+
 def test_use_goes_on_where_it_stopped_before_a_restart_and_over_midnight(counted: Counted) -> None:
     counted.commit(counted.use(0))
     counted.restart()

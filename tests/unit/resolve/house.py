@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from safedns.clock import Clock
 from safedns.errors import UpstreamError
-from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.resolver import Resolved, Resolver
 from safedns.resolve.strategy import Kind
 from safedns.resolve.upstream import Exchange, Upstream
@@ -111,7 +109,7 @@ class House:
         )
         self.resolver = Resolver(self.settings, self.cache, self.clock, self.counters, connect=self.connect)
 
-    def connect(self, of: UpstreamSpec, clock: Clock, meter: UpstreamMeter) -> Upstream:  # noqa: ARG002 - a Connect
+    def connect(self, of: UpstreamSpec, *_: object) -> Upstream:
         self.upstreams[of.name] = ScriptedUpstream(of.name, self.scripts[of.name])
         return self.upstreams[of.name]
 

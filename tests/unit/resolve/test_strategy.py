@@ -11,6 +11,7 @@ from safedns.resolve.strategy import (
     BENCH_MAX,
     BUDGET,
     GIVE_UP,
+    HEDGE_MIN,
     PATIENCE_MAX,
     PATIENCE_MIN,
     PATIENCE_UNKNOWN,
@@ -186,6 +187,52 @@ class TestFastest:
         assert asked_at_once(race, 0.0) == [1]
         race.overdue(PATIENCE_MIN)
         assert race.next(PATIENCE_MIN) == Ask(2, attempt=1)
+
+
+class TestHedging:
+    def health(self, *rtts: float) -> Health:
+        health = Health()
+        for rtt in rtts:
+            health.answered(rtt)
+        return health
+
+    def test_the_hedge_is_the_95th_percentile_of_the_last_answers(self) -> None:
+        assert self.health(*[0.03] * 15).hedge is None
+        assert self.health(*[0.03] * 16).hedge == 0.03
+        assert self.health(*[0.03] * 61, *[0.3] * 3).hedge == 0.03
+        assert self.health(*[0.03] * 60, *[0.3] * 4).hedge == 0.3
+        assert self.health(*[0.3] * 64, *[0.03] * 64).hedge == 0.03
+
+    def test_nobody_hedges_what_cannot_be_felt(self) -> None:
+        assert self.health(*[0.001] * 64).hedge == HEDGE_MIN
+
+    def test_the_next_best_is_asked_beside_a_slow_one_once_and_nobody_is_blamed(self) -> None:
+        healths = [measured(0.05), measured(0.03), measured(0.1)]
+        race = Team("fastest", healths).race(0.0)
+        assert asked_at_once(race, 0.0) == [1]
+        assert race.next(0.0) == Wait(0.03)
+        assert race.overdue(0.03) == []
+        assert race.next(0.03) == Ask(0, attempt=1)
+        assert race.next(0.03) == Wait(PATIENCE_MIN)
+        assert all(health.sound for health in healths)
+
+    def test_the_answer_before_it_spares_the_hedge(self) -> None:
+        race = Team("fastest", [measured(0.05), measured(0.03)]).race(0.0)
+        asked_at_once(race, 0.0)
+        race.answered(0, 0.02)
+        race.settle()
+        assert race.next(0.03) == GIVE_UP
+
+    def test_a_benched_upstream_is_no_hedge(self) -> None:
+        race = Team("fastest", [measured(0.03), benched(0.0)]).race(0.5)
+        assert asked_at_once(race, 0.5) == [0]
+        assert race.next(0.5) == Wait(0.5 + PATIENCE_MIN)
+
+    @pytest.mark.parametrize("kind", ["ordered", "parallel"])
+    def test_the_other_strategies_do_not_hedge(self, kind: Kind) -> None:
+        race = Team(kind, [measured(0.03), measured(0.05)]).race(0.0)
+        asked_at_once(race, 0.0)
+        assert race.next(0.0) == Wait(PATIENCE_MIN)
 
 
 class TestParallel:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tests.unit.server.encrypted import Trust
 from tests.unit.server.scripted import Recording
 
 
@@ -14,3 +16,8 @@ async def recording() -> AsyncIterator[Recording]:
     made = Recording()
     yield made
     made.close()
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    return Trust(tmp_path)

@@ -23,13 +23,13 @@ class ScriptedPipeline(Pipeline):
     def __init__(self, *, reply_size: int = 0) -> None:
         """``reply_size``: octets of each reply at least."""
         self.seen: list[tuple[bytes, str, str]] = []
-        """Packet, address and protocol of each query."""
+        """Packet, sender and protocol of each query."""
         self.waiting: dict[bytes, Deliver] = {}
         self.batches: list[int] = []
         self._reply_size = reply_size
 
-    def answer_now(self, packet: bytes, address: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:  # noqa: ARG002 - as the real one
-        self.seen.append((packet, address, protocol))
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:  # noqa: ARG002 - as the real one
+        self.seen.append((packet, sender, protocol))
         if packet.startswith(b"slow"):
             return tuple.__new__(Miss, (packet,))  # the servers only pass it on
         if packet.startswith(b"junk") or not packet:

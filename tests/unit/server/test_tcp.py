@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.server.tcp import Limits, TcpServer
+from safedns.server.door import Limits
+from safedns.server.tcp import TcpServer
+from safedns.server.terms import Terms
 from safedns.tasks import spawn
 from safedns.wire.stream import frame
 from tests.unit.server.scripted import Recording, ScriptedPipeline, eventually
@@ -64,17 +66,26 @@ class Served:
         return Client(self.port, source)
 
 
+@contextmanager
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.setblocking(False)
+        yield sock
+
+
 @asynccontextmanager
-async def serving(recording: Recording, limits: Limits = PATIENT, *, reply_size: int = 0) -> AsyncIterator[Served]:
-    sock = socket.create_server(("127.0.0.1", 0))
-    sock.setblocking(False)
+async def serving(
+    recording: Recording, limits: Limits = PATIENT, *, reply_size: int = 0, terms: Terms | None = None
+) -> AsyncIterator[Served]:
     pipeline = ScriptedPipeline(reply_size=reply_size)
-    server = TcpServer(sock, pipeline, SystemClock(), recording.flusher, limits)
-    await server.start()
-    try:
-        yield Served(server, pipeline, sock.getsockname()[1])
-    finally:
-        await server.close()
+    with listening() as sock:
+        port = sock.getsockname()[1]
+        server = TcpServer(sock, pipeline, SystemClock(), recording.flusher, limits, terms=terms)
+        await server.start()
+        try:
+            yield Served(server, pipeline, port)
+        finally:
+            await server.close()
 
 
 async def test_two_queries_in_one_segment_get_two_answers(recording: Recording) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -32,10 +32,10 @@ class Served:
             return await asyncio.get_running_loop().sock_recv(self.client, 65_535)
 
 
-@contextmanager
-def serving(
+@asynccontextmanager
+async def serving(
     recording: Recording, source: str = "127.0.0.1", family: socket.AddressFamily = socket.AF_INET
-) -> Iterator[Served]:
+) -> AsyncIterator[Served]:
     host = "127.0.0.1" if family == socket.AF_INET else "::1"
     with socket.socket(family, socket.SOCK_DGRAM) as sock, socket.socket(family, socket.SOCK_DGRAM) as client:
         sock.bind((host, 0))
@@ -45,14 +45,15 @@ def serving(
         client.setblocking(False)
         pipeline = ScriptedPipeline()
         server = UdpServer(sock, pipeline, SystemClock(), recording.flusher)
+        await server.start()
         try:
             yield Served(server, pipeline, client)
         finally:
-            server.close()
+            await server.close()
 
 
 async def test_a_query_is_answered_and_the_pipeline_is_told_who_asked(recording: Recording) -> None:
-    with serving(recording, "127.0.0.9") as served:
+    async with serving(recording, "127.0.0.9") as served:
         served.send(b"one")
         assert await served.receive() == b"re: one"
         assert served.pipeline.seen == [(b"one", "127.0.0.9", "udp")]
@@ -64,7 +65,7 @@ async def test_ipv6_clients_are_known_by_their_address(recording: Recording) -> 
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6 loopback address")
-    with serving(recording, "::1", socket.AF_INET6) as served:
+    async with serving(recording, "::1", socket.AF_INET6) as served:
         served.send(b"one")
         assert await served.receive() == b"re: one"
         assert served.pipeline.seen == [(b"one", "::1", "udp")]
@@ -72,14 +73,14 @@ async def test_ipv6_clients_are_known_by_their_address(recording: Recording) -> 
 
 async def test_many_datagrams_at_once_are_all_answered_in_order(recording: Recording) -> None:
     count = 3 * BATCH
-    with serving(recording) as served:
+    async with serving(recording) as served:
         served.send(*(b"%d" % number for number in range(count)))
         assert [await served.receive() for _ in range(count)] == [b"re: %d" % number for number in range(count)]
         assert sum(served.pipeline.batches) == count
 
 
 async def test_a_slow_answer_keeps_nobody_waiting(recording: Recording) -> None:
-    with serving(recording) as served:
+    async with serving(recording) as served:
         served.send(b"slow", b"quick")
         assert await served.receive() == b"re: quick"
         served.pipeline.deliver(b"slow")
@@ -87,21 +88,21 @@ async def test_a_slow_answer_keeps_nobody_waiting(recording: Recording) -> None:
 
 
 async def test_what_deserves_no_answer_gets_none(recording: Recording) -> None:
-    with serving(recording) as served:
+    async with serving(recording) as served:
         served.send(b"junk", b"", b"sense")
         assert await served.receive() == b"re: sense"
         assert [packet for packet, _, _ in served.pipeline.seen] == [b"junk", b"", b"sense"]
 
 
 async def test_an_oversized_datagram_is_cut_off_and_does_no_harm(recording: Recording) -> None:
-    with serving(recording) as served:
+    async with serving(recording) as served:
         served.send(b"junk" * 10_000, b"sense")
         assert await served.receive() == b"re: sense"
         assert len(served.pipeline.seen[0][0]) == 4096
 
 
 async def test_a_client_that_has_gone_disturbs_nobody(recording: Recording, caplog: pytest.LogCaptureFixture) -> None:
-    with serving(recording) as served:
+    async with serving(recording) as served:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
             gone.connect(served.client.getpeername())
             gone.send(b"slow")
@@ -114,7 +115,7 @@ async def test_a_client_that_has_gone_disturbs_nobody(recording: Recording, capl
 
 
 async def test_a_late_refusal_to_answer_sends_nothing(recording: Recording) -> None:
-    with serving(recording) as served:
+    async with serving(recording) as served:
         served.send(b"slow")
         await eventually(lambda: served.pipeline.waiting, "the query has arrived")
         served.pipeline.waiting[b"slow"](None)
@@ -122,11 +123,11 @@ async def test_a_late_refusal_to_answer_sends_nothing(recording: Recording) -> N
         assert await served.receive() == b"re: next"
 
 
-async def test_after_closing_nothing_is_read_and_what_waited_is_still_answered(recording: Recording) -> None:
-    with serving(recording) as served:
+async def test_when_it_pauses_nothing_is_read_and_what_waited_is_still_answered(recording: Recording) -> None:
+    async with serving(recording) as served:
         served.send(b"slow")
         await eventually(lambda: served.pipeline.waiting, "the query has arrived")
-        served.server.close()
+        served.server.pause()
         served.send(b"too late")
         served.pipeline.deliver(b"slow")
         assert await served.receive() == b"re: slow"

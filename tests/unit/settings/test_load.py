@@ -14,6 +14,7 @@ from safedns.settings.model import (
     PRIVATE_NETWORKS,
     BlockSettings,
     CacheSettings,
+    Certificate,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -78,9 +79,18 @@ def test_every_line_has_its_meaning(folder: Folder) -> None:
     loaded = folder.load("""
 timezone: Europe/Berlin
 language: vi
-listen: {dns: ["127.0.0.1:5300", "[::1]:5300"], tls: [], https: off, quic: off, console: off, metrics: "127.0.0.1:9153"}
+listen:
+  dns: ["127.0.0.1:5300", "[::1]:5300"]
+  tls: []
+  https: off
+  quic: ["[::1]:853"]
+  console: off
+  metrics: "127.0.0.1:9153"
 clients: [192.168.1.0/24, "fd00::/8"]
 trusted_forwarders: [192.168.1.1]
+leases: [/var/lib/misc/dnsmasq.leases]
+proxy_protocol: [127.0.0.1, "::1"]
+certificate: {cert: cert.pem, key: /etc/ssl/key.pem, name: DNS.Home.example.}
 workers: 3
 rate_limit: 50
 upstreams:
@@ -107,9 +117,17 @@ storage: sqlite
     assert loaded.listen_metrics == Endpoint("127.0.0.1", 9153)
     assert loaded.clients == (ip_network("192.168.1.0/24"), ip_network("fd00::/8"))
     assert loaded.trusted_forwarders == (ip_network("192.168.1.1/32"),)
+    assert loaded.leases == (Path("/var/lib/misc/dnsmasq.leases"),)
     assert (loaded.workers, loaded.rate_limit, loaded.log_keep) == (3, 50, 604_800)
+    assert loaded.proxy_protocol == (ip_network("127.0.0.1/32"), ip_network("::1/128"))
+    assert loaded.certificate == Certificate(folder.path / "cert.pem", Path("/etc/ssl/key.pem"), "dns.home.example")
+    assert loaded.listen == (
+        ("dns", Endpoint("127.0.0.1", 5300)),
+        ("dns", Endpoint("::1", 5300)),
+        ("quic", Endpoint("::1", 853)),
+    )
     assert loaded.upstreams.strategy == "parallel"
-    assert loaded.upstreams.bootstrap == ("9.9.9.9",)
+    assert loaded.upstreams.bootstrap == (UpstreamSpec("plain", "9.9.9.9", 53, "9.9.9.9"),)
     assert loaded.upstreams.routes == {
         "lan": (router,),
         "168.192.in-addr.arpa": (router, UpstreamSpec("plain", "fd00::1", 54, "[fd00::1]:54")),
@@ -154,16 +172,27 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
         ),
         (
             'listen: {tls: ["0.0.0.0:853"]}',
-            "2:15: listen.tls: DNS over TLS is not in this version yet; use `dns`, and leave this empty: `[]`",
+            (
+                "2:10: listen.tls: encrypted DNS needs a certificate; expected "
+                "`certificate: {cert: cert.pem, key: key.pem, name: ...}` (`safedns certificate` makes one to try with)"
+            ),
         ),
         (
-            'listen: {https: ["0.0.0.0:443"]}',
-            "2:17: listen.https: DNS over HTTPS is not in this version yet; use `dns`, and leave this empty: `[]`",
+            'listen: {https: ["127.0.0.1:443"], tls: ["127.0.0.1:443"]}\ncertificate: {cert: c, key: k}',
+            "2:18: listen.https[1]: `127.0.0.1:443` is taken by `tls` above; expected another port",
         ),
         (
-            'listen: {quic: ["0.0.0.0:853"]}',
-            "2:16: listen.quic: DNS over QUIC is not in this version yet; use `dns`, and leave this empty: `[]`",
+            'listen: {dns: ["127.0.0.1:53"], quic: ["127.0.0.1:53"]}\ncertificate: {cert: c, key: k}',
+            "2:40: listen.quic[1]: `127.0.0.1:53` is taken by `dns` above; expected another port",
         ),
+        (
+            "listen: {tls: [853]}",
+            (
+                "2:16: listen.tls[1]: `853` is not usable here; "
+                "expected an address and a port, such as 127.0.0.1:5300 or [::1]:5300"
+            ),
+        ),
+        ("certificate: {cert: c}", "2:1: certificate: `key` is missing; expected the key's file, e.g. `key: key.pem`"),
         (
             "listen: {metrics: on}",
             (
@@ -199,12 +228,30 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
             "2:10: storage: PostgreSQL is not in this version yet; use `sqlite`",
         ),
         ("storage: mysql", "2:10: storage: `mysql` is not known here; expected `sqlite`"),
-        ("block: {reply: page}", "2:16: block.reply: the block page is not in this version yet; use `nxdomain`"),
+        (
+            "block: {page: [page.example]}",
+            "2:16: block.page[1]: `page.example` is not an address; expected one like 192.168.1.9 or fd00::9",
+        ),
+        (
+            "private_answers: [192.168.1.1/24]",
+            "2:19: private_answers[1]: `192.168.1.1/24` is not a name; expected one like printer.lan",
+        ),
+        (
+            "contact: [dad]",
+            (
+                "2:11: contact[1]: `dad` is not a contact; "
+                "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
+            ),
+        ),
+        (
+            "contact: [tel:1, tel:2, tel:3, tel:4]",
+            "2:10: contact: 4 contacts do not fit into a reply; expected at most 3",
+        ),
         (
             "block: {reply: nxdomian}",
             (
                 "2:16: block.reply: `nxdomian` is not known here; "
-                "expected `nxdomain`, `null`, `nodata` or `refused` (did you mean `nxdomain`?)"
+                "expected `nxdomain`, `null`, `nodata`, `refused` or `page` (did you mean `nxdomain`?)"
             ),
         ),
         ("block: {ttl: 0s}", "2:14: block.ttl: `0s` is out of range; expected 1s to 1 day"),
@@ -269,15 +316,29 @@ def test_a_line_that_means_nothing_is_refused_at_its_place(folder: Folder, line:
         ),
         ("{servers: []}", "1:22: upstreams.servers: no upstream is given; expected at least one such as 9.9.9.9"),
         (
-            "{servers: [tls://9.9.9.9]}",
-            "1:22: upstreams.servers: encrypted upstreams are not in this version yet; add a plain one such as 9.9.9.9",
+            "{servers: [tls://dns.quad9.net]}",
+            (
+                "1:23: upstreams.servers[1]: `tls://dns.quad9.net` has a name and no address, and nobody is given "
+                "who knows it; expected `bootstrap` beside `servers`, such as [9.9.9.9]"
+            ),
         ),
         (
-            "{servers: [9.9.9.9], routes: {lan: tls://9.9.9.9}}",
+            "{servers: [9.9.9.9], routes: {lan: https://dns.lan}}",
             (
-                "1:47: upstreams.routes.lan: `tls://9.9.9.9` is encrypted, "
-                "which is not in this version yet; use a plain address"
+                "1:47: upstreams.routes.lan: `https://dns.lan` has a name and no address, and nobody is given "
+                "who knows it; expected `bootstrap` beside `servers`, such as [9.9.9.9]"
             ),
+        ),
+        (
+            "{servers: [tls://dns.quad9.net], bootstrap: [dns.quad9.net]}",
+            (
+                "1:57: upstreams.bootstrap[1]: `dns.quad9.net` is not usable here; expected an address such as 9.9.9.9 "
+                "or 127.0.0.1:5300"
+            ),
+        ),
+        (
+            "{servers: [tls://dns.quad9.net], bootstrap: [127.0.0.1]}",
+            ("1:57: upstreams.bootstrap[1]: `127.0.0.1` is where safedns itself listens; expected another resolver"),
         ),
         (
             "{servers: [9.9.9.9], strategy: quickest}",
@@ -310,28 +371,128 @@ def test_another_port_or_machine_is_no_loop(folder: Folder, listen: str, server:
     assert loaded.upstreams.servers[0].host == server
 
 
+def test_the_page_its_addresses_contacts_and_names_that_may_lead_home_are_read(folder: Folder) -> None:
+    loaded = folder.load(
+        UPSTREAMS
+        + "listen: {page: '0.0.0.0:80'}\nblock: {reply: page, page: [192.168.1.8, 'fd00::8']}\n"
+        + "private_answers: [Plex.direct, plex.direct.]\ncontact: [tel:+84-111, mailto:ba@home.example]\n"
+    )
+    assert loaded.listen_page == Endpoint("0.0.0.0", 80)
+    assert loaded.block == BlockSettings("page", 10, ("192.168.1.8", "fd00::8"))
+    assert loaded.private_answers == ("plex.direct",)
+    assert loaded.contact == ("tel:+84-111", "mailto:ba@home.example")
+
+
+@pytest.mark.parametrize(
+    ("lines", "contact"),
+    [
+        ("", ()),
+        ("language: vi\n", ("tel:111",)),
+        ("language: vi\ncontact: []\n", ()),
+        ("contact: [tel:1]\n", ("tel:1",)),
+    ],
+)
+def test_in_vietnamese_the_contact_is_the_childrens_hotline_unless_another_is_given(
+    folder: Folder, lines: str, contact: tuple[str, ...]
+) -> None:
+    assert folder.load(UPSTREAMS + lines).contact == contact
+
+
+def test_a_page_that_nobody_shows_is_a_warning(folder: Folder) -> None:
+    page = UPSTREAMS + "block: {reply: page}\n"
+    assert folder.warnings(page) == [
+        '2:16: block.reply: nobody shows a page: add `listen: {page: "0.0.0.0:80"}`, or the address of a page of yours'
+    ]
+    assert folder.warnings(page + 'listen: {page: "0.0.0.0:80"}\n') == []
+    assert folder.warnings(UPSTREAMS + "block: {reply: page, page: [192.168.1.8]}\n") == []
+
+
+def test_encrypted_upstreams_need_no_plain_one_beside_them(folder: Folder) -> None:
+    text = """
+upstreams:
+  servers: [tls://1.1.1.1#cloudflare-dns.com, "https://dns.quad9.net/dns-query", "quic://[2620:fe::fe]"]
+  bootstrap: [9.9.9.9, "[::1]:5335"]
+  routes: {lan: "tls://192.168.1.1#router.lan"}
+"""
+    upstreams = folder.load(text).upstreams
+    assert [spec.certificate for spec in upstreams.servers] == ["cloudflare-dns.com", "dns.quad9.net", "2620:fe::fe"]
+    assert upstreams.routes["lan"][0].certificate == "router.lan"
+    assert [spec.port for spec in upstreams.all] == [853, 443, 853, 853, 53, 5335]
+    assert not folder.warnings(text)
+
+
+def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
+    sets = folder.load("upstreams: {servers: [9.9.9.9], sets: {family: 1.1.1.3, strict: [1.1.1.3, 1.0.0.3]}}").upstreams
+    assert {name: [spec.name for spec in servers] for name, servers in sets.sets.items()} == {
+        "family": ["1.1.1.3"],
+        "strict": ["1.1.1.3", "1.0.0.3"],
+    }
+    assert [spec.name for spec in sets.all] == ["9.9.9.9", "1.1.1.3", "1.0.0.3"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "complaint"),
+    [
+        ("{Family!: 1.1.1.3}", "`Family!` is no name for a set"),
+        ("{none: 1.1.1.3}", "`none` is no name for a set"),
+        ("{family: []}", "no upstream is given"),
+        ("{family: tls://family.cloudflare-dns.com}", "expected `bootstrap` beside `servers`"),
+        (
+            "{" + ", ".join(f"s{number}: 1.1.1.3" for number in range(64)) + "}",
+            "these are 64 sets; expected at most 63",
+        ),
+    ],
+)
+def test_sets_must_be_usable(folder: Folder, sets: str, complaint: str) -> None:
+    (problem,) = folder.complaints(f"upstreams: {{servers: [9.9.9.9], sets: {sets}}}\n")
+    assert complaint in problem
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "warnings"),
+    [
+        ("{servers: [9.9.9.9, 1.1.1.1]}", []),
+        ("{servers: [1.1.1.3, https://family.cloudflare-dns.com], bootstrap: [9.9.9.9]}", []),
+        (
+            "{servers: [9.9.9.9, 'tls://1.1.1.3#family.cloudflare-dns.com']}",
+            [
+                (
+                    "1:13: upstreams.servers: `tls://1.1.1.3#family.cloudflare-dns.com` filters and `9.9.9.9` is not "
+                    "known to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+        (
+            "{servers: [9.9.9.9], sets: {family: [94.140.14.15, 9.9.9.9]}}",
+            [
+                (
+                    "1:40: upstreams.sets.family: `94.140.14.15` filters and `9.9.9.9` is not known "
+                    "to; what is blocked there changes from query to query"
+                )
+            ],
+        ),
+    ],
+)
+def test_mixing_resolvers_that_filter_with_others_is_a_warning(
+    folder: Folder, upstreams: str, warnings: list[str]
+) -> None:
+    assert folder.warnings(f"upstreams: {upstreams}\n") == warnings
+
+
 def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
     text = """
 listen: {console: "0.0.0.0:8053"}
 certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
-trusted_forwarders: [192.168.1.1]
+leases: [/nonexistent/leases]
 cache: {prefetch: on}
-upstreams: {servers: [tls://1.1.1.1, 9.9.9.9]}
+upstreams: {servers: [9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
-        "3:1: certificate: encrypted DNS is not in this version yet; the certificate is not used",
-        (
-            "4:1: trusted_forwarders: telling apart the devices behind a router is not in this version yet; "
-            "this only lifts the rate limit"
-        ),
+        "3:1: certificate: nothing uses the certificate; `listen` has no `tls`, `https` or `quic`",
+        "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
         "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
-        (
-            "6:23: upstreams.servers[1]: an encrypted upstream is not in this version yet; "
-            "`tls://1.1.1.1` is skipped, plain ones are asked"
-        ),
     ]
-    assert [server.name for server in folder.load(text).upstreams.servers] == ["9.9.9.9"]
 
 
 def test_a_folder_without_settings_says_how_to_get_some(tmp_path: Path) -> None:

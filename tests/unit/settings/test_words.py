@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from ipaddress import ip_network
 
 import pytest
@@ -18,6 +19,7 @@ from safedns.settings.words import (
     name,
     network,
     on_off,
+    plain_upstream,
     unless,
     upstream,
 )
@@ -145,25 +147,71 @@ def test_ports_have_bounds(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "spec"),
     [
-        ("9.9.9.9", ("plain", "9.9.9.9", 53)),
-        ("127.0.0.1:5300", ("plain", "127.0.0.1", 5300)),
-        ("[::1]:53", ("plain", "::1", 53)),
-        ("2620:fe::fe", ("plain", "2620:fe::fe", 53)),
-        ("tls://1.1.1.1#cloudflare-dns.com", ("tls", "1.1.1.1", 853)),
-        ("tls://[2620:fe::fe]:8853", ("tls", "2620:fe::fe", 8853)),
-        ("https://dns.quad9.net/dns-query", ("https", "dns.quad9.net", 443)),
-        ("quic://dns.example", ("quic", "dns.example", 853)),
+        ("9.9.9.9", ("9.9.9.9", 53)),
+        ("127.0.0.1:5300", ("127.0.0.1", 5300)),
+        ("[::1]:53", ("::1", 53)),
+        ("2620:fe::fe", ("2620:fe::fe", 53)),
     ],
 )
-def test_an_upstream_is_an_address_or_an_encrypted_one_by_scheme(text: str, spec: tuple[str, str, int]) -> None:
-    assert upstream(text) == UpstreamSpec(*spec, text)  # type: ignore[arg-type]  # the table's words are the literals
+def test_a_plain_upstream_is_an_address(text: str, spec: tuple[str, int]) -> None:
+    assert upstream(text) == plain_upstream(text) == UpstreamSpec("plain", *spec, text)
+
+
+PIN = bytes(range(32))
+PIN_TEXT = "sha256=" + b64encode(PIN).decode()
 
 
 @pytest.mark.parametrize(
-    "text", ["dns.quad9.net", "udp://9.9.9.9", "tls://", "0.0.0.0", "[::]:53", "https://[x", "tls://h:x"]
+    ("text", "spec"),
+    [
+        ("tls://1.1.1.1#cloudflare-dns.com", ("tls", "1.1.1.1", 853, "cloudflare-dns.com")),
+        ("tls://1.1.1.1", ("tls", "1.1.1.1", 853, "1.1.1.1")),
+        ("tls://[2620:fe::fe]:8853/", ("tls", "2620:fe::fe", 8853, "2620:fe::fe")),
+        ("quic://DNS.Example.", ("quic", "dns.example", 853, "dns.example")),
+        (f"tls://10.0.0.1#{PIN_TEXT}", ("tls", "10.0.0.1", 853, "10.0.0.1", (PIN,))),
+        (f"tls://10.0.0.1#dns.lan,{PIN_TEXT},{PIN_TEXT}", ("tls", "10.0.0.1", 853, "dns.lan", (PIN, PIN))),
+        ("https://dns.quad9.net", ("https", "dns.quad9.net", 443, "dns.quad9.net", (), "/dns-query")),
+        ("https://dns.quad9.net/dns-query{?dns}", ("https", "dns.quad9.net", 443, "dns.quad9.net", (), "/dns-query")),
+        ("https://[2620:fe::fe]:8443/a/b?c=d#dns.lan", ("https", "2620:fe::fe", 8443, "dns.lan", (), "/a/b?c=d")),
+    ],
+)
+def test_an_encrypted_upstream_has_a_scheme_and_an_identity(text: str, spec: tuple[object, ...]) -> None:
+    scheme, host, port, certificate, *rest = spec
+    assert upstream(text) == UpstreamSpec(scheme, host, port, text, certificate, *rest)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dns.quad9.net",
+        "udp://9.9.9.9",
+        "tls://",
+        "0.0.0.0",
+        "[::]:53",
+        "https://[x",
+        "tls://h:x",
+        "tls://h:0",
+        "tls://a b",
+        "https://user@h/",
+    ],
 )
 def test_what_is_no_upstream_is_refused_with_an_example(text: str) -> None:
     assert "expected an address such as 9.9.9.9" in refusal(upstream, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("tls://9.9.9.9/dns-query", "asks for a path, which only https:// has"),
+        ("tls://9.9.9.9#a,b", "has two names behind the `#`"),
+        ("tls://9.9.9.9#a b", "has no usable name behind the `#`"),
+        ("tls://9.9.9.9#sha256=AAAA", "has no usable pin"),
+        ("tls://9.9.9.9#sha256=!", "has no usable pin"),
+        (f"quic://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
+    ],
+)
+def test_what_is_wrong_with_an_encrypted_upstream_is_said(text: str, complaint: str) -> None:
+    assert complaint in refusal(upstream, text)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a..b", "a b", "x" * 64, "a." * 130, "/etc", "*.lan", "\ud800"])

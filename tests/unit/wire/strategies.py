@@ -11,6 +11,7 @@ import dns.message
 import dns.name
 import dns.rdata
 import dns.rdataclass
+import dns.rdatatype
 import dns.renderer
 import dns.rrset
 from hypothesis import strategies as st
@@ -121,3 +122,14 @@ def exchanges(draw: st.DrawFn) -> tuple[bytes, bytes]:
     renderer.write_header()
     wire: bytes = renderer.get_wire()
     return query.to_wire(), wire
+
+
+def lives(judge: dns.message.Message, *, negative: bool) -> list[int]:
+    """The TTL of each record of a response as it is to be read: a negative answer's SOA lives for its MINIMUM only."""
+    found = [rrset.ttl for section in (judge.answer, judge.authority, judge.additional) for rrset in section]
+    for number, rrset in enumerate(judge.authority, len(judge.answer)):
+        if negative and rrset.rdtype == dns.rdatatype.SOA:
+            minimum = rrset[0].minimum
+            found[number] = min(rrset.ttl, minimum if minimum < 1 << 31 else 0)
+            break
+    return found

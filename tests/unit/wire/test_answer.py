@@ -19,7 +19,7 @@ from safedns.wire.types import QType, RCode
 
 from . import malformed
 from .malformed import A_RECORD, NAME, OPT, POINTER, QUESTION, RESPONSE, BadResponse, header, record
-from .strategies import exchanges
+from .strategies import exchanges, lives
 
 NXDOMAIN = RESPONSE | 3
 
@@ -89,6 +89,7 @@ def test_addresses_of_another_class_are_not_addresses() -> None:
 def test_a_negative_answer_lives_as_long_as_its_soa_says(rcode: int, ttl: int, minimum: int, lifetime: int) -> None:
     answer = decode_answer(header(RESPONSE | rcode, authorities=1) + QUESTION + soa(ttl, minimum), asked())
     assert (answer.negative, answer.ttl) == (True, lifetime)
+    assert (answer.ttls, answer.body) == (((6, lifetime),), soa(lifetime, minimum))
 
 
 @pytest.mark.parametrize("rcode", [RCode.NXDOMAIN, RCode.NOERROR])
@@ -189,9 +190,7 @@ def test_reading_agrees_with_dnspython(exchange: tuple[bytes, bytes]) -> None:
     judge = dns.message.from_wire(exchange[1], one_rr_per_rrset=True)
     assert answer.rcode == judge.rcode()
     assert answer.counts == (len(judge.answer), len(judge.authority), len(judge.additional))
-    assert [ttl for _, ttl in answer.ttls] == [
-        rrset.ttl for rrset in [*judge.answer, *judge.authority, *judge.additional]
-    ]
+    assert [ttl for _, ttl in answer.ttls] == lives(judge, negative=answer.negative)
     read: list[Any] = [rdata for rrset in judge.answer for rdata in rrset]
     leading = [rdata for rdata in read if rdata.rdtype in (QType.CNAME, QType.DNAME, QType.SVCB, QType.HTTPS)]
     targets = [(rdata.rdtype, from_wire(rdata.target.to_wire(), 0)[0]) for rdata in leading]
@@ -217,8 +216,8 @@ def test_an_answer_put_back_into_a_reply_reads_the_same(exchange: tuple[bytes, b
     query = decode_query(exchange[0])
     answer = decode_answer(exchange[1], query)
     again = decode_answer(build_reply(query, answer), query)
-    # The AD bit and the upper bits of the RCODE are not for everybody.
-    assert again == answer._replace(ad=again.ad, rcode=again.rcode)
+    # The AD bit and the upper bits of the RCODE are not for everybody, and what the upstream claims is not handed on.
+    assert again == answer._replace(ad=again.ad, rcode=again.rcode, denied=again.denied)
 
 
 def test_records_of_our_own_become_an_authoritative_answer() -> None:
@@ -258,3 +257,35 @@ def test_rdata_that_does_not_fit_its_type_is_refused() -> None:
         make_answer(asked(), [("www.example.com", QType.A, 60, b"abc")])
     with pytest.raises(ValueError):
         make_answer(asked(), [("a..b", QType.A, 60, b"abcd")])
+
+
+def told(code: int, text: bytes = b"") -> bytes:
+    """An OPT record with an extended error (RFC 8914 section 2)."""
+    return malformed.opt(struct.pack("!HHH", 15, 2 + len(text), code) + text)
+
+
+@pytest.mark.parametrize(
+    ("flags", "records", "denied"),
+    [
+        (RESPONSE, A_RECORD, 0),
+        (RESPONSE, record(POINTER, 1, bytes(4)), 17),  # 0.0.0.0
+        (RESPONSE, record(POINTER, 1, b"\x92\x70\x3d\x6a"), 17),  # a block page of OpenDNS
+        (NXDOMAIN, b"", 0),
+        (NXDOMAIN | 0x0400, b"", 17),  # denied with an authority that a resolver does not have
+        (RESPONSE | 0x0400, A_RECORD, 0),
+        (RESPONSE, A_RECORD + told(15, b"malware"), 15),
+        (NXDOMAIN, told(16), 16),
+        (NXDOMAIN | 0x0400, told(17), 17),
+        (NXDOMAIN, told(9, b"DNSKEY missing"), 0),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0a\0\0" + b"\0\x0f\0\x02\0\x0f"), 15),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0f\0\x01\0"), 0),
+        (RESPONSE, A_RECORD + malformed.opt(b"\0\x0f\0\x09\0\x0f"), 0),  # cut off: says nothing, and harms nothing
+    ],
+)
+def test_an_upstream_that_keeps_a_name_closed_is_recognised_by_what_it_says_or_shows(
+    flags: int, records: bytes, denied: int
+) -> None:
+    answers = records.startswith(POINTER)
+    additionals = b"\0\0\x29" in records
+    packet = header(flags, answers=answers, additionals=additionals) + QUESTION + records
+    assert decode_answer(packet, asked()).denied == denied

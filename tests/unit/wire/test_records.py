@@ -10,7 +10,7 @@ from hypothesis import given
 
 from safedns.errors import WireError
 from safedns.wire.query import question_end
-from safedns.wire.records import Record, check_rdata, decompressed, leads_of, scan
+from safedns.wire.records import Record, check_rdata, decompressed, scan
 
 from .malformed import A_RECORD, OPT, POINTER, QUESTION, RESPONSE, header, record
 from .strategies import exchanges
@@ -36,27 +36,6 @@ def test_records_before_the_one_that_is_cut_off_are_still_told() -> None:
     assert next(found).end == 49
     with pytest.raises(WireError):
         next(found)
-
-
-@pytest.mark.parametrize(
-    ("rtype", "rdata", "names", "addresses"),
-    [
-        (1, bytes((192, 0, 2, 255)), [], ["192.0.2.255"]),
-        (28, bytes(16), [], ["::"]),
-        (5, b"\x03CDN\xc0\x10", ["cdn.example.com"], []),
-        (39, b"\x03new\0", ["new"], []),
-        (64, b"\0\0\x03svc\0", ["svc"], []),
-        (65, b"\0\x01\0", [], []),
-        (65, b"\0\x01\0\0\x04\0\x04\x01\x02\x03\x04", [], ["1.2.3.4"]),
-        (2, b"\x02ns\0", [], []),
-        (16, b"\x02hi", [], []),
-        (731, b"\xc0\x0c", [], []),
-    ],
-)
-def test_where_a_client_goes_on_from_a_record(rtype: int, rdata: bytes, names: list[str], addresses: list[str]) -> None:
-    packet, found = only(rtype, rdata)
-    check_rdata(packet, found)
-    assert leads_of(packet, found) == (names, addresses)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from safedns.wire.types import FLAG_AD, Ede, QType, RCode
 
 from . import malformed
 from .malformed import A_RECORD, NAME, OPT, QUESTION, RESPONSE, Malformed, header, opt, record
-from .strategies import exchanges
+from .strategies import exchanges, lives
 
 PLAIN = decode_query(header() + QUESTION)
 WITH_EDNS = decode_query(header(additionals=1) + QUESTION + OPT)
@@ -226,11 +226,13 @@ def test_every_malformed_query_gets_a_reply_that_can_be_read(case: Malformed) ->
     assert judge.flags & dns.flags.QR
 
 
-def expected_records(response: bytes, age: int, cap: int | None) -> list[list[tuple[str, int, str]]]:
+def expected_records(response: bytes, age: int, cap: int | None, *, negative: bool) -> list[tuple[str, int, str]]:
     judge = read(response)
+    rrsets = [rrset for section in (judge.answer, judge.authority, judge.additional) for rrset in section]
+    ttls = lives(judge, negative=negative)
     return [
-        [(rrset.name.to_text(), fresh(rrset.ttl, age, cap), rrset[0].to_text()) for rrset in section]
-        for section in (judge.answer, judge.authority, judge.additional)
+        (rrset.name.to_text(), fresh(ttl, age, cap), rrset[0].to_text())
+        for rrset, ttl in zip(rrsets, ttls, strict=True)
     ]
 
 
@@ -249,7 +251,9 @@ def test_a_reply_says_what_the_response_said_with_smaller_ttls(
     query = decode_query(exchange[0])
     answer = decode_answer(exchange[1], query)
     reply = build_reply(query, answer, age=age, ttl_cap=cap)
-    assert expected_records(reply, 0, None) == expected_records(exchange[1], age, cap)
+    expected = expected_records(exchange[1], age, cap, negative=answer.negative)
+    assert expected_records(reply, 0, None, negative=False) == expected
+    assert (len(read(reply).answer), len(read(reply).authority)) == answer.counts[:2]
     judge = read(reply)
     assert judge.question == dns.message.from_wire(exchange[0]).question
     assert judge.id == query.id

@@ -6,10 +6,12 @@ import dns.flags
 import dns.message
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from safedns.wire.edns import option_of
 from safedns.wire.query import Edns, decode_query
-from safedns.wire.request import plain_request, upstream_request
-from safedns.wire.types import QType
+from safedns.wire.request import padded_request, plain_request, upstream_request
+from safedns.wire.types import EdnsOption, QType
 
 from .malformed import QUESTION, header, record
 from .strategies import queries
@@ -36,6 +38,17 @@ def test_the_question_goes_upstream_in_lower_case_with_do_copied(message: dns.me
     assert request.question[0].name.labels == message.question[0].name.canonicalize().labels
     assert bool(request.ednsflags & dns.flags.DO) == query.do
     assert decode_query(upstream_request(query, 7)).cache_key == query.cache_key
+
+
+@given(queries(), st.binary(min_size=16, max_size=40))
+def test_rfc8467_4_1_a_padded_request_fills_blocks_of_128_octets(message: dns.message.Message, cookie: bytes) -> None:
+    query = decode_query(message.to_wire())
+    packet = padded_request(query, 7, option_of(EdnsOption.COOKIE, cookie))
+    request = dns.message.from_wire(packet)
+    assert len(packet) % 128 == 0
+    assert len(packet) - len(upstream_request(query, 7)) < 128 + 8 + len(cookie)
+    assert [option.otype for option in request.options] == [EdnsOption.COOKIE, EdnsOption.PADDING]
+    assert decode_query(packet).cache_key == query.cache_key
 
 
 def test_a_request_of_our_own_is_a_query_that_we_can_read() -> None:

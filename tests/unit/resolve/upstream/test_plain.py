@@ -87,12 +87,6 @@ async def test_cancelling_between_udp_and_tcp_leaves_nothing_behind(upstream: Up
     assert len((await upstream.ask()).addresses) == 200
 
 
-async def test_what_goes_out_tells_nothing_of_the_client(upstream: Upstream, server: NameServer) -> None:
-    await upstream.ask("WwW.ExAmPlE.CoM")
-    assert server.asked[0].name == "www.example.com"
-    assert server.asked[0].packet.endswith(b"\0\0\x29\x04\xd0\0\0\0\0\0\0")  # an OPT of 1232 octets without options
-
-
 async def test_a_closed_upstream_fails_new_exchanges(upstream: Upstream) -> None:
     await upstream.plain.close()
     with pytest.raises(UpstreamError, match="is closed"):

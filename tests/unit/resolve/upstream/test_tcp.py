@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from safedns.errors import UpstreamError
-from safedns.resolve.upstream import tcp
+from safedns.resolve.upstream import connection
+from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.wire.answer import Answer
 from safedns.wire.types import Ede
@@ -27,7 +28,7 @@ class Carried:
 
     def __init__(self, server: NameServer) -> None:
         self.mismatches = [0]
-        self.tcp = TcpCarrier(server.host, server.port, self.mismatches)
+        self.tcp = TcpCarrier(Fixed(server.host), server.port, self.mismatches)
 
     def start(self, name: str = "www.example.com") -> Awaited:
         exchange = Awaited(question(name))
@@ -132,7 +133,7 @@ async def test_a_cancelled_query_frees_its_id_and_disturbs_nobody(carried: Carri
 async def test_an_idle_connection_is_closed(
     carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tcp, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
     await carried.ask("first.example")
     await until(lambda: carried.tcp._connection is None)
     await carried.ask("second.example")

@@ -1,0 +1,144 @@
+"""Upstreams put to the test, one by one and without the daemon: do they answer, how fast, and what can they do?
+
+Every question is for the root, which tells nobody what a household looks at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from statistics import median
+from typing import NamedTuple
+
+from safedns.clock import Clock
+from safedns.errors import UpstreamError
+from safedns.resolve.counting import Counters, UpstreamMeter
+from safedns.resolve.routing import Routing
+from safedns.resolve.upstream import Exchange, Facts
+from safedns.resolve.upstream.encrypted import EncryptedUpstream
+from safedns.resolve.upstream.open import open_upstream
+from safedns.resolve.upstream.place import Place
+from safedns.resolve.upstream.plain import PlainUpstream
+from safedns.settings.family_resolvers import family_resolver
+from safedns.settings.model import Upstreams, UpstreamSpec
+from safedns.wire.answer import Answer
+from safedns.wire.names import HEADER_SIZE
+from safedns.wire.query import decode_query
+from safedns.wire.records import scan
+from safedns.wire.request import plain_request
+from safedns.wire.types import Ede, QType
+
+WITHIN = 5.0
+"""Seconds for one answer, connecting included."""
+_ROUNDS = 5
+
+
+class Examined(NamedTuple):
+    """What came of one upstream."""
+
+    name: str
+    transport: str
+    used_for: tuple[str, ...]
+    """``everything``, ``bootstrap``, the sets it is in, and the domains that are routed to it."""
+    answers: bool
+    problem: str
+    """Why it does not answer; empty if it does."""
+    first_ms: float
+    """Milliseconds of the first answer, with whatever had to be looked up and agreed on."""
+    median_ms: float
+    """Of those that followed."""
+    facts: Facts
+    dnssec: str
+    """``validates``, ``passes`` signatures on, or ``no``."""
+    filters: str
+    """What the service is known to filter; empty if it is not known to."""
+
+
+def examine(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
+    """Put every upstream that is asked anything to the test, all at once. Must not be called in an event loop."""
+    return asyncio.run(_examine_all(upstreams, clock, counters))
+
+
+async def _examine_all(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
+    opened: dict[UpstreamSpec, PlainUpstream | EncryptedUpstream] = {}
+
+    def connect(
+        spec: UpstreamSpec, clock: Clock, meter: UpstreamMeter, place: Place
+    ) -> PlainUpstream | EncryptedUpstream:
+        opened[spec] = open_upstream(spec, clock, meter, place)
+        return opened[spec]
+
+    routing = Routing(upstreams, clock, counters, connect)
+    try:
+        return await asyncio.gather(*(_examine(spec, upstreams, one, clock) for spec, one in opened.items()))
+    finally:
+        routing.bootstrap.close()
+        for one in opened.values():
+            await one.close()
+
+
+async def _examine(
+    spec: UpstreamSpec, upstreams: Upstreams, one: PlainUpstream | EncryptedUpstream, clock: Clock
+) -> Examined:
+    known = family_resolver(spec)
+    nothing = Examined(
+        name=spec.name,
+        transport=spec.transport,
+        used_for=_used_for(spec, upstreams),
+        answers=False,
+        problem="",
+        first_ms=0.0,
+        median_ms=0.0,
+        facts=Facts(),
+        dnssec="",
+        filters=known.filters if known is not None else "",
+    )
+    times: list[float] = []
+    answer: Answer | None = None
+    try:
+        for _ in range(1 + _ROUNDS):
+            start = clock.monotonic()
+            answer = await _ask(one)
+            times.append((clock.monotonic() - start) * 1000)
+    except UpstreamError as error:
+        return nothing._replace(problem=str(error), facts=one.facts)
+    assert answer is not None  # noqa: S101 - there is at least one round
+    first, *others = times
+    return nothing._replace(
+        answers=True, first_ms=first, median_ms=median(others), facts=one.facts, dnssec=_dnssec(answer)
+    )
+
+
+def _used_for(spec: UpstreamSpec, upstreams: Upstreams) -> tuple[str, ...]:
+    return (
+        *["everything"] * (spec in upstreams.servers),
+        *(f"set {name}" for name, servers in upstreams.sets.items() if spec in servers),
+        *(domain for domain, servers in upstreams.routes.items() if spec in servers),
+        *["bootstrap"] * (spec in upstreams.bootstrap),
+    )
+
+
+_ROOT = decode_query(plain_request(".", QType.SOA, 0, do=True))
+
+
+async def _ask(one: PlainUpstream | EncryptedUpstream) -> Answer:
+    outcome: asyncio.Future[Answer | UpstreamError] = asyncio.get_running_loop().create_future()
+    exchange = Exchange(_ROOT, outcome.set_result)
+    one.start(exchange)
+    try:
+        async with asyncio.timeout(WITHIN):
+            result = await outcome
+    except TimeoutError:
+        raise UpstreamError(f"no answer within {WITHIN:g} s", Ede.NO_REACHABLE_AUTHORITY) from None
+    finally:
+        exchange.cancel()
+    if isinstance(result, UpstreamError):
+        raise result
+    return result
+
+
+def _dnssec(answer: Answer) -> str:
+    if answer.ad:
+        return "validates"
+    packet = bytes(HEADER_SIZE) + _ROOT.question + answer.body
+    records = scan(packet, HEADER_SIZE + len(_ROOT.question), sum(answer.counts))
+    return "passes" if any(record.rtype == QType.RRSIG for record in records) else "no"

@@ -1,0 +1,251 @@
+"""One connection to an upstream, shared by every exchange: opened when needed, and again when it is lost.
+
+    start --> connecting (exchanges queue) --> connected (pending[number]) --> idle --> closed
+                        ^                            |
+                        '---- once, if it is lost under us; at once, if it has gone silent
+
+What is spoken on it belongs to the subclasses: ``tcp`` (with or without TLS), ``https``, ``quic``. Must not time
+anything out but connecting, idleness and a connection gone silent: whoever started an exchange cancels it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+
+from safedns.errors import UpstreamError
+from safedns.resolve.upstream import Exchange, Facts
+from safedns.resolve.upstream.place import Place
+from safedns.tasks import spawn
+from safedns.wire.edns import response_edns
+from safedns.wire.query import Edns, Query, option
+from safedns.wire.types import Ede, EdnsOption
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 10.0
+"""How long a connection without exchanges stays open; servers close theirs after about as long."""
+CONNECT_SECONDS = 3.0
+"""How long one address may take to connect, handshake included."""
+SILENT_SECONDS = 2.0
+"""After so long without any answer to what was asked a new query opens a connection of its own: a network that has
+changed drops packets without a word, and TCP would try for a quarter of an hour."""
+
+
+class ConnectionCarrier(ABC):
+    """Carries exchanges over one connection."""
+
+    __slots__ = ("_connecting", "_connection", "_place", "_told", "_waiting", "_what", "facts", "label", "mismatches")
+
+    def __init__(self, what: str, place: Place, mismatches: list[int]) -> None:
+        """``what`` the connection is called in messages, e.g. ``TLS``."""
+        self._what = what
+        self._place = place
+        self.mismatches = mismatches
+        """Counts answers that match nothing."""
+        self.facts = Facts()
+        self.label = ""
+        """What the upstream is called in the log."""
+        self._told = ""
+        """Why there was no connection, as it was logged last."""
+        self._waiting: dict[Exchange, None] = {}
+        """In order, until there is a connection."""
+        self._connecting: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
+
+    @abstractmethod
+    async def dial(self, address: str) -> Connection:
+        """Connect, handshake included; raises ``OSError`` or ``UpstreamError``."""
+
+    def start(self, exchange: Exchange) -> None:
+        """Send the query as soon as there is a connection."""
+        connection = self._connection
+        if connection is not None and connection.silent:
+            self.leave(connection)
+            connection.abort()
+        if self._connection is None:
+            self._queue(exchange)
+        else:
+            self._connection.send(exchange)
+
+    def drop(self, exchange: Exchange) -> None:
+        """Forget an exchange that is still waiting for the connection."""
+        del self._waiting[exchange]
+
+    async def close(self) -> None:
+        """Close the connection; everything under way fails."""
+        error = UpstreamError("the upstream is being closed", Ede.NETWORK_ERROR)
+        self._fail_waiting(error)
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        if self._connection is not None:
+            await self._connection.close(error)
+
+    def leave(self, connection: Connection) -> None:
+        """Start nothing more on this connection."""
+        if self._connection is connection:
+            self._connection = None
+
+    def lost(self, connection: Connection, unanswered: list[Exchange]) -> None:
+        """The connection ended; each exchange gets one more, unless it had that already."""
+        self.leave(connection)
+        for exchange in unanswered:
+            if exchange.retried:
+                exchange.fail(UpstreamError("the upstream closed the connection twice", Ede.NETWORK_ERROR))
+            else:
+                exchange.retried = True
+                self._queue(exchange)
+
+    def _queue(self, exchange: Exchange) -> None:
+        self._waiting[exchange] = None
+        exchange.carrier = self
+        if self._connecting is None:
+            self._connecting = spawn(self._connect(), f"open a {self._what} connection")
+
+    async def _connect(self) -> None:
+        try:
+            connection = await self._reach()
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, the next query must be able to try again
+            self._connecting = None
+            self._tell(unreachable := self._unreachable(error))
+            self._fail_waiting(unreachable)
+            return
+        self._connecting = None
+        self._told = ""
+        if connection.gone:
+            self._fail_waiting(UpstreamError("the upstream closed the connection at once", Ede.NETWORK_ERROR))
+            return
+        self._connection = connection
+        waiting, self._waiting = self._waiting, {}
+        for exchange in waiting:
+            connection.send(exchange)
+
+    async def _reach(self) -> Connection:
+        """A connection to the first address that takes one."""
+        failure: Exception | None = None
+        for address in await self._place.find():
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    connection = await self.dial(address)
+            except Exception as error:  # noqa: BLE001 - as above; there may be another address
+                failure = error
+                continue
+            self._place.worked(address)
+            self.facts = self.facts._replace(address=address)
+            return connection
+        self._place.failed()
+        assert failure is not None  # noqa: S101 - a place has at least one address
+        raise failure
+
+    def _unreachable(self, error: Exception) -> UpstreamError:
+        if isinstance(error, UpstreamError):
+            return error
+        if isinstance(error, TimeoutError) and not error.errno:
+            reason = f"nobody answered within {CONNECT_SECONDS:g} s"
+        else:
+            # What TLS says has the reason in words of its own; an ``strerror`` there holds its source line.
+            words = (getattr(error, name, None) for name in ("verify_message", "reason", "strerror"))
+            reason = next(filter(None, words), str(error))
+        return UpstreamError(f"no {self._what} connection to the upstream: {reason}", Ede.NETWORK_ERROR)
+
+    def _tell(self, error: UpstreamError) -> None:
+        """Log once what keeps the upstream from being used, such as its certificate."""
+        if str(error) != self._told:
+            self._told = str(error)
+            log.warning("upstream %s: %s", self.label, error)
+
+    def _fail_waiting(self, error: UpstreamError) -> None:
+        for exchange in list(self._waiting):
+            exchange.fail(error)
+
+
+class Connection(ABC):
+    """One connection and the exchanges that wait for an answer on it."""
+
+    def __init__(self, owner: ConnectionCarrier) -> None:
+        self._carrier = owner
+        self._pending: dict[int, Exchange] = {}
+        self._loop = asyncio.get_running_loop()
+        self._idle: asyncio.TimerHandle | None = None
+        self._idle_seconds = IDLE_SECONDS
+        self._asked_at: float | None = None
+        """When the first query since the last answer went out."""
+        self._gone = self._loop.create_future()
+        self._terms_known = False
+        """Whether the server's first answer was looked at."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._gone.done()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has given no sign of life although it was asked."""
+        return self._asked_at is not None and self._loop.time() - self._asked_at > SILENT_SECONDS
+
+    @abstractmethod
+    def send(self, exchange: Exchange) -> None:
+        """Send the query under a number of its own."""
+
+    @abstractmethod
+    def hang_up(self) -> None:
+        """Close in good order, with nothing under way."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Close at once; ``_ended`` follows."""
+
+    def drop(self, exchange: Exchange) -> None:
+        """Free the number, unless the whole connection has gone."""
+        self._pending.pop(exchange.number, None)
+        if not self._pending and not self._gone.done():
+            self._await_work()
+
+    async def close(self, error: UpstreamError) -> None:
+        """Close; everything under way fails with ``error``."""
+        for exchange in list(self._pending.values()):
+            exchange.fail(error)
+        self.abort()
+        await self._gone
+
+    def _take_in(self, exchange: Exchange, number: int) -> None:
+        """The exchange is about to go out under this number."""
+        exchange.number = number
+        exchange.carrier = self
+        self._pending[number] = exchange
+        self._stop_idling()
+        if self._asked_at is None:
+            self._asked_at = self._loop.time()
+
+    def _heard(self) -> None:
+        """There is a sign of life."""
+        self._asked_at = None
+
+    def _learn_terms(self, message: bytes, query: Query) -> Edns | None:
+        """From the first answer: whether the server pads, and what else its EDNS says."""
+        self._terms_known = True
+        edns = response_edns(message, query.question)
+        if edns is not None and option(edns.options, EdnsOption.PADDING) is not None:
+            self._carrier.facts = self._carrier.facts._replace(padding=True)
+        return edns
+
+    def _await_work(self) -> None:
+        self._stop_idling()
+        self._idle = self._loop.call_later(self._idle_seconds, self.hang_up)
+
+    def _stop_idling(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _ended(self) -> None:
+        """The connection is no more."""
+        if self._gone.done():
+            return
+        self._stop_idling()
+        self._gone.set_result(None)
+        unanswered, self._pending = self._pending, {}
+        self._carrier.lost(self, list(unanswered.values()))

@@ -1,0 +1,37 @@
+"""An upstream over TLS, HTTPS or QUIC: one carrier, no way back to plain DNS."""
+
+from __future__ import annotations
+
+from safedns.errors import UpstreamError
+from safedns.resolve.upstream import Exchange, Facts
+from safedns.resolve.upstream.connection import ConnectionCarrier
+from safedns.wire.types import Ede
+
+
+class EncryptedUpstream:
+    """Asks through its carrier alone: who cannot be trusted is not asked at all (RFC 8310 section 5)."""
+
+    __slots__ = ("_carrier", "_closed", "name")
+
+    def __init__(self, name: str, carrier: ConnectionCarrier) -> None:
+        self.name = name
+        self._carrier = carrier
+        carrier.label = name
+        self._closed = False
+
+    @property
+    def facts(self) -> Facts:
+        """What was learned of it so far."""
+        return self._carrier.facts
+
+    def start(self, exchange: Exchange) -> None:
+        """Begin asking; see ``Upstream``."""
+        if self._closed:
+            exchange.fail(UpstreamError("the upstream is closed", Ede.NETWORK_ERROR))
+        else:
+            self._carrier.start(exchange)
+
+    async def close(self) -> None:
+        """Close the connection; exchanges under way fail."""
+        self._closed = True
+        await self._carrier.close()

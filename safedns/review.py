@@ -1,0 +1,53 @@
+"""May this answer pass, and in which form? Asked of every answer, fresh or cached, for whoever is about to get it.
+
+    answer -> closed by the upstream itself? -> leads home? -> names and addresses by the profile's rules -> passes
+                                                                             '-> without hints, where rules close things
+
+Nothing is kept: the same cached answer may pass for one profile and not for another.
+"""
+
+from __future__ import annotations
+
+from safedns.asked import Asked, Found
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
+from safedns.policy.snapshot import Snapshot
+from safedns.resolve.local import LocalNames
+from safedns.resolve.rewrite import rewritten_answer
+from safedns.told import Told
+from safedns.wire.answer import Answer
+from safedns.wire.services import without_hints
+from safedns.wire.types import Ede, RCode
+
+
+class Review:
+    """Judges answers under one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, local: LocalNames, told: Told) -> None:
+        self._snapshot = snapshot
+        self._local = local
+        self._told = told
+
+    def objection(self, asked: Asked, decision: Decision, answer: Answer, wall: float) -> Decision | None:
+        """The block that an answer to a query that was allowed or rewritten (``decision``) earns; ``None`` = none."""
+        if (answer.denied or answer.home) and not self._local.may_lead_home(decision.target or asked.query.name):
+            if answer.denied:
+                return Decision(Action.BLOCK, Reason(ReasonKind.UPSTREAM), answer.denied)
+            return Decision(Action.BLOCK, Reason(ReasonKind.HOME_ADDRESS, matched=answer.home[0]), Ede.BLOCKED)
+        if answer.targets:
+            profile, qtype = asked.peer.profile, asked.query.qtype
+            return self._snapshot.review(profile, answer.targets, wall, asked=decision, qtype=qtype)
+        return None
+
+    def form(self, asked: Asked, decision: Decision, found: Found) -> Found:
+        """What was found, as this client may have it; it must have passed."""
+        answer = found.answer
+        if found.source == "stale":
+            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
+        if decision.target:
+            answer = rewritten_answer(asked.query, decision.target, answer)
+            return found._replace(answer=answer, ede=self._told.error(decision, asked.query))
+        if answer.rcode == RCode.SERVFAIL:
+            return found._replace(ede=(int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"))
+        if answer.services and asked.peer.profile.guarded:
+            return found._replace(answer=without_hints(asked.query, answer))
+        return found

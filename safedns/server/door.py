@@ -1,0 +1,178 @@
+"""Lets connections in: accepts, counts, hears a proxy out, and speaks TLS where that is wanted.
+
+    listening socket -> room? -> PROXY header, from trusted proxies -> TLS handshake -> whoever serves
+
+Whatever comes before a connection can be served is bounded in time, size and number. Must not know what is spoken on
+it afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from safedns.errors import WireError
+from safedns.server.proxy import read_header
+from safedns.server.terms import Terms, asked_name
+from safedns.tasks import spawn
+
+_BATCH = 32
+"""Connections accepted in one wake-up before the loop may turn to its other sockets."""
+_NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+_PAUSE = 1.0
+"""Seconds without accepting after the system had no room for a connection."""
+_GOODBYE = 1.0
+"""Seconds that a client has to confirm the end of TLS."""
+
+
+class Limits(NamedTuple):
+    """What one server grants its clients."""
+
+    idle: float = 10.0
+    """Seconds without a whole query after which a connection is closed (RFC 7766 section 6.2.3 leaves the number to
+    us), and in which a client must take its answers."""
+    connections: int = 256
+    per_peer: int = 32
+    """Connections of one address."""
+    outstanding: int = 64
+    """Unanswered queries on one connection before reading pauses."""
+    greeting: float = 5.0
+    """Seconds for everything before the first query: a proxy's header and the TLS handshake."""
+
+
+class Guest(NamedTuple):
+    """A connection that may be served."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    address: str
+    """The client's: the proxy's word where there is one."""
+    server_name: str
+    """What the client asked for in its TLS handshake, in lower case."""
+    alpn: str
+    """What both sides agreed to speak inside TLS; empty for nothing."""
+
+
+Serve = Callable[[Guest], Awaitable[None]]
+
+
+class Door:
+    """One listening socket, from ``open`` to ``close``."""
+
+    def __init__(self, sock: socket.socket, serve: Serve, limits: Limits, terms: Terms, alpn: str = "") -> None:
+        """``serve`` returns when the connection is over; ``alpn``: what is spoken inside TLS, empty for no TLS."""
+        self._sock = sock
+        self._serve = serve
+        self._limits = limits
+        self._terms = terms
+        self._alpn = alpn
+        self._loop = asyncio.get_running_loop()
+        self._peers: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pause: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return len(self._tasks)
+
+    def open(self) -> None:
+        """Accept connections from now on."""
+        self._pause = None
+        self._loop.add_reader(self._sock, self._on_acceptable)
+
+    async def close(self) -> None:
+        """Accept nothing more and drop every connection."""
+        if self._pause is not None:
+            self._pause.cancel()
+        if self._sock.fileno() >= 0:
+            self._loop.remove_reader(self._sock)
+            self._sock.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _on_acceptable(self) -> None:
+        for _ in range(_BATCH):
+            try:
+                sock, peer = self._sock.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    self._loop.remove_reader(self._sock)
+                    self._pause = self._loop.call_later(_PAUSE, self.open)
+                    return
+                continue  # it was gone again before we looked
+            self._let_in(sock, peer[0])
+
+    def _let_in(self, sock: socket.socket, address: str) -> None:
+        proxied = self._terms.is_proxy(address)
+        if self.connections >= self._limits.connections or (not proxied and not self._has_room(address)):
+            sock.close()
+            return
+        sock.setblocking(False)
+        task = spawn(self._attend(sock, address, proxied=proxied), "connection")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _has_room(self, address: str) -> bool:
+        return self._peers[address] < self._limits.per_peer
+
+    async def _attend(self, sock: socket.socket, address: str, *, proxied: bool) -> None:
+        with contextlib.suppress(asyncio.CancelledError, OSError), sock:
+            if proxied:
+                address = await self._told_by(sock) or address
+            if not self._has_room(address):
+                return
+            self._peers[address] += 1
+            try:
+                await self._welcome(sock, address)
+            finally:
+                self._peers[address] -= 1
+                if not self._peers[address]:
+                    del self._peers[address]
+
+    async def _told_by(self, sock: socket.socket) -> str:
+        """For whom a proxy connects; raises ``OSError`` when it does not say."""
+        async with asyncio.timeout(self._limits.greeting):
+            try:
+                return await read_header(lambda size: self._read(sock, size))
+            except WireError as error:
+                raise ConnectionError(str(error)) from error
+
+    async def _read(self, sock: socket.socket, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            part = await self._loop.sock_recv(sock, size - len(data))
+            if not part:
+                raise ConnectionError("the connection ended before its first query")
+            data += part
+        return data
+
+    async def _welcome(self, sock: socket.socket, address: str) -> None:
+        """Speak TLS if that is wanted, and hand over."""
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        transport, _ = await self._loop.connect_accepted_socket(
+            lambda: protocol,
+            sock,
+            ssl=self._terms.context(self._alpn) if self._alpn else None,
+            ssl_handshake_timeout=self._limits.greeting if self._alpn else None,
+            ssl_shutdown_timeout=_GOODBYE if self._alpn else None,
+        )
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
+        connected = transport.get_extra_info("ssl_object")
+        alpn = (connected.selected_alpn_protocol() or "") if connected is not None else ""
+        try:
+            await self._serve(Guest(reader, writer, address, asked_name(connected), alpn))
+            if connected is not None:
+                writer.close()  # an end that is not announced would look like an attack
+                await writer.wait_closed()
+        finally:
+            transport.abort()

@@ -1,0 +1,270 @@
+"""Encrypted DNS as real clients speak it: kdig, curl, openssl and dnspython against the running program."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import dns.message
+import dns.query
+import pytest
+
+from safedns.wire.stream import frame
+from tests.certificates import Authority
+from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, free_port, household, until
+
+NAME = "dns.home.example"
+PHONE = "binh-phone-x7k2m9"
+CHILDREN = {**FAMILY["children"], "binh": {**FAMILY["children"]["binh"], "devices": [BINH, PHONE]}}
+
+
+class Encrypted(NamedTuple):
+    """A household that speaks every kind of DNS."""
+
+    house: Running
+    authority: Authority
+    tls: int
+    https: int
+    quic: int
+
+    def certify(self, *names: str, days: int = 1) -> None:
+        """Put a new certificate in place as a renewal does: one file, then the other."""
+        made = self.authority.issue(*(names or (NAME, f"*.{NAME}", "127.0.0.1")), days=days)
+        for source, name in ((made.cert, "cert.pem"), (made.key, "key.pem")):
+            shutil.copy(source, self.house.config / f".{name}.new")
+            (self.house.config / f".{name}.new").replace(self.house.config / name)
+
+    def context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.authority.file))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encrypted]:
+    folder = tmp_path_factory.mktemp("encrypted")
+    with household(folder) as house:
+        encrypted = Encrypted(house, Authority(folder), free_port(), free_port(), free_port())
+        encrypted.certify()
+        listen = {
+            "dns": [f"127.0.0.1:{house.port}"],
+            "metrics": f"127.0.0.1:{house.metrics_port}",
+            "tls": [f"127.0.0.1:{encrypted.tls}"],
+            "https": [f"127.0.0.1:{encrypted.https}"],
+            "quic": [f"127.0.0.1:{encrypted.quic}"],
+        }
+        certificate = {"cert": "cert.pem", "key": "key.pem", "name": NAME}
+        house.save(
+            {"listen": listen, "certificate": certificate, "workers": 2, "clients": [f"{AN}/32", f"{ADULT}/32"]},
+            {**FAMILY, "children": CHILDREN},
+        )
+        house.start()
+        yield encrypted
+
+
+def run(tool: str, *arguments: str, code: int | None = 0, stdin: bytes | None = None) -> str:
+    program = shutil.which(tool)
+    if program is None:
+        pytest.skip(f"{tool} is not installed")
+    done = subprocess.run([program, *arguments], capture_output=True, input=stdin, timeout=60, check=False)
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    assert code in (None, done.returncode), said
+    return said
+
+
+def kdig(served: Encrypted, transport: str, *arguments: str, client: str = ADULT, hostname: str = NAME) -> str:
+    port = {"tls": served.tls, "https": served.https, "quic": served.quic}[transport.partition("=")[0]]
+    trust = [f"+tls-ca={served.authority.file}", f"+tls-hostname={hostname}", f"+tls-sni={hostname}"]
+    at = ["@127.0.0.1", "-p", str(port), "-b", client]
+    return run("kdig", *at, f"+{transport}", *trust, "+retry=0", "+time=5", *arguments)
+
+
+TRANSPORTS = ["tls", "https", "quic"]
+
+
+def need(transport: str) -> None:
+    """Skip where kdig cannot speak it: Debian's is built without QUIC."""
+    if transport == "quic" and "QUIC" not in run("kdig", "@127.0.0.1", "-p", "1", "+quic", "+retry=0", "x.", code=1):
+        pytest.skip("this kdig is built without QUIC")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_kdig_gets_the_answer_and_a_child_the_block(served: Encrypted, transport: str) -> None:
+    need(transport)
+    assert kdig(served, transport, "www.example", "+short").split() == ["192.0.2.1"]
+    phone = f"{PHONE}.{NAME}"
+    assert "status: NXDOMAIN" in kdig(served, transport, BLOCKED, hostname=phone)
+    assert kdig(served, transport, BLOCKED, "+short").split() == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_from_outside_only_a_claimed_id_is_served(served: Encrypted, transport: str) -> None:
+    """``clients`` admits two addresses; the phone comes from a third."""
+    need(transport)
+    outside = "127.0.0.99"
+    assert "status: NOERROR" in kdig(served, transport, "www.example", client=outside, hostname=f"{PHONE}.{NAME}")
+    for unknown in (NAME, f"binh-phone.{NAME}"):
+        assert "status: REFUSED" in kdig(served, transport, "www.example", client=outside, hostname=unknown)
+    assert "status: REFUSED" in run("kdig", "@127.0.0.1", "-p", str(served.house.port), "-b", outside, "www.example")
+
+
+def test_the_path_of_https_tells_the_device(served: Encrypted) -> None:
+    said = kdig(served, f"https=/dns-query/{PHONE}", BLOCKED, client="127.0.0.99")
+    assert "status: NXDOMAIN" in said
+    assert "status: REFUSED" in kdig(served, "https=/dns-query/binh-phone", BLOCKED, client="127.0.0.99")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_answers_to_padded_questions_are_padded(served: Encrypted, transport: str) -> None:
+    need(transport)
+    assert "468 B" in kdig(served, transport, "www.example", "+padding=128")
+
+
+def test_curl_finds_a_name_through_it(served: Encrypted, tmp_path: Path) -> None:
+    """The name leads to an address of documentation, so that curl gets no further than to want to connect."""
+    said = run(
+        "curl",
+        *("-v", "--doh-url", f"https://{NAME}:{served.https}/dns-query", "--connect-timeout", "2"),
+        *("--resolve", f"{NAME}:{served.https}:127.0.0.1", "--cacert", str(served.authority.file)),
+        *("--doh-insecure", "--max-time", "3", "http://www.example/"),
+        code=None,
+    )
+    assert "192.0.2.1" in said
+
+
+def test_openssl_verifies_the_certificate_and_speaks_dns_inside(served: Encrypted) -> None:
+    query = dns.message.make_query("www.example", "A")
+    said = run(
+        "openssl",
+        *("s_client", "-connect", f"127.0.0.1:{served.tls}", "-servername", NAME, "-alpn", "dot", "-brief"),
+        *("-CAfile", str(served.authority.file), "-verify_return_error", "-verify_hostname", NAME),
+        stdin=frame(query.to_wire()),
+    )
+    assert "Verification: OK" in said
+    assert "TLSv1.3" in said
+
+
+def test_dnspython_asks_over_tls_often_on_one_connection(served: Encrypted) -> None:
+    with socket.socket() as sock:
+        sock.settimeout(5)
+        sock.connect(("127.0.0.1", served.tls))
+        with served.context().wrap_socket(sock, server_hostname=NAME) as secure:
+            for _ in range(20):
+                query = dns.message.make_query("www.example", "A")
+                answer = dns.query.tls(query, "127.0.0.1", sock=secure, timeout=5)
+                assert answer.answer
+
+
+def ask_over_quic(served: Encrypted, name: str, hostname: str) -> dns.message.Message:
+    query = dns.message.make_query(name, "A", use_edns=0, pad=128)
+    trust = str(served.authority.file)
+    return dns.query.quic(query, "127.0.0.1", port=served.quic, timeout=5, server_hostname=hostname, verify=trust)
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # dnspython leaves sockets to the collector
+@pytest.mark.parametrize(("hostname", "blocked"), [(NAME, False), (f"{PHONE}.{NAME}", True)])
+def test_dnspython_asks_over_quic(served: Encrypted, hostname: str, blocked: bool) -> None:
+    answer = ask_over_quic(served, BLOCKED, hostname)
+    assert bool(answer.answer) is not blocked
+    assert answer.id == 0
+
+
+def test_devices_that_ask_in_the_clear_are_told_where_it_is_encrypted(served: Encrypted) -> None:
+    for name in ("_dns.resolver.arpa", f"_dns.{NAME}"):
+        told = {record.to_text() for rrset in served.house.ask(name, "SVCB").answer for record in rrset}
+        assert told == {
+            f'1 {NAME}. alpn="dot" port="{served.tls}" ipv4hint="127.0.0.1"',
+            f'2 {NAME}. alpn="h2" port="{served.https}" ipv4hint="127.0.0.1" dohpath="/dns-query{{?dns}}"',
+            f'3 {NAME}. alpn="doq" port="{served.quic}" ipv4hint="127.0.0.1"',
+        }
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+def test_connections_leave_no_word_in_the_journal(served: Encrypted) -> None:
+    """What comes from outside must not be able to fill or to write it."""
+    before = served.house.said()
+    with socket.create_connection(("127.0.0.1", served.tls), timeout=5) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        sock.recv(100)
+    for hostname in (NAME, "elsewhere.example"):
+        with contextlib.suppress(Exception):  # the second finds the certificate wrong
+            ask_over_quic(served, "www.example", hostname)
+    assert served.house.said() == before
+
+
+def test_two_workers_share_the_connections(served: Encrypted) -> None:
+    """Each connection goes to one of them; with thirty none of two stays without, but once in a thousand million."""
+    found: list[bool] = []
+
+    def ask() -> None:
+        answer = dns.query.tls(
+            dns.message.make_query("www.example", "A"), "127.0.0.1", port=served.tls, timeout=10,
+            server_hostname=NAME, ssl_context=served.context(),
+        )  # fmt: skip
+        found.append(bool(answer.answer))
+
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 30
+
+
+def test_the_log_and_the_metrics_say_over_what(served: Encrypted) -> None:
+    served.house.ask("www.example")
+    for transport in ("tls", "https"):
+        kdig(served, transport, f"{transport}.{BLOCKED}", hostname=f"{PHONE}.{NAME}")
+
+    def rows() -> list[tuple[str, ...]]:
+        return [(row["protocol"], row["device"], row["profile"]) for row in served.house.logs() if row["name"] in names]
+
+    names = {f"{transport}.{BLOCKED}" for transport in ("tls", "https")}
+    until(lambda: len(rows()) == 2, "both are written down")
+    assert sorted(rows()) == [("https", PHONE, "binh"), ("tls", PHONE, "binh")]
+    counted = {labels for name, labels in served.house.metrics() if name == "safedns_queries_total"}
+    assert {labels[2] for labels in counted} >= {"udp", "tls", "https"}
+
+
+def test_the_metrics_count_open_connections_and_know_when_the_certificate_ends(served: Encrypted) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", served.tls), timeout=5) as sock,
+        served.context().wrap_socket(sock, server_hostname=NAME),
+    ):
+        until(lambda: served.house.metrics()["safedns_connections", ("tls",)] >= 1, "it is counted")
+    ends = served.house.metrics()["safedns_certificate_expires_timestamp_seconds", ()]
+    assert 0 < ends - CLOCK.wall() < 90 * 86_400
+
+
+def shown(served: Encrypted) -> str:
+    """The certificate that a new connection gets, as it is in a file."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", served.tls), timeout=5) as sock,
+        context.wrap_socket(sock, server_hostname=NAME) as secure,
+    ):
+        certificate = secure.getpeercert(binary_form=True)
+    assert certificate is not None
+    return ssl.DER_cert_to_PEM_cert(certificate)
+
+
+def test_a_renewed_certificate_is_shown_within_seconds_and_a_wrong_one_never(served: Encrypted) -> None:
+    served.certify()
+    good = (served.house.config / "cert.pem").read_text()
+    until(lambda: shown(served) == good, "the new one is shown")
+    (served.house.config / "key.pem").write_text("no key")
+    until(lambda: not served.house.status()["configuration"]["ok"], "the mistake is seen")
+    assert "holds no key that can be read" in served.house.status()["configuration"]["problems"]
+    assert shown(served) == good
+    assert kdig(served, "tls", "www.example", "+short").split() == ["192.0.2.1"]
+    served.certify()
+    until(lambda: served.house.status()["configuration"]["ok"], "it is mended")
+    until(lambda: shown(served) != good, "the next one is shown")

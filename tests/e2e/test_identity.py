@@ -1,0 +1,222 @@
+"""A home of several devices on one switch, with real hardware addresses and IPv6: each gets its own child's rules.
+
+An's device may not have ``an.example``, Bình's not ``binh.example``, an unclaimed one neither: which of the names are
+closed says whom a device was taken for.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dns.edns
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+from tests.e2e.namespaces import Namespace, home_network
+from tests.e2e.running import Running, household, until
+from tests.house import generic_option
+
+pytestmark = pytest.mark.netns
+
+AN_MAC, BINH_MAC, ROUTER_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:ff"
+SERVER, ROUTER = "10.77.0.1", "10.77.0.254"
+NAMES = ("an.example", "binh.example")
+WHO = {("an.example",): "an", ("binh.example",): "binh", NAMES: "nobody", (): "the router"}
+
+
+def family(an: str = AN_MAC, binh: str = BINH_MAC, router: str | None = None) -> dict[str, Any]:
+    home = {"router": {"preset": "open", "devices": [router]}} if router else {}
+    return {
+        "children": {
+            "an": {"preset": "open", "devices": [an], "block": ["an.example"], "log": "full"},
+            "binh": {"preset": "open", "devices": [binh], "block": ["binh.example"], "log": "full"},
+        },
+        "groups": {"guests": {"preset": "open", "block": list(NAMES), "log": "full"}, **home},
+        "unknown": "guests",
+    }
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that another user can reach, which pytest's own are not."""
+    made = Path(tempfile.mkdtemp(prefix="safedns-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+class Home:
+    """The server, the devices of An and Bình, and a router that has no rules of its own."""
+
+    def __init__(self, server: Namespace, devices: Sequence[Namespace], house: Running) -> None:
+        self.server = server
+        self.an, self.binh, self.router = devices
+        self.house = house
+
+    def taken_for(
+        self, device: Namespace, at: str = SERVER, *, source: str | None = None, options: Sequence[dns.edns.Option] = ()
+    ) -> str:
+        """Whom the server takes ``device`` for when it asks at an address, from ``source``."""
+        with device.entered():
+            return WHO[tuple(name for name in NAMES if self._closed(name, at, source, options))]
+
+    def _closed(self, name: str, at: str, source: str | None, options: Sequence[dns.edns.Option]) -> bool:
+        query = dns.message.make_query(name, "A", use_edns=0, options=list(options))
+        return not dns.query.udp(query, at, source=source, timeout=5.0).answer
+
+    @contextmanager
+    def dnsmasq(self, *arguments: str) -> Iterator[None]:
+        """The router runs dnsmasq, which asks the server on behalf of everybody."""
+        if shutil.which("dnsmasq") is None:
+            pytest.skip("dnsmasq is not installed")
+        fixed = ("-C", "/dev/null", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--user=root", "--pid-file=")
+        command = [*self.router.prefix, "dnsmasq", *fixed, f"--server={SERVER}", *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: self.router.serves_udp() or process.poll() is not None, "dnsmasq listens")
+            assert process.poll() is None
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def home(folder: Path, rules: dict[str, Any], **settings: Any) -> Iterator[Home]:
+    """Everybody has an address; the server runs."""
+    with home_network(folder, AN_MAC, BINH_MAC, ROUTER_MAC) as (server, devices), ExitStack() as running:
+        server.add("10.77.0.1/24", "fd77::1/64", "fd78::1/64")
+        for number, device in enumerate(devices[:2], 31):
+            device.add(f"10.77.0.{number}/24", f"fd77::{number}/64")
+        devices[2].add(f"{ROUTER}/24")
+        with server.entered():
+            house = running.enter_context(household(folder, prefix=server.prefix))
+        listen = {"dns": ["0.0.0.0:53", "[::]:53"], "metrics": "off"}
+        house.save({"listen": listen, "clients": "any", **settings}, rules)
+        house.start()
+        yield Home(server, devices, house)
+
+
+def test_a_hardware_address_is_recognised_at_every_address_old_and_new(folder: Path) -> None:
+    with home(folder, family()) as here:
+        for at in (SERVER, "fd77::1"):
+            until(lambda at=at: here.taken_for(here.an, at) == "an", f"An is known, asking {at}")  # type: ignore[misc]
+            until(lambda at=at: here.taken_for(here.binh, at) == "binh", f"Bình is known, asking {at}")  # type: ignore[misc]
+
+        here.an.ip("address", "flush", "dev", "eth", "scope", "global")
+        here.an.add("10.77.0.99/24", "fd77::5c9e:11d2:7a01:3b44/64")  # another lease, and a privacy address
+        until(lambda: here.taken_for(here.an) == "an", "An is known at the new address")
+        until(lambda: here.taken_for(here.an, "fd77::1") == "an", "An is known at the privacy address")
+
+        here.binh.ip("address", "flush", "dev", "eth", "scope", "global")
+        here.binh.add("10.77.0.31/24")  # what An's device had
+        until(lambda: here.taken_for(here.binh) == "binh", "An's old address is Bình's device now")
+
+        def logged() -> set[str]:
+            lines = here.house.command("logs", "--json", "--device", AN_MAC).stdout.splitlines()
+            return {json.loads(line)["client"] for line in lines}
+
+        addresses = {"10.77.0.31", "fd77::31", "10.77.0.99", "fd77::5c9e:11d2:7a01:3b44"}
+        until(lambda: logged() >= addresses, "the log names the device at each of its addresses")
+
+
+def test_a_device_that_comes_under_another_hardware_address_is_nobody(folder: Path) -> None:
+    with home(folder, family()) as here:
+        until(lambda: here.taken_for(here.an) == "an", "An is known")
+        here.an.ip("link", "set", "eth", "address", "02:00:00:00:00:77")
+        until(lambda: here.taken_for(here.an) == "nobody", "the changed device falls under unknown")
+
+
+def test_an_interface_id_is_recognised_when_the_provider_changes_the_prefix(folder: Path) -> None:
+    with home(folder, family(an="::a8bb:ccff:fedd:ee01")) as here:
+        here.an.add("fd77::a8bb:ccff:fedd:ee01/64", "fd78::a8bb:ccff:fedd:ee01/64")
+        assert here.taken_for(here.an, "fd77::1", source="fd77::a8bb:ccff:fedd:ee01") == "an"
+        assert here.taken_for(here.an, "fd78::1", source="fd78::a8bb:ccff:fedd:ee01") == "an"
+        assert here.taken_for(here.an, "fd77::1", source="fd77::31") == "nobody"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--add-mac"],
+        ["--add-mac=text"],
+        ["--add-mac=base64"],
+        ["--add-subnet=32,128"],
+        ["--add-mac", "--strip-mac", "--add-subnet=32,128", "--strip-subnet"],
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_behind_a_router_each_device_is_told_apart(folder: Path, options: list[str]) -> None:
+    an, binh = ("10.77.0.31", "10.77.0.32") if options == ["--add-subnet=32,128"] else (AN_MAC, BINH_MAC)
+    rules = family(an, binh, router=ROUTER)
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here, here.dnsmasq(*options):
+        for _ in range(2):
+            assert here.taken_for(here.an, ROUTER) == "an"
+            assert here.taken_for(here.binh, ROUTER) == "binh"
+        here.an.ip("link", "set", "eth", "address", "02:00:00:00:00:77")
+        here.an.ip("address", "replace", "10.77.0.77/24", "dev", "eth")
+        until(lambda: here.taken_for(here.an, ROUTER, source="10.77.0.77") == "nobody", "a device that nobody claimed")
+
+
+def test_without_such_options_everybody_is_the_router(folder: Path) -> None:
+    with home(folder, family(router=ROUTER), trusted_forwarders=[ROUTER]) as here, here.dnsmasq():
+        assert here.taken_for(here.an, ROUTER) == "the router"
+
+
+FORGED = (
+    generic_option(65001, bytes.fromhex(BINH_MAC.replace(":", ""))),
+    generic_option(65073, BINH_MAC.encode()),
+    dns.edns.ECSOption("10.77.0.32", 32),
+)
+
+
+def test_a_device_that_forges_options_is_not_believed(folder: Path) -> None:
+    with home(folder, family(), trusted_forwarders=[ROUTER]) as here:
+        until(lambda: here.taken_for(here.an) == "an", "An is known")
+        for forged in FORGED:
+            assert here.taken_for(here.an, options=[forged]) == "an"
+
+
+def test_a_router_that_strips_lets_no_forged_option_through(folder: Path) -> None:
+    options = ("--add-mac", "--strip-mac", "--add-subnet=32,128", "--strip-subnet")
+    with home(folder, family(router=ROUTER), trusted_forwarders=[ROUTER]) as here, here.dnsmasq(*options):
+        assert here.taken_for(here.an, ROUTER) == "an"
+        for forged in FORGED:
+            assert here.taken_for(here.an, ROUTER, options=[forged]) in ("an", "nobody")
+
+
+def test_devices_shows_who_is_there_and_the_line_for_one_that_nobody_claimed(folder: Path) -> None:
+    with home(folder, family()) as here:
+        until(lambda: here.taken_for(here.an) == "an", "An is known")
+        here.binh.ip("link", "set", "eth", "address", "02:00:00:00:00:77")
+        until(lambda: here.taken_for(here.binh) == "nobody", "the other device falls under unknown")
+
+        def shown() -> dict[str, Any]:
+            found = json.loads(here.house.command("devices", "--json").stdout)["devices"]
+            return {device["mac"]: device for device in found}
+
+        until(lambda: shown().get(AN_MAC, {}).get("queries", 0) >= 2, "An's device is shown with its queries")
+        assert (shown()[AN_MAC]["profile"], shown()[AN_MAC]["claim"]) == ("an", AN_MAC)
+        assert "10.77.0.31" in shown()[AN_MAC]["addresses"]
+        stranger = shown()["02:00:00:00:00:77"]
+        assert (stranger["profile"], stranger["claim"], stranger["randomised"]) == ("guests", "", True)
+        assert '  - "02:00:00:00:00:77"  # ' in here.house.command("devices").stdout
+
+
+def test_devices_says_so_when_only_the_router_asks(folder: Path) -> None:
+    with home(folder, family()) as here, here.dnsmasq("--cache-size=0"):
+        here.server.ip("route", "add", "default", "via", ROUTER)
+        for _ in range(15):
+            here.taken_for(here.an, ROUTER)
+        until(
+            lambda: f"nearly every question comes from {ROUTER}" in here.house.command("devices").stderr, "it is said"
+        )

@@ -1,0 +1,161 @@
+"""Who can be seen: log, neighbours and leases put together, and whether only the router asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns.cli.sightings import Owner, Sighting, directory_now, evidence_in_log, lonely_router, owners, sightings
+from safedns.lan.directory import Directory
+from safedns.lan.leases import Lease
+from safedns.policy.clients import Clients, Evidence
+from safedns.policy.household import load_household
+from safedns.record.store import ClientSeen
+
+BINH, TV, GUEST = "aa:bb:cc:dd:ee:01", "b8:27:eb:00:00:02", "aa:bb:cc:dd:ee:99"
+
+
+@pytest.fixture
+def whose(tmp_path: Path) -> Clients[Owner]:
+    (tmp_path / "safedns.yaml").write_text("upstreams: {servers: [9.9.9.9]}\nleases: [/dev/null]\n")
+    (tmp_path / "family.yaml").write_text(
+        f"children: {{binh: {{preset: open, devices: ['{BINH}', an-tablet]}}}}\n"
+        "groups: {home: {preset: open, devices: [192.168.1.0/28]}, guests: {preset: open}}\nunknown: guests\n"
+    )
+    return owners(load_household(tmp_path).policy)
+
+
+def seen(address: str, *, device: str = "", last: float = 100.0, queries: int = 1) -> ClientSeen:
+    return ClientSeen(address, device, "any", last, queries)
+
+
+def look(whose: Clients[Owner], *clients: ClientSeen, directory: Directory | None = None) -> list[tuple[object, ...]]:
+    return [
+        (each.mac, each.addresses, each.host, each.owner.profile.id, each.owner.claim, each.last, each.queries)
+        for each in sightings(clients, directory or Directory(), whose)
+    ]
+
+
+def test_one_hardware_address_is_one_device_at_all_its_addresses(whose: Clients[Owner]) -> None:
+    directory = Directory()
+    directory.learn("192.168.1.50", BINH)
+    directory.learn("fd00::50", BINH)
+    clients = [
+        seen("192.168.1.50", device=BINH, queries=3),
+        seen("192.168.1.51", device=BINH, last=200, queries=2),  # an address of last week
+        seen("fd00::50", last=50),
+    ]
+    assert look(whose, *clients, directory=directory) == [
+        (BINH, ("192.168.1.50", "fd00::50", "192.168.1.51"), "", "binh", BINH, 200, 6)
+    ]
+
+
+def test_a_neighbour_that_has_never_asked_is_shown_last(whose: Clients[Owner]) -> None:
+    directory = Directory()
+    directory.learn("192.168.1.5", TV)
+    directory.use_leases([Lease("192.168.1.60", GUEST, "an-tablet")])
+    assert look(whose, seen("192.168.1.7"), directory=directory) == [
+        ("", ("192.168.1.7",), "", "home", "192.168.1.0/28", 100, 1),
+        (TV, ("192.168.1.5",), "", "home", "192.168.1.0/28", None, 0),
+        (GUEST, ("192.168.1.60",), "an-tablet", "binh", "an-tablet", None, 0),
+    ]
+
+
+def test_devices_that_a_router_introduced_are_devices_without_an_address(whose: Clients[Owner]) -> None:
+    assert look(whose, seen(BINH, device=BINH), seen(GUEST, last=90), seen("an-tablet", last=80)) == [
+        (BINH, (), "", "binh", BINH, 100, 1),
+        (GUEST, (), "", "guests", "", 90, 1),
+        ("", (), "an-tablet", "binh", "an-tablet", 80, 1),
+    ]
+
+
+def test_a_device_that_the_log_knows_by_a_word_is_known_by_it(whose: Clients[Owner]) -> None:
+    assert look(whose, seen("10.9.8.7", device="an-tablet")) == [
+        ("", ("10.9.8.7",), "an-tablet", "binh", "an-tablet", 100, 1)
+    ]
+
+
+def test_an_address_that_has_another_device_now_is_not_mixed_up_with_the_one_that_asked(whose: Clients[Owner]) -> None:
+    directory = Directory()
+    directory.learn("192.168.1.50", GUEST)
+    assert [row[0] for row in look(whose, seen("192.168.1.50", device=BINH), directory=directory)] == [BINH, GUEST]
+
+
+@pytest.mark.parametrize(
+    ("client", "device", "evidence"),
+    [
+        ("192.168.1.50", "", Evidence("192.168.1.50")),
+        ("192.168.1.50", "192.168.1.0/28", Evidence("192.168.1.50")),
+        ("192.168.1.50", BINH, Evidence("192.168.1.50", mac=BINH)),
+        ("192.168.1.50", "an-tablet", Evidence("192.168.1.50", word="an-tablet")),
+        ("2001:db8::5", "::5", Evidence("2001:db8::5")),
+        (BINH, BINH, Evidence(mac=BINH)),
+        (GUEST, "", Evidence(mac=GUEST)),
+        ("an-tablet", "", Evidence(word="an-tablet")),
+    ],
+)
+def test_a_line_of_the_log_tells_as_whom_somebody_was_known(client: str, device: str, evidence: Evidence) -> None:
+    assert evidence_in_log(client, device) == evidence
+
+
+@pytest.mark.parametrize(
+    ("mac", "addresses", "host", "claimable"),
+    [
+        (GUEST, ("192.168.1.50",), "x", GUEST),
+        ("", ("fe80::1%eth0", "fd00::1"), "x", "fd00::1"),
+        ("", ("fe80::1%eth0",), "", ""),
+        ("", (), "an-tablet", "an-tablet"),
+    ],
+)
+def test_the_steadiest_thing_known_of_a_device_is_what_a_line_would_say(
+    whose: Clients[Owner], mac: str, addresses: tuple[str, ...], host: str, claimable: str
+) -> None:
+    owner = sightings([seen("10.0.0.1")], Directory(), whose)[0].owner
+    assert Sighting(mac, addresses, host, owner, None, 0).claimable == claimable
+
+
+def test_what_is_known_now_comes_from_the_kernel_and_the_lease_files(tmp_path: Path) -> None:
+    leases = tmp_path / "leases"
+    leases.write_text(f"0 {BINH} 192.168.99.50 binh-phone *\n")
+    (tmp_path / "safedns.yaml").write_text(f"upstreams: {{servers: [9.9.9.9]}}\nleases: ['{leases}']\n")
+    (tmp_path / "family.yaml").write_text("groups: {guests: {preset: open}}\nunknown: guests\n")
+    directory = directory_now(load_household(tmp_path).settings)
+    assert (directory.mac_of("192.168.99.50"), directory.host_of("", BINH)) == (BINH, "binh-phone")
+
+
+ROUTER, ROUTER_MAC = "192.168.1.1", "00:11:22:33:44:55"
+HOME = {ROUTER: ROUTER_MAC, "192.168.1.50": BINH, "192.168.1.51": TV, "192.168.1.52": GUEST}
+
+
+@pytest.mark.parametrize(
+    ("clients", "neighbours", "gateways", "found"),
+    [
+        ([seen(ROUTER, queries=100)], {}, {ROUTER}, ROUTER),
+        ([seen(ROUTER, queries=100)], HOME, set(), ROUTER),
+        ([seen(ROUTER, queries=100)], {ROUTER: ROUTER_MAC, "192.168.1.50": BINH}, set(), ""),
+        ([seen("fd00::1", queries=100)], {"fd00::1": ROUTER_MAC, ROUTER: ROUTER_MAC}, {ROUTER}, "fd00::1"),
+        ([seen(ROUTER, queries=97), seen("192.168.1.50", queries=3)], HOME, {ROUTER}, ROUTER),
+        ([seen(ROUTER, queries=90), seen("192.168.1.50", queries=10)], HOME, {ROUTER}, ""),
+        ([seen(ROUTER, queries=60), seen(ROUTER, device="x", queries=40)], HOME, {ROUTER}, ROUTER),
+        ([seen(ROUTER, queries=5)], HOME, {ROUTER}, ""),
+        ([seen("127.0.0.1", queries=900), seen(ROUTER, queries=100)], HOME, {ROUTER}, ROUTER),
+        ([seen(BINH, queries=100)], HOME, {ROUTER}, ""),
+        ([seen("127.0.0.1", queries=100)], HOME, {ROUTER}, ""),
+        ([], HOME, {ROUTER}, ""),
+    ],
+)
+def test_one_that_asks_for_everybody_is_noticed(
+    clients: list[ClientSeen], neighbours: dict[str, str], gateways: set[str], found: str
+) -> None:
+    assert lonely_router(clients, neighbours, gateways) == found
+
+
+@given(st.lists(st.builds(seen, st.sampled_from([*HOME, BINH, "an-tablet"]), queries=st.integers(1, 50)), max_size=9))
+def test_only_one_that_asked_nearly_everything_is_called_so(clients: list[ClientSeen]) -> None:
+    found = lonely_router(clients, HOME, {ROUTER})
+    if found:
+        asked = sum(client.queries for client in clients if client.address == found)
+        assert asked >= 0.95 * sum(client.queries for client in clients)

@@ -1,0 +1,171 @@
+"""``safedns upstreams``: how each one is doing, and a test of each without the daemon."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dns.edns
+import dns.message
+import dns.name
+import dns.rrset
+import pytest
+from click.testing import CliRunner, Result
+
+from safedns.cli.main import main
+from tests.certificates import Authority
+from tests.nameserver import Asked, NameServer, Reaction, Secure, reply
+from tests.unit.cli.daemon import daemon
+
+
+def root(asked: Asked) -> Reaction:
+    """A validating resolver that gives cookies and pads."""
+    query = dns.message.from_wire(asked.packet)
+    message = dns.message.from_wire(reply(asked, ". SOA a.root. b.root. 1 2 3 4 5"))
+    message.flags |= dns.flags.AD
+    padding = dns.edns.GenericOption(dns.edns.OptionType.PADDING, bytes(20))
+    cookies: list[dns.edns.Option] = [
+        dns.edns.GenericOption(option.otype, (option.to_wire() or b"")[:8] + b"servers ")
+        for option in query.options
+        if option.otype == dns.edns.OptionType.COOKIE
+    ]
+    message.use_edns(0, options=[*cookies] if asked.transport == "udp" else [padding])
+    return message.to_wire()
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
+    return made
+
+
+@pytest.fixture
+def servers(authority: Authority) -> Iterator[dict[str, int]]:
+    """The port of one name server for each transport."""
+    faces: tuple[Secure, ...] = ("tls", "https", "quic")
+    with ExitStack() as stack:
+        ports = {
+            face: stack.enter_context(NameServer(root, certificate=authority.issue("dns.test"), face=face)).port
+            for face in faces
+        }
+        yield ports | {"plain": stack.enter_context(NameServer(root)).port}
+
+
+def put_to_the_test(folder: Path, upstreams: str, *options: str) -> Result:
+    (folder / "safedns.yaml").write_text(f"upstreams: {upstreams}\n", encoding="utf-8")
+    return CliRunner().invoke(main, ["upstreams", "test", "--config", str(folder), *options])
+
+
+@pytest.mark.parametrize(
+    ("transport", "protocol", "cookies"),
+    [("plain", "", True), ("tls", "TLSv1.3", False), ("https", "TLSv1.3", False), ("quic", "QUIC", False)],
+)
+def test_each_transport_is_asked_and_tells_what_it_can(
+    tmp_path: Path, servers: dict[str, int], transport: str, protocol: str, cookies: bool
+) -> None:
+    at = f"127.0.0.1:{servers[transport]}"
+    name = at if transport == "plain" else f"{transport}://{at}#dns.test"
+    result = put_to_the_test(tmp_path, f'{{servers: ["{name}"]}}', "--json")
+    (found,) = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert 0 < found.pop("milliseconds") < 5000
+    assert 0 < found.pop("first_milliseconds") < 5000
+    assert found == {
+        "name": name,
+        "transport": transport,
+        "for": ["everything"],
+        "answers": True,
+        "problem": "",
+        "address": "127.0.0.1",
+        "protocol": protocol,
+        "dnssec": "validates",
+        "cookies": cookies,
+        "padding": not cookies,
+        "filters": "",
+    }
+
+
+def test_only_the_root_is_asked_for(tmp_path: Path) -> None:
+    with NameServer() as server:
+        put_to_the_test(tmp_path, f'{{servers: ["127.0.0.1:{server.port}"]}}')
+    assert {(asked.name, asked.qtype) for asked in server.asked} == {("", "SOA")}
+
+
+def test_one_that_does_not_answer_is_exit_1_with_the_reason(tmp_path: Path, servers: dict[str, int]) -> None:
+    with NameServer() as gone:
+        pass
+    good, bad = f"tls://127.0.0.1:{servers['tls']}#dns.test", f"127.0.0.1:{gone.port}"
+    result = put_to_the_test(tmp_path, f'{{servers: ["{good}"], routes: {{lan: "{bad}"}}}}')
+    assert result.exit_code == 1
+    headings, first, second, reason = result.stdout.splitlines()
+    assert headings.startswith("UPSTREAM")
+    assert headings.endswith("KNOWN TO FILTER")
+    assert first.startswith(good)
+    assert "TLSv1.3" in first
+    assert second.split()[:5] == [bad, "lan", "127.0.0.1", "no", "answer"]
+    assert reason == f"{bad}: the upstream cannot be reached: Connection refused"
+
+
+def test_bootstrap_is_tested_too_where_it_is_needed(tmp_path: Path, servers: dict[str, int]) -> None:
+    def knows(asked: Asked) -> Reaction:
+        return reply(asked, *["A 127.0.0.1"] * (asked.qtype == "A"))
+
+    with NameServer(knows) as bootstrap:
+        at = f"127.0.0.1:{bootstrap.port}"
+        result = put_to_the_test(
+            tmp_path, f'{{servers: ["https://dns.test:{servers["https"]}"], bootstrap: ["{at}"]}}', "--json"
+        )
+    found = json.loads(result.stdout)
+    assert [(one["for"], one["address"], one["answers"]) for one in found] == [
+        (["everything"], "127.0.0.1", True),
+        (["bootstrap"], "127.0.0.1", True),
+    ]
+
+
+def test_wrong_settings_are_exit_2(tmp_path: Path) -> None:
+    result = put_to_the_test(tmp_path, "{servers: [tls://dns.quad9.net]}")
+    assert result.exit_code == 2
+    assert "expected `bootstrap` beside `servers`" in result.stderr
+
+
+def health(name: str, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "up": True, "milliseconds": 12.34, "failures": 0, "rests_seconds": 0} | changes
+
+
+HEALTH = [
+    health("tls://9.9.9.9"),
+    health("1.1.1.1", up=False, failures=3, rests_seconds=4),
+    health("8.8.8.8", up=False, failures=1),
+    health("192.168.1.1", milliseconds=None),
+]
+
+
+@pytest.mark.parametrize("arguments", [[], ["status"]])
+def test_health_is_told_as_the_running_safedns_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("SAFEDNS_STATE", str(tmp_path))
+    with daemon(tmp_path, {"status": {"upstreams": HEALTH}}):
+        result = CliRunner().invoke(main, ["upstreams", *arguments])
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["UPSTREAM", "STATE", "TIME", "FAILURES", "IN", "A", "ROW"],
+        ["tls://9.9.9.9", "in", "use", "12.3", "ms"],
+        ["1.1.1.1", "rests", "for", "4", "s", "12.3", "ms", "3"],
+        ["8.8.8.8", "is", "tried", "again", "12.3", "ms", "1"],
+        ["192.168.1.1", "in", "use", "not", "asked", "yet"],
+    ]
+
+
+def test_with_none_in_use_it_is_exit_1(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"status": {"upstreams": HEALTH[1:3]}}):
+        result = CliRunner().invoke(main, ["upstreams", "status", "--state", str(tmp_path), "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (1, HEALTH[1:3])
+
+
+def test_without_a_running_safedns_it_is_exit_3(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["upstreams", "status", "--state", str(tmp_path)]).exit_code == 3

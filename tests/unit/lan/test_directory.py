@@ -1,0 +1,74 @@
+"""What the network says of its addresses: neighbours before leases, and word of what is new."""
+
+from __future__ import annotations
+
+import pytest
+
+from safedns.lan.directory import NEIGHBOURS, Directory
+from safedns.lan.leases import Lease
+
+MAC, OTHER = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02"
+PHONE, V6 = "192.168.1.31", "2001:db8::1:31"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def directory(told: list[str]) -> Directory:
+    made = Directory()
+    made.changed = told.append
+    return made
+
+
+def test_nothing_is_known_at_first() -> None:
+    assert (Directory().mac_of(PHONE), Directory().host_of(PHONE, "")) == ("", "")
+
+
+def test_what_the_kernel_met_is_known_and_told_once(directory: Directory, told: list[str]) -> None:
+    directory.learn(PHONE, MAC)
+    directory.learn(PHONE, MAC)
+    assert (directory.mac_of(PHONE), told) == (MAC, [PHONE])
+    directory.learn(PHONE, OTHER)
+    assert (directory.mac_of(PHONE), told) == (OTHER, [PHONE, PHONE])
+
+
+def test_it_needs_nobody_who_listens() -> None:
+    made = Directory()
+    made.learn(PHONE, MAC)
+    assert made.mac_of(PHONE) == MAC
+
+
+def test_a_lease_gives_host_and_hardware_and_the_kernel_knows_better(directory: Directory, told: list[str]) -> None:
+    directory.use_leases([Lease(PHONE, MAC, "an-phone")])
+    assert (directory.mac_of(PHONE), directory.host_of(PHONE, MAC), told) == (MAC, "an-phone", [PHONE])
+    directory.learn(PHONE, OTHER)
+    assert directory.mac_of(PHONE) == OTHER
+    assert directory.neighbours() == {PHONE: OTHER}
+
+
+def test_the_host_name_of_a_lease_is_known_at_every_address_of_that_hardware(
+    directory: Directory, told: list[str]
+) -> None:
+    directory.learn(V6, MAC)
+    directory.use_leases([Lease(PHONE, MAC, "an-phone")])
+    assert directory.host_of(V6, MAC) == "an-phone"
+    assert sorted(told) == sorted([V6, PHONE, V6])
+
+
+def test_a_lease_that_ended_takes_back_what_it_said_and_others_are_left_alone(
+    directory: Directory, told: list[str]
+) -> None:
+    directory.use_leases([Lease(PHONE, MAC, "an-phone"), Lease("192.168.1.32", OTHER, "tv")])
+    told.clear()
+    directory.use_leases([Lease("192.168.1.32", OTHER, "tv")])
+    assert (directory.mac_of(PHONE), directory.host_of(PHONE, MAC), told) == ("", "", [PHONE])
+
+
+def test_a_flood_of_forged_neighbours_is_not_remembered_for_ever(directory: Directory) -> None:
+    for number in range(NEIGHBOURS + 10):
+        directory.learn(f"10.0.{number >> 8}.{number & 255}", MAC)
+    assert len(directory.neighbours()) == NEIGHBOURS
+    assert directory.mac_of("10.0.0.0") == ""

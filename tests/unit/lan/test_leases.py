@@ -1,0 +1,132 @@
+"""Lease files as dnsmasq, ISC dhcpd and Kea write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safedns.lan.leases import Lease, read_leases
+
+NOW = 1_795_800_000.0  # 2026-11-27 17:20 UTC
+
+DNSMASQ = """\
+1795843200 aa:bb:cc:dd:ee:01 192.168.1.31 An-Tablet 01:aa:bb:cc:dd:ee:01
+1795843200 AA:BB:CC:DD:EE:02 192.168.1.32 * *
+0 aa:bb:cc:dd:ee:03 192.168.1.33 nas *
+1795700000 aa:bb:cc:dd:ee:04 192.168.1.34 gone *
+duid 00:01:00:01:2c:aa:bb:cc:aa:bb:cc:dd:ee:ff
+1795843200 13484801 fd00::31 An-Tablet 00:01:00:01:2d:11:22:33:aa:bb:cc:dd:ee:01
+"""
+ISC = """\
+# The format of this file is documented in the dhcpd.leases(5) manual page.
+authoring-byte-order little-endian;
+
+lease 192.168.1.31 {
+  starts 5 2026/11/27 08:00:00;
+  ends 5 2026/11/27 08:10:00;
+  binding state active;
+  hardware ethernet aa:bb:cc:dd:ee:09;
+  client-hostname "before";
+}
+lease 192.168.1.31 {
+  starts 5 2026/11/27 16:00:00;
+  ends 6 2026/11/28 16:00:00;
+  binding state active;
+  next binding state free;
+  hardware ethernet aa:bb:cc:dd:ee:01;
+  uid "\\001\\252}";
+  client-hostname "an-tablet";
+}
+lease 192.168.1.32 {
+  ends never;
+  binding state active;
+  hardware ethernet aa:bb:cc:dd:ee:02;
+}
+lease 192.168.1.33 {
+  ends 6 2026/11/28 16:00:00;
+  binding state free;
+  hardware ethernet aa:bb:cc:dd:ee:03;
+}
+lease 192.168.1.34 {
+  ends epoch 1795700000; # Thu
+  binding state active;
+  hardware ethernet aa:bb:cc:dd:ee:04;
+}
+"""
+KEA4 = """\
+address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id
+192.168.1.31,aa:bb:cc:dd:ee:09,,3600,1795803600,1,0,0,before,0,,0
+192.168.1.31,aa:bb:cc:dd:ee:01,01:aa:bb:cc:dd:ee:01,3600,1795803600,1,0,0,an-tablet.lan.,0,,0
+192.168.1.32,aa:bb:cc:dd:ee:02,,3600,1795803600,1,0,0,,0,,0
+192.168.1.33,aa:bb:cc:dd:ee:03,,3600,1795803600,1,0,0,declined,1,,0
+192.168.1.34,aa:bb:cc:dd:ee:04,,3600,1795700000,1,0,0,gone,0,,0
+"""
+KEA6 = """\
+address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev,hostname,hwaddr,state
+fd00::31,00:01:00:01,3600,1795803600,1,3600,0,1,128,0,0,an-tablet.lan,aa:bb:cc:dd:ee:01,0
+"""
+
+
+def test_dnsmasq() -> None:
+    assert read_leases(DNSMASQ, NOW) == (
+        Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an-tablet"),
+        Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", ""),
+        Lease("192.168.1.33", "aa:bb:cc:dd:ee:03", "nas"),
+        Lease("fd00::31", "", "an-tablet"),
+    )
+
+
+def test_a_dnsmasq_without_a_clock_writes_how_long_a_lease_lasts() -> None:
+    assert read_leases("43200 aa:bb:cc:dd:ee:01 192.168.1.31 an *\n", NOW) == (
+        Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an"),
+    )
+
+
+def test_isc_dhcpd_the_last_lease_of_an_address_counts_while_it_is_bound() -> None:
+    assert read_leases(ISC, NOW) == (
+        Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an-tablet"),
+        Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", ""),
+    )
+
+
+def test_kea() -> None:
+    assert read_leases(KEA4, NOW) == (
+        Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an-tablet"),
+        Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", ""),
+    )
+    assert read_leases(KEA6, NOW) == (Lease("fd00::31", "aa:bb:cc:dd:ee:01", "an-tablet"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEA4 + "192.168.1.40," + "x" * 200_000 + "\n",
+        f"{'9' * 5000} aa:bb:cc:dd:ee:09 192.168.1.31 x *\n" + DNSMASQ,
+        "² aa:bb:cc:dd:ee:09 192.168.1.40 x *\n" + DNSMASQ,
+        KEA4.replace("1795803600", "²"),
+    ],
+    ids=["a huge field", "a huge number", "an odd digit", "odd digits"],
+)
+def test_one_odd_line_does_not_spoil_the_others(text: str) -> None:
+    assert Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", "") in read_leases(text, NOW)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "nonsense\n", "1795843200 aa:bb\n", "address,hwaddr\n", "lease {\n}\n"])
+def test_what_is_no_lease_is_passed_over(text: str) -> None:
+    assert read_leases(text, NOW) == ()
+
+
+@pytest.mark.parametrize("host", ["<script>", "é", "-x", "*"])
+def test_a_name_that_is_none_is_left_out(host: str) -> None:
+    (lease,) = read_leases(f"0 aa:bb:cc:dd:ee:01 192.168.1.31 {host} *\n", NOW)
+    assert lease.host == ""
+
+
+@given(
+    st.text(max_size=300)
+    | st.builds(lambda text, cut: text[:cut], st.sampled_from([DNSMASQ, ISC, KEA4, KEA6]), st.integers(0, 400))
+)
+def test_any_text_can_be_read(text: str) -> None:
+    for lease in read_leases(text, NOW):
+        assert lease.address
