@@ -35,7 +35,8 @@ class Review:
             return Decision(Action.BLOCK, Reason(ReasonKind.HOME_ADDRESS, matched=answer.home[0]), Ede.BLOCKED)
         profile = asked.peer.profile
         if answer.targets:
-            objection = self._snapshot.review(profile, answer.targets, wall, asked=decision)
+            qtype = asked.query.qtype
+            objection = self._snapshot.review(profile, answer.targets, wall, asked=decision, qtype=qtype)
             if objection is not None:
                 return objection
         if answer.addresses:

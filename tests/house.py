@@ -24,7 +24,8 @@ from safedns.app.live import state_file
 from safedns.app.loaded import Loaded, load, renew
 from safedns.asked import Miss
 from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.update import prepare, update
+from safedns.blocklist.prepare import prepare
+from safedns.blocklist.update import update
 from safedns.blocklist.wanted import wanted_lists
 from safedns.errors import UpstreamError
 from safedns.lan.directory import Directory

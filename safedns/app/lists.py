@@ -6,8 +6,11 @@ import argparse
 import logging
 import sys
 
+from safedns.app.lookup import look_up_through
 from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.update import due, update
+from safedns.blocklist.fetch import World
+from safedns.blocklist.schedule import due
+from safedns.blocklist.update import update
 from safedns.clock import SystemClock
 from safedns.settings.load import load_settings
 
@@ -22,6 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     names = due(state, lists, catalogue, arguments.config, now=clock.wall())
     if not names:
         return
-    outcomes = update(state, lists, catalogue, arguments.config, clock=clock, names=names, report=log.info)
+    world = World(look_up=look_up_through(settings.upstreams, clock))
+    outcomes = update(state, lists, catalogue, arguments.config, clock=clock, names=names, report=log.info, world=world)
     if any(outcome.result == "updated" for outcome in outcomes):
         sys.stdout.write("changed\n")

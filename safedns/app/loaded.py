@@ -32,7 +32,8 @@ class Loaded(NamedTuple):
 def load(state: Path, sealed: Sealed, now: float, *, epoch: int, live: Live = NOTHING_LIVE) -> Loaded:
     """Open the lists and compile the policy; ``live`` holds on where ``state.db`` cannot be read."""
     services = (sealed.settings.folder / "services",)
-    library = open_library(state, extra_service_folders=services, only=sealed.lists)
+    exceptions = sealed.settings.lists.exceptions
+    library = open_library(state, extra_service_folders=services, only=sealed.lists, exceptions=exceptions)
     for problem in library.problems:
         log.warning("%s", problem)
     return _made(state, sealed, library, Compiler(sealed.policy, library), live, now, epoch)

@@ -15,7 +15,7 @@ from safedns.app.household import Sealed, seal
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.header import header_path
 from safedns.blocklist.library import lists_folder
-from safedns.blocklist.update import prepare as prepare_lists
+from safedns.blocklist.prepare import prepare as prepare_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.clock import SystemClock
 from safedns.policy.household import load_household

@@ -1,80 +1,148 @@
 """A compiled list, memory-mapped: does it cover a name? No socket, no clock, no YAML; every process shares the pages.
 
 Keys are names with their labels reversed and a closing dot (``com.example.www.``), so the entries that cover a name
-are exactly the prefixes of its key, and one ``prefixes()`` call finds them all, shortest first.
+are exactly the prefixes of its key, and one ``prefixes()`` call finds them all, shortest first. Patterns, of which a
+list holds few, are read into memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import marisa_trie
 
 from safedns.blocklist.files import file_digest
-from safedns.blocklist.header import Header, Table, read_header
+from safedns.blocklist.formats.entry import Pattern, Types
+from safedns.blocklist.header import PATTERNS, TRIES, Header, Table, read_header
+from safedns.blocklist.match import Match, Matcher, sparing
+from safedns.blocklist.networks import Networks
 from safedns.errors import ListError
-from safedns.wire.names import name_of_key
+from safedns.wire.names import name_of_key, parents
+
+OPENING = frozenset({"learning", "kids"})
+"""Categories of what stays open when the rest is closed."""
 
 
 class Artefact:
     """One opened list. Immutable, and usable for as long as it is referenced, even when its files are replaced."""
 
-    __slots__ = ("_allowed", "_below", "_blocked", "_exact", "category", "header", "name")
+    __slots__ = (
+        "_below",
+        "_exceptions",
+        "_match",
+        "_matcher",
+        "_networks",
+        "category",
+        "header",
+        "holds_networks",
+        "match",
+        "name",
+        "plain",
+    )
 
-    def __init__(self, header: Header, tables: dict[str, marisa_trie.Trie]) -> None:
+    match: Match
+    """The entry that blocks a name; see ``safedns.blocklist.match.Match``."""
+
+    def __init__(
+        self,
+        header: Header,
+        tries: Mapping[str, marisa_trie.Trie],
+        patterns: Sequence[Pattern],
+        exceptions: Collection[str] = (),
+    ) -> None:
+        """``exceptions``: names that the household excepts from its lists, unless this one opens what it holds.
+
+        Raises ``ValueError`` where ``patterns`` cannot be sought on this machine.
+        """
         self.header = header
         self.name = header.name
         self.category = header.category
-        self._below = tables["below"]
-        self._blocked = self._below.prefixes
-        self._exact = tables.get("exact")
-        self._allowed = tables["allow"].prefixes if "allow" in tables else None
+        self.holds_networks = "network" in tries
+        """Whether it blocks addresses at all."""
+        self.plain = tries.keys() <= {"below", "network", "allow-network"} and not patterns
+        """Whether each entry covers what is below it and nothing is excepted: then ``names`` says all that it holds."""
+        self._below = tries["below"]
+        self._networks = Networks(tries.get("network"), tries.get("allow-network"))
+        self._matcher = None if self.plain else Matcher(tries, patterns, header.exceptions)
+        self._exceptions = () if self.opens else exceptions
+        self._match: Match = self._match_plain if self._matcher is None else self._matcher.match
+        self.match = sparing(self._match, self._exceptions) if self._exceptions else self._match
 
     def __repr__(self) -> str:
-        return f"<Artefact {self.name}: {self.header.entries} names>"
+        return f"<Artefact {self.name}: {self.header.entries} entries>"
 
     @property
-    def plain(self) -> bool:
-        """Whether each entry covers what is below it and nothing is excepted: then ``names`` says all that it holds."""
-        return self._exact is None and self._allowed is None
+    def opens(self) -> bool:
+        """Whether it holds what stays open when the rest is closed."""
+        return self.category in OPENING
 
-    @property
-    def holds_networks(self) -> bool:
-        """Whether it blocks addresses at all: no format that is read has any."""
-        return False
+    def spares(self, name: str, key: str, qtype: int | None = None) -> str | None:
+        """The exception, of the list or the household, that lets ``name`` through although an entry covers it.
 
-    def match_address(self, address: str) -> str | None:  # noqa: ARG002 - there is none to compare with
-        """The narrowest network of the list that holds ``address``; ``None`` when none does."""
-        return None
+        ``None`` where that is not so. To be shown: ``match`` is quicker.
+        """
+        if self._match(name, key, qtype) is None:
+            return None if self._matcher is None else self._matcher.spares(name, key, qtype)
+        if self.match(name, key, qtype) is not None:
+            return None
+        return next(parent for parent in parents(name) if parent in self._exceptions)
 
     def names(self) -> Iterator[str]:
         """The canonical names that cover what is below them."""
         return map(name_of_key, self._below.keys())
 
-    def match(self, name: str, key: str) -> str | None:
-        """The longest entry that covers the canonical ``name``, whose key is ``key``; ``None`` when none does, or when
-        an exception that is at least as long covers it.
-        """
-        if self._exact is not None and key in self._exact:
-            matched = len(key)
-        else:
-            covering = self._blocked(key)
-            if not covering:
-                return None
-            matched = len(covering[-1])
-        if self._allowed is not None:
-            exceptions = self._allowed(key)
-            if exceptions and len(exceptions[-1]) >= matched:
-                return None
+    def match_address(self, address: str) -> str | None:
+        """The narrowest network of the list that holds ``address``, which must be one; ``None`` when none does."""
+        return self._networks.match(address)
+
+    def _match_plain(self, name: str, key: str, qtype: int | None = None) -> str | None:  # noqa: ARG002 - the same for all types
+        """``match`` where every entry covers what is below it."""
+        covering = self._below.prefixes(key)
         # A key is one dot longer than its name, and every covering key is as long as the end of the name it stands for.
-        return name[len(key) - matched :]
+        return name[len(key) - len(covering[-1]) :] if covering else None
 
 
-def open_artefact(folder: Path, name: str, *, verify: bool = False) -> Artefact:
-    """Map list ``name``; ``verify`` also compares checksums. ``ListError`` when it is missing, damaged or foreign."""
-    header = read_header(folder, name)
-    return Artefact(header, {kind: _map(folder, name, table, verify=verify) for kind, table in header.tables.items()})
+def open_artefact(
+    folder: Path, name: str, *, verify: bool = False, previous: bool = False, exceptions: Collection[str] = ()
+) -> Artefact:
+    """Map list ``name``, or the generation before; ``verify`` also compares checksums of what is only mapped.
+
+    ``exceptions`` as for ``Artefact``. Raises ``ListError`` when it is missing, damaged or foreign.
+    """
+    header = read_header(folder, name, previous=previous)
+    tries = {kind: _map(folder, name, table, verify=verify) for kind, table in header.tables.items() if kind in TRIES}
+    try:
+        return Artefact(header, tries, _read_patterns(folder, name, header.tables.get(PATTERNS)), exceptions)
+    except ValueError as error:
+        raise ListError(name, f"cannot be used: {error}") from error
+
+
+def patterns_to_bytes(patterns: Iterable[Pattern]) -> bytes:
+    """The table of ``patterns``: one JSON array a line; equal patterns give equal bytes. Their lines are left out."""
+    return "".join(json.dumps(pattern[1:], ensure_ascii=False) + "\n" for pattern in patterns).encode()
+
+
+def _read_patterns(folder: Path, name: str, table: Table | None) -> tuple[Pattern, ...]:
+    if table is None:
+        return ()
+    path = folder / table.file
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ListError(name, f"its table {path} cannot be read: {error.strerror}") from error
+    if len(data) != table.size or hashlib.sha256(data).hexdigest() != table.sha256:
+        raise ListError(name, f"its table {path} is damaged: the checksum differs")
+    return tuple(map(_pattern, data.splitlines()))
+
+
+def _pattern(line: bytes) -> Pattern:
+    """Inverse of ``patterns_to_bytes``."""
+    read = Pattern(0, *json.loads(line))
+    numbers, others = read.types
+    return read._replace(types=Types(tuple(numbers), others), spared=tuple(read.spared))
 
 
 def _map(folder: Path, name: str, table: Table, *, verify: bool) -> marisa_trie.Trie:

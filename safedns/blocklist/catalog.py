@@ -11,7 +11,7 @@ from safedns.blocklist.bundled import bundled
 from safedns.blocklist.document import Fields, read_mapping, read_sequence
 from safedns.blocklist.formats import FORMATS, KNOWN
 from safedns.blocklist.header import LIST_NAME
-from safedns.blocklist.wellknown import WellKnown, load_well_known
+from safedns.blocklist.wellknown import WellKnown, load_vetoes, load_well_known
 from safedns.errors import ListError
 
 LANGUAGES = ("en", "vi")
@@ -49,6 +49,10 @@ class CatalogueList(NamedTuple):
     """What it is known to block too much; empty where nothing is known."""
     source_category: str
     """The maker's own word for the category; empty where it is the same."""
+    refresh_hours: int
+    """After how many hours it is fetched again; 0 = as the household says."""
+    part: str
+    """Which list of an archive, or which marked lines of a v2fly list; empty for all."""
 
 
 class Catalogue(NamedTuple):
@@ -60,6 +64,10 @@ class Catalogue(NamedTuple):
     """Our own small lists, ``starter/CATEGORY.txt``: what filters before anything was ever fetched."""
     well_known: WellKnown
     """What a fetched list must not block by accident."""
+    services: Path
+    """The folder of the services that we know."""
+    vetoes: Mapping[str, frozenset[str]]
+    """By category the names that lists of it tend to hold, and that do not belong there."""
 
 
 class SafeSearchEngine(NamedTuple):
@@ -97,7 +105,8 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         if path.stem not in categories:
             raise ListError(str(path), f"{path.stem} is in no categories.yaml")
     well_known = load_well_known(folder / "well-known.txt", categories)
-    return Catalogue(categories, MappingProxyType(lists), starters, well_known)
+    vetoes = load_vetoes(folder / "vetoes.txt", categories)
+    return Catalogue(categories, MappingProxyType(lists), starters, well_known, folder / "services", vetoes)
 
 
 def load_categories(path: Path) -> Mapping[str, Category]:
@@ -139,6 +148,8 @@ def _catalogue_list(fields: Fields) -> CatalogueList:
         recommended=fields.flag("recommended", default=False),
         overblocks=fields.text("overblocks", ""),
         source_category=fields.text("source_category", ""),
+        refresh_hours=fields.number("refresh_hours", 0),
+        part=fields.text("part", ""),
     )
     if LIST_NAME.fullmatch(entry.name) is None:
         raise fields.error("name", f"{entry.name!r} is no list name; expected lower-case letters, digits, - and _")

@@ -23,6 +23,8 @@ class Meta:
     tried: float = 0.0
     problem: str = ""
     """Why the last try brought nothing; empty when it did."""
+    part: str = ""
+    """Of the source, that was asked for."""
 
     @property
     def validators(self) -> Validators | None:

@@ -28,8 +28,8 @@ from safedns.errors import ListError
 if TYPE_CHECKING:
     import requests
 
-Progress = Callable[[int], None]
-"""Told the number of bytes received so far."""
+Progress = Callable[[int, int], None]
+"""Told how many bytes have come, and how many will; 0 where the server does not say."""
 
 _CHUNK = 64 * 1024
 _MAX_REDIRECTS = 5
@@ -63,10 +63,8 @@ class Limits(NamedTuple):
     """Before the second try, about; twice as long before each further one."""
 
 
-def _look_up(host: str, port: int) -> Sequence[str]:
-    from safedns.blocklist.vetted import look_up  # with requests, only in a process that fetches
-
-    return look_up(host, port)
+def _nobody(_host: str, _port: int) -> Sequence[str]:
+    raise OSError("there is nobody to ask")
 
 
 class World(NamedTuple):
@@ -74,8 +72,9 @@ class World(NamedTuple):
 
     public: Callable[[Address], bool] = is_public
     """Which addresses every list may come from."""
-    look_up: Callable[[str, int], Sequence[str]] = _look_up
-    """Host and port -> addresses; raises ``OSError``."""
+    look_up: Callable[[str, int], Sequence[str]] = _nobody
+    """Host and port -> addresses in the order to try them; raises ``OSError``. Not the machine's own resolver: that may
+    be safedns itself, which waits for its lists."""
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     """From 0 to 1: machines that failed together should not come back together."""
@@ -244,7 +243,7 @@ def _take(
 ) -> Fetched | NotModified:
     if response.status_code == 304 and task.known is not None:
         return NotModified()
-    _check_response(task, response)
+    total = _check_response(task, response)
     size = 0
     with replacing(destination) as file:
         # read1 returns what has come: the deadline is looked at however slowly it drips.
@@ -255,14 +254,15 @@ def _take(
             task.timeouts()
             file.write(piece)
             if progress is not None:
-                progress(size)
+                progress(size, total)
         if not size:
             raise ListError(task.source, "is empty")
     headers = response.headers
     return Fetched(Validators(task.source, headers.get("ETag", ""), headers.get("Last-Modified", "")), size)
 
 
-def _check_response(task: _Task, response: requests.Response) -> None:
+def _check_response(task: _Task, response: requests.Response) -> int:
+    """The announced size, 0 where there is none; ``ListError`` for an answer that is no list."""
     if response.status_code != 200:
         # The standard phrase: the server's own could hold anything, a terminal's control codes too.
         phrase = responses.get(response.status_code, "")
@@ -274,8 +274,10 @@ def _check_response(task: _Task, response: requests.Response) -> None:
     if encoding not in _ENCODINGS:
         raise ListError(task.source, f"is sent packed as {encoding!r}, which was not asked for; expected gzip or plain")
     length = response.headers.get("Content-Length", "")
-    if length.isascii() and length.isdigit() and int(length) > task.limits.max_bytes:
+    announced = int(length) if length.isascii() and length.isdigit() else 0
+    if announced > task.limits.max_bytes:
         raise task.too_large()
+    return announced
 
 
 @contextmanager

@@ -5,27 +5,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
+from safedns.blocklist.formats.entry import Exceptions, Kind
 from safedns.errors import ListError
 
-VERSION = 1
+VERSION = 2
 """Of the artefact's layout and of what its tables mean; another one is compiled anew."""
 
 LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 """What a list may be called: it becomes part of file names and log lines."""
 
-TABLES = ("below", "exact", "allow")
-"""Suffixes of the table files; the first is always there, the others where they hold something."""
+TRIES = (*get_args(Kind), "network", "allow-network")
+"""Suffixes of the table files that are tries of keys; the first is always there, the others where they hold something.
+"""
+
+PATTERNS = "patterns"
+"""Suffix of the table file of patterns."""
+
+TABLES = (*TRIES, PATTERNS)
 
 
 class Table(NamedTuple):
-    """One trie file."""
+    """One table file."""
 
     file: str
     entries: int
@@ -49,6 +57,8 @@ class Header:
     version: int
     name: str
     category: str
+    part: str
+    """Of the source; empty for all of it."""
     source_format: str
     source_digest: str
     """SHA-256 of the file that was compiled."""
@@ -60,13 +70,11 @@ class Header:
     """Entries in the source, repeated ones included."""
     subsumed: int
     """Entries that another entry, or the same one earlier, made needless."""
+    entries: int
+    """Names, patterns and networks that block: what the list is measured by."""
+    exceptions: Exceptions
     skipped: Mapping[str, SkippedCount]
     tables: Mapping[str, Table]
-
-    @property
-    def entries(self) -> int:
-        """Names that block: what the list is measured by."""
-        return sum(table.entries for kind, table in self.tables.items() if kind != "allow")
 
     @property
     def size(self) -> int:
@@ -74,11 +82,19 @@ class Header:
         return sum(table.size for table in self.tables.values())
 
     def to_json(self) -> bytes:
-        """The file's content; equal headers give equal bytes."""
+        """The file's content, with its own checksum; equal headers give equal bytes."""
         values = asdict(self)
         values["skipped"] = {reason: count._asdict() for reason, count in self.skipped.items()}
         values["tables"] = {kind: table._asdict() for kind, table in self.tables.items()}
-        return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        return _dump({**values, "checksum": _checksum(values)})
+
+
+def _dump(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_dump(values)).hexdigest()
 
 
 def header_path(folder: Path, name: str) -> Path:
@@ -88,9 +104,16 @@ def header_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.json"
 
 
-def read_header(folder: Path, name: str) -> Header:
-    """The header of a compiled list; ``ListError`` when there is none, or one that this version cannot use."""
-    path = header_path(folder, name)
+def previous_path(folder: Path, name: str) -> Path:
+    """Where the header of the generation before lies."""
+    return header_path(folder, name).with_suffix(".previous")
+
+
+def read_header(folder: Path, name: str, *, previous: bool = False) -> Header:
+    """The header of a compiled list, or of the generation before; ``ListError`` when there is none, or one that this
+    version cannot use.
+    """
+    path = previous_path(folder, name) if previous else header_path(folder, name)
     try:
         values = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -99,6 +122,8 @@ def read_header(folder: Path, name: str) -> Header:
         raise ListError(name, f"its header {path} cannot be read: {error}") from error
     if not isinstance(values, dict) or values.get("version") != VERSION:
         raise ListError(name, f"was compiled by another version of safedns ({path})")
+    if values.pop("checksum", "") != _checksum(values):
+        raise ListError(name, f"its header {path} is damaged: the checksum differs")
     try:
         return _header(values, name)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -109,7 +134,7 @@ def _header(values: dict[str, Any], name: str) -> Header:
     values["skipped"] = {reason: SkippedCount(**count) for reason, count in values["skipped"].items()}
     values["tables"] = {kind: Table(**table) for kind, table in values["tables"].items()}
     header = Header(**values)
-    if header.name != name or "below" not in header.tables or not set(header.tables) <= set(TABLES):
+    if header.name != name or TRIES[0] not in header.tables or not set(header.tables) <= set(TABLES):
         raise ValueError("it belongs to another list")
     for table in header.tables.values():
         if not table.file.startswith(f"{name}.") or "/" in table.file:

@@ -9,7 +9,7 @@ A trie of its own for each list is right for large ones, but a query would wait 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from safedns.blocklist.artefact import Artefact
@@ -23,14 +23,20 @@ class Holders(NamedTuple):
     """Their ids."""
     lists: tuple[Artefact, ...]
 
+    def opening(self) -> Holders:
+        """Without the lists that close what they hold."""
+        return Holders(self.services, tuple(each for each in self.lists if each.opens))
+
 
 class NameIndex:
     """From a name to the services and the small lists that hold it. Immutable."""
 
-    __slots__ = ("_holders", "lists")
+    __slots__ = ("_exceptions", "_holders", "lists")
 
-    def __init__(self, services: Iterable[Service], lists: Sequence[Artefact] = ()) -> None:
-        """``lists`` must be ``plain``."""
+    def __init__(
+        self, services: Iterable[Service], lists: Sequence[Artefact] = (), exceptions: Collection[str] = ()
+    ) -> None:
+        """``lists`` must be ``plain``; ``exceptions`` as for ``Artefact``."""
         self.lists = frozenset(lists)
         """Need not be asked one by one: their entries are all in here."""
         holders: dict[str, Holders] = {}
@@ -50,12 +56,15 @@ class NameIndex:
         for artefact in lists:
             add(artefact.names(), Holders((), (artefact,)))
         self._holders = holders
+        self._exceptions = exceptions
 
     def covering(self, line: Iterable[str]) -> tuple[tuple[str, Holders], ...]:
         """Each entry that covers a name, longest first, with its holders; ``line``: the name and then its parents."""
         found: tuple[tuple[str, Holders], ...] = ()
-        holders = self._holders
+        holders, exceptions, lifted = self._holders, self._exceptions, False
         for parent in line:
+            if exceptions and parent in exceptions:
+                lifted = True
             if parent in holders:
-                found += ((parent, holders[parent]),)
+                found += ((parent, holders[parent].opening() if lifted else holders[parent]),)
         return found

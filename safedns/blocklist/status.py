@@ -1,4 +1,4 @@
-"""How each wanted list stands: what serves, how old it is, what went wrong last."""
+"""How each wanted list stands: what serves, how old it is, when it is fetched again, what went wrong last."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.downloads import Downloads
 from safedns.blocklist.library import lists_folder
+from safedns.blocklist.schedule import due_in
 from safedns.blocklist.wanted import Wanted
 from safedns.errors import ListError
 
@@ -24,6 +25,8 @@ class ListStatus(NamedTuple):
     size: int | None
     """Bytes of its tables."""
     format: str | None
+    due: float | None
+    """Seconds until it is fetched again; ``None`` for a list of this machine."""
     problem: str
     """Empty when all is well."""
 
@@ -35,12 +38,20 @@ def list_status(state: Path, wanted: Iterable[Wanted], *, now: float) -> tuple[L
 
 def _status(state: Path, item: Wanted, now: float) -> ListStatus:
     meta = Downloads(state).meta(item.name)
+    due = due_in(state, item, now=now)
     try:
         header = open_artefact(lists_folder(state), item.name).header
     except ListError as error:
         problem = meta.problem or str(error).removeprefix(f"{item.name}: ")
-        return ListStatus(item.name, item.category, None, None, None, None, problem)
+        return ListStatus(item.name, item.category, None, None, None, None, due, problem)
     since = header.built if item.file is not None else meta.checked
     return ListStatus(
-        item.name, item.category, header.entries, max(0.0, now - since), header.size, header.source_format, meta.problem
+        item.name,
+        item.category,
+        header.entries,
+        max(0.0, now - since),
+        header.size,
+        header.source_format,
+        due,
+        meta.problem,
     )

@@ -1,4 +1,4 @@
-"""Keeping the lists on disk as the configuration asks: offline at start (``prepare``), over the network (``update``).
+"""Bringing lists up to date over the network.
 
     wanted --fetch--> NAME.new --unpack, read--> contents --judge--> artefact, NAME.list
       ^           `-----------------`---------------------`--> the next mirror; none left:
@@ -13,31 +13,31 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urljoin
 
-from safedns import __version__
 from safedns.blocklist.artefact import Artefact, open_artefact
-from safedns.blocklist.catalog import Catalogue, load_catalogue
-from safedns.blocklist.compile import Contents, compile_list, read_list, remove_artefact, write_artefact
+from safedns.blocklist.catalog import Catalogue
+from safedns.blocklist.compile import write_artefact
+from safedns.blocklist.contents import Contents, read_list
 from safedns.blocklist.downloads import Downloads, Meta
-from safedns.blocklist.fetch import Limits, NotModified, World, fetch
-from safedns.blocklist.files import file_digest, locked
-from safedns.blocklist.header import Header, read_header
+from safedns.blocklist.fetch import Fetched, Limits, NotModified, Validators, World, fetch
+from safedns.blocklist.files import locked
+from safedns.blocklist.formats.entry import INCLUDE
+from safedns.blocklist.included import put_together
+from safedns.blocklist.judge import Judge, everyday_names
 from safedns.blocklist.library import lists_folder
+from safedns.blocklist.prepare import compile_if_stale, outdated
 from safedns.blocklist.unpack import unpack
 from safedns.blocklist.wanted import Wanted, wanted_lists
-from safedns.blocklist.wellknown import WellKnown, newly_blocked
 from safedns.clock import Clock
 from safedns.errors import ListError
-from safedns.settings.model import ListSettings, Settings
+from safedns.settings.model import ListSettings
 
 Report = Callable[[str], None]
-Progress = Callable[[str, Literal["bytes", "lines"], int], None]
-"""Told, now and then: the list, what is counted, and how far it is."""
+Progress = Callable[[str, str, int, int], None]
+"""Told, now and then: the list, what happens to it, and how many bytes of how many are done; 0 = nobody knows."""
 
-RETRY = 3600
-"""Seconds after which a list that failed is due again."""
-
-_SHOWN = 5
+_FETCHING, _READING = "fetching", "reading"
 
 
 class Outcome(NamedTuple):
@@ -66,40 +66,6 @@ class _HeldBackError(ListError):
     """The download is a list, but not one to trust without a look."""
 
 
-def prepare(
-    state: Path, settings: Settings, config_folder: Path, *, now: float, catalogue: Catalogue | None = None
-) -> tuple[str, ...]:
-    """Make what can be made without the network: starter and own lists compiled, broken artefacts mended, lists that
-    nobody asks for removed. Returns what could not be done, one line each; ``ConfigError`` for wrong ``lists``.
-    """
-    wanted = wanted_lists(settings.lists, load_catalogue() if catalogue is None else catalogue, config_folder)
-    problems = []
-    try:
-        _prune(state, {item.name for item in wanted})
-    except OSError as error:
-        problems.append(f"lists that are no longer used cannot be removed: {error}")
-    for item in wanted:
-        try:
-            _compile_if_stale(state, item, now)
-        except ListError as error:
-            problems.append(str(error))
-    return tuple(problems)
-
-
-def due(state: Path, lists: ListSettings, catalogue: Catalogue, config_folder: Path, *, now: float) -> tuple[str, ...]:
-    """Names of the fetched lists that were last confirmed more than ``refresh`` ago and not tried within ``RETRY``."""
-    downloads = Downloads(state)
-    names = []
-    for item in wanted_lists(lists, catalogue, config_folder):
-        meta = downloads.meta(item.name)
-        # A time in the future comes from a clock that was wrong then: it counts as long ago.
-        fresh = 0 <= now - meta.checked < lists.refresh
-        waiting = 0 <= now - meta.tried < min(RETRY, lists.refresh)
-        if item.file is None and not fresh and not waiting:
-            names.append(item.name)
-    return tuple(names)
-
-
 def update(
     state: Path,
     lists: ListSettings,
@@ -121,7 +87,8 @@ def update(
     ``ConfigError`` for wrong ``lists``.
     """
     chosen = _chosen(wanted_lists(lists, catalogue, config_folder), names)
-    run = _Run(state, Downloads(state), clock, accept, progress, limits, world, catalogue.well_known)
+    judge = Judge(catalogue.well_known, everyday_names(catalogue))
+    run = _Run(state, Downloads(state), clock, accept, progress, limits, world, judge)
     outcomes = []
     try:
         with locked(run.downloads.folder, wait=False):
@@ -156,14 +123,14 @@ class _Run:
     progress: Progress | None
     limits: Limits
     world: World
-    well_known: WellKnown
+    judge: Judge
 
     def bring(self, item: Wanted) -> Outcome:
         """Bring one list up to date; only a disk that cannot be written raises (``OSError``)."""
         meta = self.downloads.meta(item.name)
         try:
             if item.file is not None:
-                changed = _compile_if_stale(self.state, item, self.clock.wall(), self._counter(item.name, "lines"))
+                changed = compile_if_stale(self.state, item, self.clock.wall(), self._counter(item.name, _READING))
             else:
                 changed, meta = self._download(item, meta)
         except ListError as error:
@@ -179,6 +146,9 @@ class _Run:
 
     def _download(self, item: Wanted, meta: Meta) -> tuple[bool, Meta]:
         """The first address whose version is good; what was wrong with each, where none is."""
+        if self.accept and (held := self.downloads.held(item.name)).exists():
+            held.replace(self.downloads.incoming(item.name))
+            return self._adopt(item, self._read(item, meta.source or item.sources[0])), meta
         failures: list[ListError] = []
         for source in item.sources:
             try:
@@ -187,136 +157,111 @@ class _Run:
                 failures.append(error)
         if len(failures) == 1:
             raise failures[0]
-        held = any(isinstance(failure, _HeldBackError) for failure in failures)
+        held_back = any(isinstance(failure, _HeldBackError) for failure in failures)
         told = "; ".join(self._message(item, failure) for failure in failures)
-        raise _HeldBackError(item.name, told) if held else ListError(item.name, told)
+        raise _HeldBackError(item.name, told) if held_back else ListError(item.name, told)
 
     def _take(self, item: Wanted, meta: Meta, source: str) -> tuple[bool, Meta]:
+        """What ``source`` has now, unless it is what we have."""
         incoming = self.downloads.incoming(item.name)
-        fetched = fetch(
-            source,
-            incoming,
-            clock=self.clock,
-            own=item.own,
-            known=meta.validators if self.downloads.text(item.name).exists() else None,
-            limits=self.limits,
-            world=self.world,
-            progress=self._counter(item.name, "bytes"),
-        )
+        unchanged = self.downloads.text(item.name).exists() and meta.part == item.part
+        fetched = self._fetch(item, source, incoming, meta.validators if unchanged else None)
         if isinstance(fetched, NotModified):
-            return _compile_if_stale(self.state, item, self.clock.wall(), renew=True), meta
-        unpack(incoming, source)
-        contents = self._read(item, incoming, source)
+            return compile_if_stale(self.state, item, self.clock.wall(), renew=True), meta
+        archive = unpack(incoming, source, part=item.part)
+        contents = self._read(item, source)
+        source, etag, last_modified = fetched.validators
+        if INCLUDE in contents.skipped:
+            self._fetch_included(item, source)
+            contents = self._read(item, source)
+            etag = last_modified = ""  # they would not tell of a change in what is included
+        if item.part and not (archive or contents.parts):
+            raise ListError(source, f"has no parts, so there is no {item.part!r} in it; leave `part` out")
+        changed = self._adopt(item, contents)
+        return changed, replace(meta, source=source, etag=etag, last_modified=last_modified, part=item.part)
+
+    def _adopt(self, item: Wanted, contents: Contents) -> bool:
+        """Let the version that came serve from now on; whether that changes anything."""
+        incoming, held = self.downloads.incoming(item.name), self.downloads.held(item.name)
         try:
-            self._judge(item, contents)
+            self._look_at(item, contents)
         except _HeldBackError:
-            incoming.replace(self.downloads.held(item.name))
+            incoming.replace(held)
             raise
-        before = _header(self.state, item.name)
-        changed = before is None or before.source_digest != contents.digest or _stale(self.state, item, renew=True)
+        serving = _serving(self.state, item.name, verify=True)
+        header = None if serving is None else serving.header
+        changed = (
+            header is None
+            or header.source_digest != contents.digest
+            or header.part != item.part
+            or outdated(item, header, renew=True)
+        )
         if changed:
             folder, now = lists_folder(self.state), self.clock.wall()
-            write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now)
+            write_artefact(contents, name=item.name, category=item.category, folder=folder, now=now, part=item.part)
         incoming.replace(self.downloads.text(item.name))
-        self.downloads.held(item.name).unlink(missing_ok=True)
-        source, etag, last_modified = fetched.validators
-        return changed, replace(meta, source=source, etag=etag, last_modified=last_modified)
+        held.unlink(missing_ok=True)
+        return changed
 
-    def _read(self, item: Wanted, incoming: Path, source: str) -> Contents:
-        try:
-            return read_list(incoming, item.format, self._counter(item.name, "lines"))
-        except ListError as error:
-            # Its reader knows the address, not what we call the file.
-            raise ListError(source, str(error).removeprefix(f"{error.source}: ")) from error
-
-    def _judge(self, item: Wanted, contents: Contents) -> None:
+    def _look_at(self, item: Wanted, contents: Contents) -> None:
         """Raise ``_HeldBackError`` for a version that no good list would bring, or only with a parent's consent."""
         if not contents.entries:
             raise _HeldBackError(item.name, "the new version holds no names")
         if self.accept:
             return
-        serving = _serving(self.state, item.name)
-        how = f"(to take it: safedns lists update --accept {item.name})"
-        if serving is not None and contents.entries * 2 <= serving.header.entries:
-            was, now = serving.header.entries, contents.entries
-            raise _HeldBackError(item.name, f"the new version has shrunk from {was} to {now} names {how}")
-        if names := newly_blocked(self.well_known, item.category, contents, serving):
-            told = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-            raise _HeldBackError(
-                item.name, f"the new version would block {told}, which a list of {item.category} should not {how}"
-            )
+        if objection := self.judge.objection(item.category, contents, _serving(self.state, item.name)):
+            how = f"(to take it: safedns lists update --accept {item.name})"
+            raise _HeldBackError(item.name, f"{objection} {how}")
+
+    def _read(self, item: Wanted, source: str) -> Contents:
+        progress = self._counter(item.name, _READING)
+        try:
+            incoming = self.downloads.incoming(item.name)
+            return read_list(incoming, item.format, progress, part=item.part, vetoes=item.vetoes)
+        except ListError as error:
+            # Its reader knows the address, not what we call the file.
+            raise ListError(source, str(error).removeprefix(f"{error.source}: ")) from error
+
+    def _fetch(
+        self, item: Wanted, source: str, destination: Path, known: Validators | None = None
+    ) -> Fetched | NotModified:
+        return fetch(
+            source,
+            destination,
+            clock=self.clock,
+            own=item.own,
+            known=known,
+            limits=self.limits,
+            world=self.world,
+            progress=self._counter(item.name, _FETCHING),
+        )
+
+    def _fetch_included(self, item: Wanted, source: str) -> None:
+        """Put what the list includes, from beside it, into it."""
+
+        def fetch_one(name: str, destination: Path) -> None:
+            self._fetch(item, urljoin(source, name), destination)
+            unpack(destination, urljoin(source, name))
+
+        put_together(self.downloads.incoming(item.name), source, fetch_one)
 
     def _message(self, item: Wanted, error: ListError) -> str:
         """The error without the list's name, which its reader knows already."""
         return str(error).removeprefix(f"{error.source}: ") if error.source == item.name else str(error)
 
-    def _counter(self, name: str, unit: Literal["bytes", "lines"]) -> Callable[[int], None] | None:
+    def _counter(self, name: str, what: str) -> Callable[[int, int], None] | None:
         progress = self.progress
-        return None if progress is None else lambda count: progress(name, unit, count)
+        return None if progress is None else lambda done, total: progress(name, what, done, total)
 
 
-def _compile_if_stale(
-    state: Path, item: Wanted, now: float, progress: Callable[[int], None] | None = None, *, renew: bool = False
-) -> bool:
-    """Compile what lies on this machine unless its artefact is good; whether it did. Raises ``ListError``.
-
-    A fetched list that an older safedns compiled still serves, unless ``renew``: the start must be quick.
-    """
-    source = item.file or Downloads(state).text(item.name)
-    if item.file is None and not source.exists():
-        return False
-    if not _stale(state, item, renew=renew or item.file is not None):
-        return False
-    compile_list(
-        source,
-        name=item.name,
-        category=item.category,
-        folder=lists_folder(state),
-        now=now,
-        format=item.format,
-        progress=progress,
-    )
-    return True
-
-
-def _stale(state: Path, item: Wanted, *, renew: bool) -> bool:
-    """Whether the artefact is missing, damaged, not what is wanted, or (``renew``) of another version of safedns."""
+def _serving(state: Path, name: str, *, verify: bool = False) -> Artefact | None:
+    """What serves now; ``None`` where nothing is whole."""
     try:
-        header = open_artefact(lists_folder(state), item.name, verify=True).header
-    except ListError:
-        return True
-    if header.category != item.category or item.format not in (None, header.source_format):
-        return True
-    if renew and header.compiled_with != __version__:
-        return True
-    try:
-        return item.file is not None and header.source_digest != file_digest(item.file)
-    except OSError as error:
-        raise ListError(item.name, f"{item.file} cannot be read: {error.strerror}") from error
-
-
-def _header(state: Path, name: str) -> Header | None:
-    try:
-        return read_header(lists_folder(state), name)
-    except ListError:
-        return None
-
-
-def _serving(state: Path, name: str) -> Artefact | None:
-    try:
-        return open_artefact(lists_folder(state), name)
+        return open_artefact(lists_folder(state), name, verify=verify)
     except ListError:
         return None
 
 
 def _entries(state: Path, name: str) -> int:
-    header = _header(state, name)
-    return header.entries if header else 0
-
-
-def _prune(state: Path, wanted: Collection[str]) -> None:
-    downloads = Downloads(state)
-    compiled = {path.name.partition(".")[0] for path in lists_folder(state).glob("[!.]*")}
-    for name in (compiled | downloads.names()).difference(wanted):
-        remove_artefact(lists_folder(state), name)
-        downloads.remove(name)
+    serving = _serving(state, name)
+    return serving.header.entries if serving else 0

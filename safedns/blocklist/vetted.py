@@ -22,12 +22,6 @@ from safedns.blocklist.addresses import Address
 from safedns.clock import Clock
 
 
-def look_up(host: str, port: int) -> list[str]:
-    """Every address of ``host`` in the order to try them, as this machine's own resolver says; raises ``OSError``."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 class PinnedAdapter(HTTPAdapter):
     """Sends to ``address``, whatever name the URL has; every read ends by ``deadline`` (of ``clock.monotonic``)."""
 

@@ -19,6 +19,7 @@ STARTER = "starter-"
 """Names of starter lists begin with it; no other list's may."""
 
 _FILE = "safedns.yaml"
+_HOUR = 3600
 
 
 class Wanted(NamedTuple):
@@ -34,6 +35,12 @@ class Wanted(NamedTuple):
     """Addresses, the first that gives a good list wins; empty for a file."""
     own: bool = False
     """Whether the user typed where it is, and may have meant a place in the home."""
+    refresh: int = 86_400
+    """Seconds after which it is fetched again."""
+    part: str = ""
+    """Which list of an archive, or which marked lines of a v2fly list; empty for all."""
+    vetoes: frozenset[str] = frozenset()
+    """Names that it must not block: what it is fetched for they are not."""
 
 
 def wanted_lists(lists: ListSettings, catalogue: Catalogue, config_folder: Path) -> tuple[Wanted, ...]:
@@ -43,9 +50,21 @@ def wanted_lists(lists: ListSettings, catalogue: Catalogue, config_folder: Path)
     chosen = [entry for entry in catalogue.lists.values() if entry.recommended]
     if lists.use != "recommended":
         chosen = [catalogue.lists[name] for name in dict.fromkeys(lists.use)]
-    public = (Wanted(e.name, e.category, e.format, None, (e.source, *e.mirrors)) for e in chosen)
+    public = (
+        Wanted(
+            e.name,
+            e.category,
+            e.format,
+            None,
+            (e.source, *e.mirrors),
+            refresh=e.refresh_hours * _HOUR or lists.refresh,
+            part=e.part,
+            vetoes=catalogue.vetoes.get(e.category, frozenset()),
+        )
+        for e in chosen
+    )
     starters = (Wanted(STARTER + path.stem, path.stem, "domains", path) for path in catalogue.starters)
-    return (*starters, *public, *(_own(extra, config_folder) for extra in lists.extra))
+    return (*starters, *public, *(_own(extra, lists, catalogue, config_folder) for extra in lists.extra))
 
 
 def check_lists(lists: ListSettings, catalogue: Catalogue) -> tuple[Problem, ...]:
@@ -81,11 +100,15 @@ def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Itera
         yield "source", f"{extra.source!r} cannot be fetched; expected https://, http:// or a file"
 
 
-def _own(extra: ExtraList, config_folder: Path) -> Wanted:
+def _own(extra: ExtraList, lists: ListSettings, catalogue: Catalogue, config_folder: Path) -> Wanted:
+    item = Wanted(extra.name, extra.category, extra.format, None, own=True, part=extra.part)
     if is_remote(extra.source):
-        return Wanted(extra.name, extra.category, extra.format, None, (extra.source,), own=True)
-    path = config_folder / (_local_path(extra.source) or extra.source)
-    return Wanted(extra.name, extra.category, extra.format, path, own=True)
+        return item._replace(
+            sources=(extra.source, *extra.mirrors),
+            refresh=extra.refresh or lists.refresh,
+            vetoes=catalogue.vetoes.get(extra.category, frozenset()),
+        )
+    return item._replace(file=config_folder / (_local_path(extra.source) or extra.source))
 
 
 def _local_path(source: str) -> str | None:

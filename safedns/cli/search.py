@@ -5,7 +5,9 @@ prints one object:
 
     name      canonical
     at        ISO 8601 with offset; null where the configuration cannot be used
-    in        [{kind, id, category, entry}]; ``kind`` is list | service, ``entry`` what covers the name, canonical
+    in        [{kind, id, category, entry}]; ``kind`` is list | spared | service | shared, ``entry`` what covers it:
+              canonical, or a pattern as its maker wrote it. ``spared``: a list that would block the name but for the
+              exception ``entry``; ``shared``: a service that needs the name, which others need too
     profiles  [{profile, name, kind, outcome, target, ede, reason, until}] in the order of family.yaml, each field as
               in ``safedns explain --json``; null where the configuration cannot be used
 """

@@ -45,7 +45,8 @@ def lists_of(household: Household, config: Path, state: Path) -> Library:
     """The lists that the daemon would use; says how many are missing, for they cannot block anything here."""
     wanted = wanted_lists(household.settings.lists, load_catalogue(), config)
     only = [item.name for item in wanted]
-    library = open_library(state, extra_service_folders=(own_services(config),), only=only)
+    exceptions = household.settings.lists.exceptions
+    library = open_library(state, extra_service_folders=(own_services(config),), only=only, exceptions=exceptions)
     if library.problems:
         more = f" (and {len(library.problems) - 1} more)" if len(library.problems) > 1 else ""
         say(f"warning: not every list can be asked: {library.problems[0]}{more}; see `safedns lists status`")

@@ -15,8 +15,16 @@ class Artefact(Protocol):
     @property
     def category(self) -> str: ...
 
-    def match(self, name: str, key: str) -> str | None:
-        """The longest entry that covers the canonical ``name`` (``key``: its reversed form), canonical; or ``None``."""
+    def match(self, name: str, key: str, qtype: int | None = None, /) -> str | None:
+        """The longest entry that covers the canonical ``name`` (``key``: its reversed form), canonical; or ``None``.
+
+        ``qtype``: the type of records asked for; ``None`` for any. An entry that is neither the name nor a parent of it
+        is a pattern, as its maker wrote it, and counts as long as the name.
+        """
+        ...
+
+    def spares(self, name: str, key: str, qtype: int | None = None, /) -> str | None:
+        """The exception that lets the name through although an entry covers it; or ``None``. To be shown."""
         ...
 
     @property

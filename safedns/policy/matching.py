@@ -25,6 +25,8 @@ class Question(NamedTuple):
     """The name and its parents, the longest first."""
     covering: tuple[Covering, ...]
     """Entries of services and small lists that cover the name, the longest first."""
+    qtype: int | None = None
+    """The type of records asked for; ``None`` for any."""
 
 
 class Hit(NamedTuple):
@@ -51,10 +53,15 @@ def longest(entries: Collection[str], question: Question) -> str | None:
     return None
 
 
+def _reach(entry: str, question: Question) -> int:
+    """How many characters of the name an entry speaks for: a pattern, which is no end of the name, for all."""
+    return len(entry) if entry in question.line else len(question.name)
+
+
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
-    __slots__ = ("_mapped", "_networks", "_places", "_services", "lists")
+    __slots__ = ("_artefacts", "_mapped", "_networks", "_places", "_services", "lists")
 
     def __init__(self, categories: Iterable[str], lists: Lists) -> None:
         names = tuple(dict.fromkeys(categories))
@@ -65,10 +72,17 @@ class CategoryMatcher:
         self._places = {artefact: place for place, artefact in places if artefact in indexed}
         self._mapped = tuple((place, artefact.match, artefact) for place, artefact in places if artefact not in indexed)
         self._services = {id_: item.category for id_, item in lists.services.items() if item.category in names}
+        self._artefacts = tuple(artefacts)
         self.lists = len(artefacts)
 
+    def spared(self, question: Question) -> tuple[Hit, ...]:
+        """The lists that would hold the name, but for the exception that is told as what matched. To be shown."""
+        name, key, qtype = question.name, question.key, question.qtype
+        found = ((artefact, artefact.spares(name, key, qtype)) for artefact in self._artefacts)
+        return tuple(Hit(artefact.name, exception, artefact.category) for artefact, exception in found if exception)
+
     def first(self, question: Question, longer_than: int = 0) -> Hit | None:
-        """The first list, else the first service, with an entry of more than ``longer_than`` characters for the name.
+        """The first list, else the first service, with an entry for more than ``longer_than`` characters of the name.
 
         Lists are in the order of their categories; of services the one with the longest entry is first.
         """
@@ -76,8 +90,8 @@ class CategoryMatcher:
         for earlier, match, artefact in self._mapped if question.key else ():
             if earlier > place:
                 break
-            entry = match(question.name, question.key)
-            if entry is not None and len(entry) > longer_than:
+            entry = match(question.name, question.key, question.qtype)
+            if entry is not None and (not longer_than or _reach(entry, question) > longer_than):
                 return Hit(artefact.name, entry, artefact.category)
         return hit
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
-from safedns.policy.matching import Hit, Matchers, Question, longest
+from safedns.policy.matching import CategoryMatcher, Hit, Matchers, Question, longest
 from safedns.policy.model import SwitchState
 from safedns.wire.types import Ede
 
@@ -84,7 +84,8 @@ class Safety:
         hit = self._matcher.first(question)
         if hit is None:
             number = self._matcher.lists
-            return f"in none of {', '.join(self._categories)} ({number} list{'' if number == 1 else 's'})"
+            where = f"in none of {', '.join(self._categories)} ({number} list{'' if number == 1 else 's'})"
+            return where + _spared_words(self._matcher, question)
         decision = self.check(question)
         if decision is None:
             lifted = longest(self._named, question)
@@ -270,7 +271,8 @@ class Categories:
     def describe(self, question: Question) -> str:
         decision = self.check(question)
         if decision is None:
-            return "in no category that is off" + ("" if self._on is None else ", and in none that is on")
+            where = "in no category that is off" + ("" if self._on is None else ", and in none that is on")
+            return where + _spared_words(self._off, question)
         reason = decision.reason
         words = _setting_words(self._settings[reason.category])
         return f"{reason.matched} is on {reason.rule} ({reason.category}), and {reason.category} is {words}"
@@ -293,6 +295,10 @@ class Default:
         if self.decision.blocked:
             return f"{preset}: what no rule opens is closed"
         return f"{preset}: what no rule closes is open"
+
+
+def _spared_words(matcher: CategoryMatcher, question: Question) -> str:
+    return "".join(f"; {hit.rule} ({hit.category}) excepts {hit.matched}" for hit in matcher.spared(question))
 
 
 def _setting_words(setting: Setting) -> str:

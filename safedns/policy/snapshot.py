@@ -125,13 +125,18 @@ class Snapshot:
         """Whose device it is: the narrowest claim, or the profile for unknown devices."""
         return self._clients.find(seen)
 
-    def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:  # noqa: ARG002 - rules see the whole question
-        """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``); the same for every qtype."""
+    def decide(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Decision:
+        """What happens to a query for the canonical ``name`` (``key``: ``key_of(name)``).
+
+        The same for every qtype but where a list has entries for some types only.
+        """
         walk = self._courses[profile.index].timeline.at(now)
-        decision = walk.decide(self._question(name, key))
+        decision = walk.decide(self._question(name, key, qtype))
         return self._unless_look_alike(name, walk, decision) if "xn--" in name else decision
 
-    def review(self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision) -> Decision | None:
+    def review(
+        self, profile: Profile, names: Sequence[str], now: float, *, asked: Decision, qtype: int | None = None
+    ) -> Decision | None:
         """The first block that the names an answer leads to (CNAME, SVCB targets) earn; ``None`` = the answer is fine.
 
         By overrides (but for a pause), safety, own names, services and categories; neither time, limits nor the default
@@ -141,7 +146,7 @@ class Snapshot:
         trusted = asked.reason.kind in _OPENED
         walk = self._courses[profile.index].timeline.at(now)
         for name in names:
-            objection = walk.object_to(self._question(name, key_of(name)), trusted=trusted)
+            objection = walk.object_to(self._question(name, key_of(name), qtype), trusted=trusted)
             if objection is not None:
                 return objection
         return None
@@ -173,7 +178,7 @@ class Snapshot:
         """
         if not profile.metered:
             return ()
-        course, question = self._courses[profile.index], self._question(name, key)
+        course, question = self._courses[profile.index], self._question(name, key, None)
         for kind, target in course.timeline.at(now).state.overrides:
             if kind == "grant" and self._matchers.targets((target,)).first(question) is not None:
                 return ()
@@ -193,9 +198,9 @@ class Snapshot:
             if (limit.target, day) in layer.allowances
         )
 
-    def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:  # noqa: ARG002 - as ``decide``
+    def explain(self, profile: Profile, name: str, key: str, qtype: int, now: float) -> Explanation:
         """The walk of ``decide`` in words, and until when its outcome stays so."""
-        question = self._question(name, key)
+        question = self._question(name, key, qtype)
         if "xn--" not in name:
             return explain_walk(self._courses[profile.index].timeline, question, now, self.expires)
 
@@ -235,6 +240,6 @@ class Snapshot:
             return decision
         return objection._replace(reason=objection.reason._replace(kind=ReasonKind.LOOK_ALIKE))
 
-    def _question(self, name: str, key: str) -> Question:
+    def _question(self, name: str, key: str, qtype: int | None) -> Question:
         line = tuple(parents(name))
-        return Question(name, key, line, self._covering(line))
+        return Question(name, key, line, self._covering(line), qtype)

@@ -109,8 +109,12 @@ def _upstreams(written: SettingsFile) -> Upstreams:
 
 
 def _lists(written: SettingsFile) -> ListSettings:
-    extra = tuple(ExtraList(item.name, item.category, item.source, item.format) for item in written.lists.extra)
-    return ListSettings(written.lists.refresh, written.lists.use, extra)
+    given = written.lists
+    extra = tuple(
+        ExtraList(item.name, item.category, item.source, item.format, tuple(item.mirrors), item.refresh, item.part)
+        for item in given.extra
+    )
+    return ListSettings(given.refresh, given.use, extra, tuple(given.exceptions))
 
 
 def _misled(document: Document, written: SettingsFile) -> Iterator[Problem]:

@@ -157,6 +157,12 @@ class ExtraList:
     """https:// or http:// address, or a file path (relative to the configuration folder)."""
     format: str | None = None
     """``None`` = found out from the content."""
+    mirrors: tuple[str, ...] = ()
+    """Addresses to try after ``source``, in this order."""
+    refresh: int | None = None
+    """Seconds after which it is fetched again; ``None`` = like the others."""
+    part: str = ""
+    """Which list of an archive, or which marked lines of a v2fly list; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ class ListSettings:
     use: tuple[str, ...] | Literal["recommended"] = "recommended"
     """Catalogue names to download besides the starter lists; an empty tuple downloads none."""
     extra: tuple[ExtraList, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    """Canonical names that no list blocks, each with what is below it."""
 
 
 @dataclass(frozen=True, slots=True)

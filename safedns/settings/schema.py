@@ -79,6 +79,12 @@ def _source(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError(f"{show(text)} cannot be fetched; expected an https:// address")
+    return text
+
+
 def _at_least_one(found: list[Endpoint]) -> list[Endpoint]:
     if not found:
         raise ValueError("nobody could ask; expected at least one address such as 127.0.0.1:5300")
@@ -133,6 +139,8 @@ Name = Annotated[str, Text(words.name, {"type": "string", "examples": ["printer.
 Contact = Annotated[str, Text(words.contact, {"type": "string", "examples": ["tel:111", "mailto:ba@home.example"]})]
 File = Annotated[Path, Text(words.absolute_file, {"type": "string", "examples": ["/var/lib/misc/dnsmasq.leases"]})]
 OnOff = Annotated[bool, Text(words.on_off, ON_OFF_SCHEMA)]
+Refresh = Annotated[int, Text(words.duration_within(3600, 30 * DAY, "1 hour to 30 days"), DURATION_SCHEMA)]
+Later = WithJsonSchema(_or_off(_WORD_LIST_SCHEMA))
 EncryptedAddresses = Annotated[
     list[ListenAddress],
     EMPTY_LIST,
@@ -242,20 +250,30 @@ class ExtraListEntry(Model):
         description="an https:// address or a file", examples=["https://example.org/list.txt"]
     )
     format: str | None = Field(default=None, description="The list's format; found out from its content if not given.")
+    mirrors: Annotated[list[Annotated[str, AfterValidator(_address)]], EMPTY_LIST] = Field(
+        default=[], description="Addresses to fetch it from when its source fails, in this order."
+    )
+    part: str = Field(
+        default="", description="Which part of it: a category of an archive, or an attribute of a v2fly list."
+    )
+    refresh: Refresh | None = Field(
+        default=None, description="How often it is fetched again; like the others if not given."
+    )
 
 
 class Lists(Model):
     """Which blocklists are used and how often they are fetched."""
 
-    refresh: Annotated[int, Text(words.duration_within(3600, 30 * DAY, "1 hour to 30 days"), DURATION_SCHEMA)] = Field(
-        default=DAY, description="How often lists are fetched again."
-    )
+    refresh: Refresh = Field(default=DAY, description="How often lists are fetched again.")
     use: Annotated[
         tuple[str, ...] | Literal["recommended"],
         PlainValidator(_lists_to_use),
         WithJsonSchema({"anyOf": [{"enum": ["recommended", "none"]}, _WORD_LIST_SCHEMA]}),
     ] = Field(default="recommended", description="Lists of the catalogue to fetch besides the bundled starter lists.")
     extra: Annotated[list[ExtraListEntry], EMPTY_LIST] = Field(default=[], description="Lists of your own.")
+    exceptions: Annotated[list[Name], EMPTY_LIST] = Field(
+        default=[], description="Names that no list may block, for nobody: where lists are wrong."
+    )
 
 
 class Log(Model):

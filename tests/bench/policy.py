@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from safedns.blocklist.update import prepare
+from safedns.blocklist.prepare import prepare
 from safedns.policy.household import load_household
 from tests.bench.compare.machine import commit, cpu_model
 from tests.bench.compare.table import as_markdown, as_text

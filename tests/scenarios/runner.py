@@ -91,7 +91,7 @@ class _Player:
 
     def _files(self) -> dict[str, str]:
         settings = {"upstreams": {"servers": [f"<{MAIN}>"], "strategy": "ordered"}, **self._settings}
-        settings["lists"] = {"use": "none"}
+        settings["lists"] = {**settings.get("lists", {}), "use": "none"}
         settings.pop("listen", None)
         return configuration(placed(settings, self._stage.places), self._family, self._lists)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from safedns.blocklist.formats import adblock, dnsmasq, domains, hosts, regex, rpz, unbound, v2fly
-from safedns.blocklist.formats.entry import Parse, without_comment
+from safedns.blocklist.formats.entry import Exceptions, Parse, without_comment
 
 FORMATS: Mapping[str, Parse] = MappingProxyType(
     {
@@ -26,6 +26,9 @@ FORMATS: Mapping[str, Parse] = MappingProxyType(
     }
 )
 
+EXCEPTIONS: Mapping[str, Exceptions] = MappingProxyType({"adblock": "beat all"})
+"""What exceptions beat, where it is not "beat shorter"."""
+
 KNOWN = ", ".join(sorted(FORMATS))
 """The names of the formats, for messages."""
 
@@ -36,9 +39,14 @@ _TELLING = (
     ("unbound", re.compile(r"(?:local-(?:zone|data)\s*:\s*\S|server:$)")),
     ("dnsmasq", re.compile(r"(?:address|server|local)\s*=\s*/")),
     ("rpz", re.compile(r".*\sCNAME\s+(?:\.|\*\.|rpz-[a-z-]+\.)$", re.IGNORECASE)),
-    ("regex", re.compile(r"\((?:\?:)?[\^\\]\S*|\^\S*[\\$]\S*|(?=\S*\\\.)[^\s@|/]\S*\$$")),
+    (
+        "regex",
+        re.compile(
+            r"\((?:\?:)?[\^\\]\S*|\^\S*[\\$(\[*+?]\S*|(?=\S*\\\.)[^\s@|/]\S*\$$|[^\s@|/]\S*;(?:querytype=\S+|invert|reply=\S+)$"
+        ),
+    ),
     ("adblock", re.compile(r"@@|\||[^\s]+\^|[^\s]*#[@?$%]{0,3}#|/.*/")),
-    ("domains", re.compile(rf"(?:\*?\.)?{_LABELS}$")),
+    ("domains", re.compile(rf"(?:\*?\.|=)?{_LABELS}$|[a-z0-9._-]*\*[a-z0-9._*-]*$", re.IGNORECASE)),
 )
 """What a line of a format looks like, in the order in which they are tried."""
 

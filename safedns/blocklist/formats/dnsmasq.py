@@ -10,6 +10,7 @@ An address that leads somewhere, or another server to ask, is no block. Every ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from safedns.blocklist.formats.entry import (
     FORWARDED,
@@ -17,17 +18,19 @@ from safedns.blocklist.formats.entry import (
     SETTING,
     WILDCARD,
     Entry,
+    Item,
     Kind,
     NotTakenError,
-    Skipped,
     entry_name,
     refuse,
     without_comment,
 )
 from safedns.blocklist.formats.hosts import host_address, is_own_name, leads_nowhere
 
+_KINDS: dict[str, Kind] = {"below": "below", "allow": "allow"}
 
-def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
+
+def parse(lines: Iterable[str]) -> Iterator[Item]:
     """Entries and refusals in the order of the file; never raises."""
     for number, line in enumerate(lines, 1):
         text = without_comment(line)
@@ -36,37 +39,33 @@ def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
         key, _, value = text.partition("=")
         before, *names = value.strip().split("/")
         target = names.pop() if names else ""
-        try:
-            kind = _kind(key.strip(), target) if names and not before else None
-        except NotTakenError as error:
-            yield refuse(number, text, str(error))
-            continue
-        if kind is None:
-            yield refuse(number, text, SETTING)
+        kind = _kind(key.strip(), target) if names and not before else SETTING
+        if kind not in _KINDS:
+            yield refuse(number, text, kind)
             continue
         for name in names:
             if is_own_name(name):
                 continue
             try:
-                yield Entry(_name(name), kind)
+                yield Entry(_name(name), _KINDS[kind])
             except NotTakenError as error:
                 yield refuse(number, text if len(names) == 1 else name, str(error))
 
 
-def _kind(key: str, target: str) -> Kind | None:
-    """What the setting ``key`` with ``target`` does to its names; ``None`` where it is not about names."""
+@lru_cache(maxsize=1000)
+def _kind(key: str, target: str) -> str:
+    """What the setting ``key`` with ``target`` does to its names, or why it says nothing about them.
+
+    Remembered, for a list says the same about each of its names.
+    """
     if key == "address":
         address = host_address(target)
         if target in ("", "#") or (address is not None and leads_nowhere(address)):
             return "below"
-        raise NotTakenError(NOT_A_SINK)
+        return NOT_A_SINK
     if key in ("server", "local"):
-        if not target:
-            return "below"
-        if target == "#":
-            return "allow"
-        raise NotTakenError(FORWARDED)
-    return None
+        return {"": "below", "#": "allow"}.get(target, FORWARDED)
+    return SETTING
 
 
 def _name(text: str) -> str:

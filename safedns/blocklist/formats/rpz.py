@@ -1,46 +1,50 @@
 """The response policy zone: a master file whose owners say what is looked for and whose data say what happens then.
 
-    x    CNAME .               x alone is blocked; so with ``*.`` and ``rpz-drop.``
-    *.x  CNAME .               the names below x are blocked; read as x and all below it
-    x    CNAME rpz-passthru.   let through, if ``*.x`` is too: an exception covers a name and all below it
-    @    SOA, NS, DNSSEC       the zone itself, which says nothing
+    x    CNAME .                     x alone is blocked; so with ``*.`` and ``rpz-drop.``
+    *.x  CNAME .                     the names below x are blocked; read as x and all below it
+    x    CNAME rpz-passthru.         x alone is let through; with ``*.`` what is below it, without x
+    24.0.2.0.192.rpz-ip  CNAME .     answers with an address of 192.0.2.0/24 are blocked; IPv6: 48.zz.2.2001.rpz-ip
+    @    SOA, NS, DNSSEC             the zone itself, which says nothing
 
-``*.x`` alone spares x in a name server. Blocking x as well is the safe reading of a block; an exception is taken only
-when it is exactly what the zone says. Owners are relative, or end in the name of the zone where the file tells it.
+``*.x`` alone spares x in a name server. Blocking x as well is the safe reading of a block; an exception, which opens,
+is read as it stands. Of entries that cover a name the longest decides. Owners are relative, or end in the name of the
+zone where the file tells it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
 
 from safedns.blocklist.formats.entry import (
-    ANSWER_TRIGGER,
-    BELOW_ALLOW,
     CLIENT_TRIGGER,
-    EXACT_ALLOW,
     INCLUDE,
     LOCAL_DATA,
+    NOT_A_NETWORK,
     OUT_OF_ZONE,
     SERVER_TRIGGER,
     SETTING,
     TCP_ONLY,
     UNFINISHED,
     Entry,
+    Item,
+    Network,
     NotTakenError,
-    Skipped,
     entry_name,
     refuse,
 )
 
 _OF_THE_ZONE = frozenset({"SOA", "NS", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "ZONEMD"})
 _TRIGGERS = {
-    "rpz-ip": ANSWER_TRIGGER,
     "rpz-client-ip": CLIENT_TRIGGER,
     "rpz-nsdname": SERVER_TRIGGER,
     "rpz-nsip": SERVER_TRIGGER,
 }
+_ADDRESS = ".rpz-ip"
+_WORDS = 8
+"""Of an IPv6 address that is written in full."""
 _BLOCKING = frozenset({".", "*.", "rpz-drop."})
 _TTL_OR_CLASS = re.compile(r"\d[\dsmhdw]*|IN|CH|HS", re.IGNORECASE)
 _COMMENT_OR_STRING = re.compile(r';.*|"(?:[^"\\]|\\.)*"?')
@@ -57,30 +61,17 @@ class _Line(NamedTuple):
     closed: bool
 
 
-class _Exception(NamedTuple):
-    line: int
-    text: str
-
-
-def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
-    """Entries and refusals in the order of the file, then the exceptions; never raises."""
+def parse(lines: Iterable[str]) -> Iterator[Item]:
+    """Entries, networks and refusals in the order of the file; never raises."""
     zone = _Zone()
-    alone: dict[str, _Exception] = {}
-    below: dict[str, _Exception] = {}
     for line in _records(lines):
         try:
-            rule = zone.rule(line)
+            item = zone.item(line)
         except NotTakenError as error:
             yield refuse(line.number, line.text, str(error))
             continue
-        if rule is None:
-            continue
-        name, with_star, passes = rule
-        if passes:
-            (below if with_star else alone).setdefault(name, _Exception(line.number, line.text))
-        else:
-            yield Entry(name, "below" if with_star else "exact")
-    yield from _exceptions(alone, below)
+        if item is not None:
+            yield item
 
 
 class _Zone:
@@ -93,8 +84,8 @@ class _Zone:
         self._origin = ""
         self._owner = ""
 
-    def rule(self, line: _Line) -> tuple[str, bool, bool] | None:
-        """Name, whether it stands below a star, whether it passes; ``None`` for what says nothing about a name."""
+    def item(self, line: _Line) -> Entry | Network | None:
+        """What a record comes to; ``None`` for one that says nothing about a name."""
         if not line.closed:
             raise NotTakenError(UNFINISHED)
         if line.words[0].startswith("$") and not line.indented:
@@ -114,9 +105,9 @@ class _Zone:
             self._name = self._owner
         if record_type in _OF_THE_ZONE or self._owner in ("", self._name):
             return None
-        return self._rule(record_type, data)
+        return self._item(record_type, data)
 
-    def _rule(self, record_type: str, data: str) -> tuple[str, bool, bool]:
+    def _item(self, record_type: str, data: str) -> Entry | Network:
         trigger = self._trigger()
         if reason := _TRIGGERS.get(trigger.rpartition(".")[2]):
             raise NotTakenError(reason)
@@ -127,7 +118,12 @@ class _Zone:
             raise NotTakenError(TCP_ONLY)
         if record_type != "CNAME" or not (passes or target in _BLOCKING):
             raise NotTakenError(LOCAL_DATA)
-        return entry_name(name, top_level=True), name != trigger, passes
+        if trigger.endswith(_ADDRESS):
+            return Network(_network(trigger.removesuffix(_ADDRESS)), allow=passes)
+        alone, name = name == trigger, entry_name(name, top_level=True)
+        if passes:
+            return Entry(name, "allow-exact" if alone else "allow-inner")
+        return Entry(name, "exact" if alone else "below")
 
     def _directive(self, words: list[str]) -> None:
         directive = words[0].upper()
@@ -182,12 +178,16 @@ def _records(lines: Iterable[str]) -> Iterator[_Line]:
         yield pending._replace(words=pending.words or [""], closed=False)
 
 
-def _exceptions(alone: dict[str, _Exception], below: dict[str, _Exception]) -> Iterator[Entry | Skipped]:
-    for name, (number, text) in alone.items():
-        if name in below:
-            yield Entry(name, "allow")
-        else:
-            yield refuse(number, text, EXACT_ALLOW)
-    for name, (number, text) in below.items():
-        if name not in alone:
-            yield refuse(number, text, BELOW_ALLOW)
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """``24.0.2.0.192`` -> 192.0.2.0/24, ``48.zz.2.2001`` -> 2001:2::/48."""
+    length, *reversed_parts = text.split(".")
+    parts = reversed_parts[::-1]
+    if "zz" in parts:
+        gap = parts.index("zz")
+        address = f"{':'.join(parts[:gap])}::{':'.join(parts[gap + 1 :])}"
+    else:
+        address = (":" if len(parts) == _WORDS else ".").join(parts)
+    try:
+        return ip_network(f"{address}/{length}")
+    except ValueError:
+        raise NotTakenError(NOT_A_NETWORK) from None

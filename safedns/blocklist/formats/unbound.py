@@ -20,19 +20,22 @@ from safedns.blocklist.formats.entry import (
     NOT_A_SINK,
     SETTING,
     Entry,
+    Item,
     Kind,
     NotTakenError,
-    Skipped,
     entry_name,
     refuse,
     without_comment,
 )
 from safedns.blocklist.formats.hosts import host_address, is_own_name, leads_nowhere
+from safedns.blocklist.lines import again
 from safedns.wire.names import parents
 
 _ALWAYS = frozenset({"always_nxdomain", "always_nodata", "always_null", "always_refuse", "always_deny"})
 _UNLESS_ANSWERED = frozenset({"static", "refuse", "deny", "redirect", "inform_deny", "inform_redirect"})
 _OPEN = frozenset({"always_transparent", "transparent", "typetransparent", "inform"})
+
+_OPENING = re.compile("transparent|inform")
 
 _ADDRESSES = frozenset({"A", "AAAA"})
 _ALIASES = frozenset({"CNAME", "DNAME", "SVCB", "HTTPS"})
@@ -43,20 +46,28 @@ _DATA = re.compile(r"""(["'])(?P<quoted>[^"']*)\1""")
 _RECORD = re.compile(r"(?P<owner>\S+)\s+(?:\d+\s+)?(?:IN\s+)?(?P<type>[A-Z]+)\s+(?P<data>\S.*)", re.IGNORECASE)
 
 
-class _Answered(NamedTuple):
-    """Names that the file itself answers for."""
+class _Ahead(NamedTuple):
+    """What must be known of the whole file before a line can be judged."""
 
-    names: set[str]
+    opened: set[str]
+    """Names of zones that let through, unless the file itself answers for the name."""
+    answered: set[str]
+    """Those of them for which it does: filled while the file is read, so that the others need not be held."""
     above_real: set[str]
     """Each name with data that lead somewhere, and its parents."""
 
 
-def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
-    """Entries and refusals in the order of the file; never raises. Holds the file, for data may follow their zone."""
-    texts = [without_comment(line) for line in lines]
-    answered = _answered(texts)
+def parse(lines: Iterable[str]) -> Iterator[Item]:
+    """Entries and refusals, zones that let through last; never raises. Goes twice through the file.
+
+    For data may follow their zone.
+    """
+    lines, first = again(lines)
+    ahead = _look(first)
+    held: list[tuple[int, str, str]] = []
     everywhere = True
-    for number, text in enumerate(texts, 1):
+    for number, line in enumerate(lines, 1):
+        text = without_comment(line)
         if not text:
             continue
         setting = _SETTING.fullmatch(text)
@@ -68,59 +79,75 @@ def parse(lines: Iterable[str]) -> Iterator[Entry | Skipped]:
             yield refuse(number, text, SETTING)
             continue
         try:
-            entry = _entry(setting[1], setting[2], answered)
+            entry = _entry(setting[1], setting[2], ahead)
         except NotTakenError as error:
             yield refuse(number, text, str(error))
-        else:
-            if not is_own_name(entry.name):
-                yield entry
+            continue
+        if entry.kind == "allow" and entry.name in ahead.opened:
+            held.append((number, text, entry.name))
+        elif not is_own_name(entry.name):
+            yield entry
+    for number, text, name in held:
+        yield refuse(number, text, LOCAL_DATA) if name in ahead.answered else Entry(name, "allow")
 
 
-def _entry(key: str, value: str, answered: _Answered) -> Entry:
+def _entry(key: str, value: str, ahead: _Ahead) -> Entry:
     if key == "local-zone" and (zone := _ZONE.fullmatch(value)):
         name = entry_name(zone[2], top_level=True)
-        return Entry(name, _kind(name, zone[4], answered))
+        return Entry(name, _kind(name, zone[4], ahead))
     if key == "local-data" and (record := _record(value)):
+        if ahead.opened and (owner := _owner(record)) in ahead.opened:
+            ahead.answered.add(owner)
         if record["type"].upper() not in _ADDRESSES:
             raise NotTakenError(LOCAL_DATA)
         if _leads_on(record):
             raise NotTakenError(NOT_A_SINK)
         name = entry_name(record["owner"], top_level=True)
-        if name in answered.above_real:
+        if name in ahead.above_real:
             raise NotTakenError(NOT_A_SINK)
         return Entry(name, "exact")
     raise NotTakenError(SETTING)
 
 
-def _kind(name: str, zone_type: str, answered: _Answered) -> Kind:
+def _kind(name: str, zone_type: str, ahead: _Ahead) -> Kind:
     if zone_type in _ALWAYS:
         return "below"
     if zone_type in _UNLESS_ANSWERED:
-        if name in answered.above_real:
+        if name in ahead.above_real:
             raise NotTakenError(NOT_A_SINK)
         return "below"
     if zone_type in _OPEN:
-        if zone_type != "always_transparent" and name in answered.names:
-            raise NotTakenError(LOCAL_DATA)
         return "allow"
     raise NotTakenError(SETTING)
 
 
-def _answered(texts: Iterable[str]) -> _Answered:
-    answered = _Answered(set(), set())
-    for text in texts:
-        setting = _SETTING.fullmatch(text) if text.startswith("local-data") else None
-        record = _record(setting[2]) if setting and setting[1] == "local-data" else None
-        if record is None:
+def _look(lines: Iterable[str]) -> _Ahead:
+    ahead = _Ahead(set(), set(), set())
+    for line in lines:
+        if "local-data" not in line and not _OPENING.search(line):
             continue
-        try:
-            name = entry_name(record["owner"], top_level=True)
-        except NotTakenError:
+        setting = _SETTING.fullmatch(without_comment(line))
+        if setting is None:
             continue
-        answered.names.add(name)
-        if _leads_on(record):
-            answered.above_real.update(parents(name))
-    return answered
+        if setting[1] == "local-data":
+            record = _record(setting[2])
+            if record is not None and _leads_on(record):
+                ahead.above_real.update(parents(_owner(record)))
+        elif (zone := _ZONE.fullmatch(setting[2])) and zone[4] in _OPEN - {"always_transparent"}:
+            ahead.opened.add(_name(zone[2]))
+    return ahead
+
+
+def _owner(record: re.Match[str]) -> str:
+    return _name(record["owner"])
+
+
+def _name(text: str) -> str:
+    """The name that ``text`` is; the root, of which nothing is taken, where it is none."""
+    try:
+        return entry_name(text, top_level=True)
+    except NotTakenError:
+        return "."
 
 
 def _record(value: str) -> re.Match[str] | None:

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import zstandard
+
 Script = Callable[[], Iterator[bytes]]
 """What is sent, piece by piece."""
 
@@ -151,6 +153,19 @@ def cut_chunks() -> Iterator[bytes]:
 def gzip_bomb(size: int = 64 << 20) -> bytes:
     """``size`` bytes of nothing in a thousandth of that."""
     return gzip.compress(bytes(size), 9, mtime=0)
+
+
+def endless_zstd() -> Iterator[bytes]:
+    """Zeros by the hundred thousand in every four bytes, for ever."""
+    yield b"HTTP/1.1 200 OK\r\n\r\n"
+    packer = zstandard.ZstdCompressor(level=1).compressobj()
+    while True:
+        yield packer.compress(bytes(1 << 20))
+
+
+def zstd_bomb(size: int = 64 << 20) -> bytes:
+    """``size`` bytes of nothing in a ten-thousandth of that."""
+    return zstandard.ZstdCompressor(level=1).compress(bytes(size))
 
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

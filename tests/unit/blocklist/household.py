@@ -10,7 +10,9 @@ from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.catalog import CatalogueList, load_catalogue
 from safedns.blocklist.fetch import Limits, World
 from safedns.blocklist.header import Header, read_header
-from safedns.blocklist.update import Outcome, due, prepare, update
+from safedns.blocklist.prepare import prepare
+from safedns.blocklist.schedule import due
+from safedns.blocklist.update import Outcome, update
 from safedns.settings.model import BlockSettings, CacheSettings, ExtraList, ListSettings, Settings, Upstreams
 from safedns.wire.names import key_of
 from tests.fakes import FakeClock
@@ -59,18 +61,20 @@ class Household:
 
     def publish(self, name: str, source: str, *mirrors: str) -> None:
         """Put a list into the catalogue, at addresses that its file could not hold, and use it."""
-        entry = CatalogueList(name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "")
+        entry = CatalogueList(
+            name, name, "adult", "domains", source, mirrors, "MIT", "", "", "", 0, True, "", "", 0, ""
+        )
         self.catalogue = self.catalogue._replace(lists={name: entry})
         self.use = (name,)
 
     def prepare(self, *extra: ExtraList) -> tuple[str, ...]:
-        settings = replace(SETTINGS, lists=ListSettings(use=self.use, extra=extra))
+        settings = replace(SETTINGS, lists=self.list_settings(*extra))
         return prepare(self.state, settings, self.config, now=self.clock.wall(), catalogue=self.catalogue)
 
     def update(self, *extra: ExtraList, names: tuple[str, ...] = ("web",), accept: bool = False) -> tuple[Outcome, ...]:
         return update(
             self.state,
-            ListSettings(use=self.use, extra=extra),
+            self.list_settings(*extra),
             self.catalogue,
             self.config,
             clock=self.clock,
@@ -82,8 +86,11 @@ class Household:
         )
 
     def due(self, *extra: ExtraList) -> tuple[str, ...]:
-        lists = ListSettings(use=self.use, extra=extra)
-        return due(self.state, lists, self.catalogue, self.config, now=self.clock.wall())
+        return due(self.state, self.list_settings(*extra), self.catalogue, self.config, now=self.clock.wall())
+
+    def list_settings(self, *extra: ExtraList) -> ListSettings:
+        """What ``safedns.yaml`` says about lists."""
+        return ListSettings(use=self.use, extra=extra)
 
     def header(self, name: str) -> Header:
         return read_header(self.lists, name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sized
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from safedns.blocklist.formats.entry import Entry
+from safedns.blocklist.formats.entry import Entry, Item, Kind, Skipped
 from safedns.blocklist.header import Header
 
 untimed = settings(deadline=None)
@@ -16,6 +16,9 @@ untimed = settings(deadline=None)
 
 on_disk = settings(untimed, max_examples=40)
 """For properties that write files, each of which is synced to the disk."""
+
+in_memory = settings(untimed, max_examples=300)
+"""For properties that write one small source."""
 
 _LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=12)
 _TOPS = st.sampled_from(["com", "vn", "example", "xn--p1ai"])
@@ -27,28 +30,55 @@ CROWDED_NAMES = st.lists(st.sampled_from("ab"), min_size=2, max_size=5).map(".".
 """Canonical names that are likely to lie above and below each other."""
 
 
+def well_told(item: Item, lines: Sized) -> bool:
+    """Whether an item is taken, or refused with the number of one of the ``lines``."""
+    return not isinstance(item, Skipped) or 1 <= item.line <= len(lines)
+
+
 def covers(entry: str, name: str) -> bool:
     """Whether ``entry`` is ``name`` or one of its parents: the definition, spelled out by labels."""
     wanted, given = entry.split("."), name.split(".")
     return len(wanted) <= len(given) and given[-len(wanted) :] == wanted
 
 
+def reached(entry: Entry, name: str) -> bool:
+    """Whether ``name`` is among the names that ``entry`` speaks about."""
+    if entry.kind.endswith("exact"):
+        return entry.name == name
+    return covers(entry.name, name) and not (entry.kind.endswith("inner") and entry.name == name)
+
+
 def naive_match(entries: Iterable[Entry], name: str) -> str | None:
-    """What a list of ``entries`` says about ``name``, by looking at each of them."""
-    entries = list(entries)
-    blocking = [e.name for e in entries if e.kind == "below" and covers(e.name, name)]
-    blocking += [e.name for e in entries if e.kind == "exact" and e.name == name]
+    """What a list of ``entries`` says about ``name`` where the longest decides, by looking at each of them."""
+    found = [entry for entry in entries if reached(entry, name)]
+    blocking = [entry.name for entry in found if not entry.kind.startswith("allow")]
     longest = max(blocking, key=len, default=None)
-    letting = [e.name for e in entries if e.kind == "allow" and covers(e.name, name)]
+    letting = [entry.name for entry in found if entry.kind.startswith("allow")]
     if longest is None or any(len(exception) >= len(longest) for exception in letting):
         return None
     return longest
 
 
+RULES: Mapping[Kind, str] = {
+    "below": "||{}^",
+    "exact": "|{}^",
+    "inner": "||*.{}^",
+    "allow": "@@||{}^",
+    "allow-exact": "@@|{}^",
+    "allow-inner": "@@||*.{}^",
+    "important": "||{}^$important",
+    "important-exact": "|{}^$important",
+    "important-inner": "||*.{}^$important",
+    "important-allow": "@@||{}^$important",
+    "important-allow-exact": "@@|{}^$important",
+    "important-allow-inner": "@@||*.{}^$important",
+}
+"""How each kind of entry is written as a rule."""
+
+
 def write_rules(path: Path, entries: Iterable[Entry]) -> Path:
     """``entries`` as an adblock list."""
-    shape = {"below": "||{}^\n", "exact": "{}\n", "allow": "@@||{}^\n"}
-    path.write_text("! rules\n" + "".join(shape[entry.kind].format(entry.name) for entry in entries))
+    path.write_text("! rules\n" + "".join(f"{RULES[entry.kind].format(entry.name)}\n" for entry in entries))
     return path
 
 
@@ -95,6 +125,12 @@ bank.test
 """
 
 
+VETOES = """
+museum.test  adult social
+club.test  adult
+"""
+
+
 def write_data(folder: Path, catalogue: str = "[]") -> Path:
     """A folder like our own ``blocklists``: two categories, one starter list, one service, two search engines."""
     write_names(folder / "starter" / "adult.txt", "adult.example", "www.adult.example")
@@ -103,6 +139,7 @@ def write_data(folder: Path, catalogue: str = "[]") -> Path:
     (folder / "catalogue.yaml").write_text(catalogue)
     (folder / "safesearch.yaml").write_text(SAFE_SEARCH)
     (folder / "well-known.txt").write_text(WELL_KNOWN)
+    (folder / "vetoes.txt").write_text(VETOES)
     (folder / "background.txt").write_text("ntp.example\n")
     (folder / "services" / "chat.yaml").write_text(CHAT_SERVICE)
     return folder

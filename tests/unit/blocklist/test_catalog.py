@@ -8,7 +8,7 @@ import pytest
 
 from safedns.blocklist.bundled import bundled
 from safedns.blocklist.catalog import CatalogueList, load_catalogue, load_safe_search
-from safedns.blocklist.compile import read_list
+from safedns.blocklist.contents import read_list
 from safedns.blocklist.formats import KNOWN
 from safedns.errors import ListError
 from tests.unit.blocklist.sample import write_data, write_names
@@ -28,6 +28,8 @@ PUBLIC = """
   recommended: true
   overblocks: some forums
   source_category: porn
+  refresh_hours: 6
+  part: porn
 """
 
 
@@ -48,6 +50,8 @@ def test_a_public_list_is_read_with_all_that_is_known(tmp_path: Path) -> None:
         recommended=True,
         overblocks="some forums",
         source_category="porn",
+        refresh_hours=6,
+        part="porn",
     )
 
 

@@ -113,10 +113,36 @@ def test_up_to_five_redirects_are_followed(server: ListServer, tmp_path: Path) -
 
 def test_progress_tells_the_bytes_received(server: ListServer, tmp_path: Path) -> None:
     server.answers["/list.txt"] = Answer(LIST * 20_000)
-    seen: list[int] = []
-    fetch(server.url(), tmp_path / "x.new", clock=FakeClock(), world=Outside().world, progress=seen.append)
+    seen: list[tuple[int, int]] = []
+    fetch(
+        server.url(),
+        tmp_path / "x.new",
+        clock=FakeClock(),
+        world=Outside().world,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    size = len(LIST) * 20_000
     assert seen == sorted(seen)
-    assert seen[-1] == len(LIST) * 20_000
+    assert seen[-1] == (size, size)
+
+
+def test_progress_of_a_body_whose_size_is_not_announced_has_no_end(server: ListServer, tmp_path: Path) -> None:
+    body = b"a\r\na.example\n\r\n0\r\n\r\n"
+    server.answers["/list.txt"] = Answer(body, headers={"Transfer-Encoding": "chunked"})
+    seen: list[tuple[int, int]] = []
+    fetch(
+        server.url(),
+        tmp_path / "x.new",
+        clock=FakeClock(),
+        world=Outside().world,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(10, 0)]
+
+
+def test_names_are_looked_up_only_by_whoever_was_handed_in(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=r"there is no address for localhost: there is nobody to ask$"):
+        fetch("http://localhost/list.txt", tmp_path / "x.new", clock=FakeClock(), limits=Limits(tries=1))
 
 
 REFUSED: list[tuple[Answer, str]] = [

@@ -8,19 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from safedns.blocklist.header import VERSION, Header, SkippedCount, Table, header_path, read_header
+from safedns.blocklist.header import VERSION, Header, SkippedCount, Table, header_path, previous_path, read_header
 from safedns.errors import ListError
 
 HEADER = Header(
     version=VERSION,
     name="ads",
     category="adult",
+    part="porn",
     source_format="adblock",
     source_digest="0" * 64,
     compiled_with="1.2.3",
     built=1000.5,
     read=10,
     subsumed=3,
+    entries=6,
+    exceptions="beat all",
     skipped={"a reason": SkippedCount(2, 7, "Trò chơi")},
     tables={
         "exact": Table("ads.2.exact", 2, 200, "2" * 64),
@@ -35,9 +38,23 @@ def test_a_header_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_header(tmp_path, "ads") == HEADER
 
 
-def test_exceptions_take_room_but_are_no_entries() -> None:
-    assert HEADER.entries == 6
+def test_every_table_takes_room() -> None:
     assert HEADER.size == 350
+
+
+def test_the_header_before_is_read_from_its_own_file(tmp_path: Path) -> None:
+    header_path(tmp_path, "ads").write_bytes(HEADER.to_json())
+    previous_path(tmp_path, "ads").write_bytes(replace(HEADER, built=1.0).to_json())
+    assert read_header(tmp_path, "ads", previous=True).built == 1.0
+    assert read_header(tmp_path, "ads") == HEADER
+
+
+def test_any_changed_byte_is_found(tmp_path: Path) -> None:
+    data = HEADER.to_json()
+    for place in range(0, len(data), 7):
+        header_path(tmp_path, "ads").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(ListError, match=r"is damaged|cannot be read|another version"):
+            read_header(tmp_path, "ads")
 
 
 def test_equal_headers_give_equal_bytes_that_a_person_can_read() -> None:

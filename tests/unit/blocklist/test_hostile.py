@@ -7,14 +7,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from safedns.blocklist.downloads import Downloads
 from tests.fakes import FakeClock
 from tests.unit.blocklist import hostile
-from tests.unit.blocklist.hostile import HostileServer, Script, answer, gzip_bomb, redirect, tarred, zipped
+from tests.unit.blocklist.hostile import HostileServer, Script, answer, gzip_bomb, redirect, tarred, zipped, zstd_bomb
 from tests.unit.blocklist.household import Household, web
 
 NAMES = [f"n{number}.example" for number in range(10)]
+ZSTD = zstandard.ZstdCompressor()
 GOOD = "".join(f"{name}\n" for name in NAMES).encode()
 INSIDE = "http://127.0.0.99/setup"
 
@@ -83,7 +85,12 @@ BAD: list[tuple[str, Script, str]] = [
         answer(tarred(("a/domains", GOOD), ("b/domains", GOOD))),
         "{url}: holds 2 lists",
     ),
-    ("zstd", answer(b"\x28\xb5\x2f\xfd\x20\x05"), "{url}: is packed with zstd, which safedns does not read"),
+    ("zstd without its end", answer(ZSTD.compress(GOOD)[:-9]), "{url}: is cut off: its zstd data ends too early"),
+    ("zstd that is none", answer(ZSTD.compress(GOOD)[:4] + b"no" * 20), "{url}: is damaged: zstd decompressor error:"),
+    ("a bomb in zstd", answer(zstd_bomb()), "{url}: unpacks to more than 100 times its size, which no list does"),
+    ("gzip without end", hostile.endless_gzip, "{url}: is larger than 2097152 bytes"),
+    ("zstd without end", hostile.endless_zstd, "{url}: took longer than 600 seconds"),
+    ("a picture", answer(b"\x89PNG\r\n\x1a\n\0\0"), "{url}: is no text; expected text, or text packed as"),
     ("a fraction of the list", answer(GOOD[: len(GOOD) // 2]), "the new version has shrunk from 10 to 5 names"),
     ("nothing but comments", answer(b"# all clear\n1.2.3.4\n"), "the new version holds no names"),
     (
@@ -127,6 +134,9 @@ GOOD_AFTER_ALL: list[tuple[str, list[Script]]] = [
     ("a zip with an absolute path", [answer(zipped(("/etc/passwd", GOOD)))]),
     ("a zip that would climb", [answer(zipped(("../../list.txt", GOOD), method=zipfile.ZIP_STORED))]),
     ("a category of UT1", [answer(gzip.compress(tarred(("adult/urls", b"bank.test/x\n"), ("adult/domains", GOOD))))]),
+    ("zstd", [answer(ZSTD.compress(GOOD))]),
+    ("zstd in two parts", [answer(ZSTD.compress(GOOD[:50]) + ZSTD.compress(GOOD[50:]))]),
+    ("a tar in zstd", [answer(ZSTD.compress(tarred(("adult/domains", GOOD))))]),
     ("gzip by another name", [answer(gzip.compress(GOOD), "200 OK", "Content-Type: text/plain")]),
 ]
 

@@ -98,7 +98,8 @@ def test_a_search_finds_every_list_and_service_with_the_entry(state: Path, data:
         Hit("list", "c-social", "social", "www.chat.example"),
         Hit("service", "chat", "social", "chat.example"),
     ]
-    assert library.search("cdn.example") == []
+    assert library.search("www.cdn.example") == [Hit("shared", "chat", "social", "cdn.example")]
+    assert library.search("other.example") == []
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,64 @@ def test_a_list_that_is_more_than_names_with_all_below_them_never_goes_into_the_
     compile_list(source, name="a-adult", category="adult", folder=state / "lists", now=1.0, format="adblock")
     library = open_library(state, data=data)
     assert {artefact.name for artefact in library.index.lists} == {"b-social", "c-social"}
+
+
+def test_a_list_that_is_damaged_gives_way_to_the_version_before(state: Path, data: Path, tmp_path: Path) -> None:
+    source = write_names(tmp_path / "new.txt", "new.example")
+    header = compile_list(source, name="b-social", category="social", folder=state / "lists", now=2.0)
+    (state / "lists" / header.tables["below"].file).write_bytes(b"")
+    library = open_library(state, data=data)
+    assert names(library) == ["a-adult", "b-social", "c-social"]
+    assert [hit.id for hit in library.search("chat.example")] == ["b-social", "chat"]
+    [problem] = library.problems
+    assert problem.startswith("b-social: its table ")
+    assert problem.endswith("; the version before serves")
+
+
+def test_a_list_whose_header_is_gone_serves_the_version_before(state: Path, data: Path, tmp_path: Path) -> None:
+    source = write_names(tmp_path / "new.txt", "new.example")
+    compile_list(source, name="b-social", category="social", folder=state / "lists", now=2.0)
+    (state / "lists" / "b-social.json").unlink()
+    library = open_library(state, data=data, only=("b-social",))
+    assert library.search("chat.example")[0].id == "b-social"
+    assert library.problems == ("b-social: is not compiled yet; the version before serves",)
+
+
+def test_a_pattern_is_found_as_its_maker_wrote_it(tmp_path: Path, state: Path, data: Path) -> None:
+    source = write_names(tmp_path / "rules.txt", "! rules", "/^ads[0-9]/", "||typed.example^$dnstype=HTTPS")
+    compile_list(source, name="a-adult", category="adult", folder=state / "lists", now=1.0, format="adblock")
+    library = open_library(state, data=data)
+    assert library.search("ads1.example") == [Hit("list", "a-adult", "adult", "/^ads[0-9]/")]
+    assert library.search("www.typed.example") == [Hit("list", "a-adult", "adult", "typed.example")]
+
+
+def test_a_list_that_lets_a_name_through_says_which_of_its_exceptions_does(
+    tmp_path: Path, state: Path, data: Path
+) -> None:
+    rules = ("! rules", "||bad.example^", "@@||good.bad.example^", "/^ads[0-9]/", "@@/^ads7/")
+    source = write_names(tmp_path / "rules.txt", *rules)
+    compile_list(source, name="a-adult", category="adult", folder=state / "lists", now=1.0, format="adblock")
+    library = open_library(state, data=data)
+    assert library.search("www.good.bad.example") == [Hit("spared", "a-adult", "adult", "good.bad.example")]
+    assert library.search("ads7.example") == [Hit("spared", "a-adult", "adult", "@@/^ads7/")]
+    assert library.search("good.example") == []
+
+
+@pytest.mark.parametrize("small", [SMALL_LIST, 0])
+def test_names_that_the_household_excepts_are_in_no_list_but_still_in_services(
+    state: Path, data: Path, small: int
+) -> None:
+    library = open_library(state, data=data, small=small, exceptions=("chat.example",))
+    spared = Hit("spared", "b-social", "social", "chat.example")
+    assert library.search("chat.example") == [spared, Hit("service", "chat", "social", "chat.example")]
+    assert [(hit.kind, hit.id) for hit in library.search("www.chat.example")] == [
+        ("spared", "b-social"),
+        ("list", "c-social"),
+        ("service", "chat"),
+    ]
+    assert [hit.id for hit in library.search("example.org")] == ["c-social"]
+    covering = library.index.covering(["www.chat.example", "chat.example", "example"])
+    assert [(entry, services, [each.name for each in lists]) for entry, (services, lists) in covering] == [
+        *([("www.chat.example", (), ["c-social"])] if small else []),
+        ("chat.example", ("chat",), []),
+    ]

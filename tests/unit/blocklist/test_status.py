@@ -25,14 +25,14 @@ def test_a_fetched_list_is_as_old_as_its_last_confirmation(tmp_path: Path, serve
     home.update(extra)
     home.clock.advance(60)
     header = home.header("web")
-    assert stand(home, extra)["web"] == ListStatus("web", "social", 1, 60.0, header.size, "domains", "")
+    assert stand(home, extra)["web"] == ListStatus("web", "social", 1, 60.0, header.size, "domains", 86_340.0, "")
 
 
 def test_a_list_of_this_machine_is_as_old_as_its_compilation(tmp_path: Path) -> None:
     home = Household(tmp_path)
     home.prepare()
     home.clock.advance(7)
-    assert stand(home)["starter-adult"].age == 7.0
+    assert (stand(home)["starter-adult"].age, stand(home)["starter-adult"].due) == (7.0, None)
 
 
 def test_a_list_that_does_not_serve_says_why(tmp_path: Path, server: ListServer) -> None:

@@ -11,14 +11,18 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safedns.blocklist.unpack import Bounds, unpack
 from safedns.errors import ListError
-from tests.unit.blocklist.hostile import gzip_bomb, tarred, zipped
+from tests.unit.blocklist.hostile import gzip_bomb, tarred, zipped, zstd_bomb
 
 LIST = b"a.example\nb.example\n"
+ZSTD = zstandard.ZstdCompressor()
+SUMMED = zstandard.ZstdCompressor(write_checksum=True).compress(LIST)
+FAR = zstandard.ZstdCompressor(compression_params=zstandard.ZstdCompressionParameters(window_log=28)).compressobj()
 SOURCE = "https://lists.example/list"
 SMALL = Bounds(max_bytes=200_000, ratio=100, free=1000, members=3)
 
@@ -41,6 +45,11 @@ READABLE = [
     ("gzip", gzip.compress(LIST)),
     ("gzip in two parts", gzip.compress(LIST[:5]) + gzip.compress(LIST[5:])),
     ("a gzip file that was packed for the way too", gzip.compress(gzip.compress(LIST))),
+    ("zstd", ZSTD.compress(LIST)),
+    ("zstd with a checksum", SUMMED),
+    ("zstd in two parts", ZSTD.compress(LIST[:5]) + ZSTD.compress(LIST[5:])),
+    ("zstd in gzip", gzip.compress(ZSTD.compress(LIST))),
+    ("a category of UT1 in zstd", ZSTD.compress(tarred(("adult/urls", b"x"), ("adult/domains", LIST)))),
     ("a zip of one file", zipped(("anything.dat", LIST))),
     ("a zip that is not packed", zipped(("anything.dat", LIST), method=zipfile.ZIP_STORED)),
     ("a zip of two files", zipped(("a.txt", LIST[:10]), ("folder/b.txt", LIST[10:]))),
@@ -73,13 +82,22 @@ REFUSED = [
     ("a web page", b"\xef\xbb\xbf \n<!DOCTYPE html><title>Sign in</title>", "is a web page, not a list"),
     ("a packed web page", gzip.compress(b"<html>"), "is a web page, not a list"),
     ("a web page in a zip", zipped(("index.html", b"<html>")), "is a web page, not a list"),
-    ("a program", b"\x7fELF\0\0\0\0", "is no text; expected text, or text packed as gzip, zip or tar"),
+    ("a program", b"\x7fELF\0\0\0\0", "is no text; expected text, or text packed as gzip, zstd, zip or tar"),
     ("nothing, packed", gzip.compress(b""), "is empty"),
+    ("zstd that is cut off", ZSTD.compress(LIST)[:-5], "is cut off: its zstd data ends too early"),
+    ("zstd of which only the mark came", ZSTD.compress(LIST)[:4], "is cut off: its zstd data ends too early"),
     (
-        "zstd",
-        b"\x28\xb5\x2f\xfd\x20\x05",
-        "is packed with zstd, which safedns does not read; expected text",
+        "zstd with another sum",
+        SUMMED[:-4] + bytes(4),
+        "is damaged: zstd decompressor error: Restored data doesn't match",
     ),
+    ("something behind zstd", ZSTD.compress(LIST) + b"more", "is damaged: zstd decompressor error: Unknown frame"),
+    (
+        "zstd that wants much memory",
+        FAR.compress(LIST) + FAR.flush(),
+        "is damaged: zstd decompressor error: Frame requires too much",
+    ),
+    ("a bomb in zstd", zstd_bomb(190_000), "unpacks to more than 100 times its size, which no list does"),
     ("xz", lzma.compress(LIST), "is packed with xz, which safedns does not read"),
     ("bzip2", bz2.compress(LIST), "is packed with bzip2, which safedns does not read"),
     ("7z", b"7z\xbc\xaf\x27\x1c\0\4", "is packed with 7z"),

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 import requests
 
-from safedns.blocklist.vetted import PinnedAdapter, look_up
+from safedns.blocklist.vetted import PinnedAdapter
 from tests.fakes import FakeClock
 from tests.unit.blocklist.hostile import CERTIFICATE, HostileServer, answer
 
@@ -49,13 +49,3 @@ def test_the_certificate_must_be_for_the_name_not_for_the_address() -> None:
         with pytest.raises(requests.exceptions.SSLError, match="IP address mismatch"):
             ask(server.url())
     assert len(server.requests) == 1
-
-
-def test_this_machine_knows_itself() -> None:
-    assert set(look_up("localhost", 80)) <= {"127.0.0.1", "::1"}
-    assert look_up("127.0.0.1", 80) == ["127.0.0.1"]
-
-
-def test_a_name_that_cannot_be_is_an_os_error() -> None:
-    with pytest.raises((OSError, UnicodeError)):
-        look_up("a" * 64 + ".example", 80)

@@ -37,7 +37,26 @@ def names(lists: ListSettings, catalogue: Catalogue) -> list[str]:
 def test_the_starter_lists_and_the_recommended_ones_are_wanted_unless_said_otherwise(catalogue: Catalogue) -> None:
     starter, first = wanted_lists(ListSettings(), catalogue, Path("/config"))
     assert starter == Wanted("starter-adult", "adult", "domains", catalogue.starters[0])
-    assert first == Wanted("first", "adult", "hosts", None, ("https://a.example/1", "https://b.example/1"))
+    sources = ("https://a.example/1", "https://b.example/1")
+    assert first == Wanted("first", "adult", "hosts", None, sources, vetoes=frozenset({"museum.test", "club.test"}))
+
+
+def test_each_list_knows_how_often_it_is_fetched(catalogue: Catalogue) -> None:
+    lists = ListSettings(
+        refresh=7200,
+        extra=(
+            ExtraList("often", "social", "https://x.example/l", mirrors=("https://y.example/l",), refresh=3600),
+            ExtraList("usual", "social", "https://x.example/m"),
+        ),
+    )
+    hourly = catalogue._replace(lists={"first": catalogue.lists["first"]._replace(refresh_hours=12)})
+    assert {item.name: item.refresh for item in wanted_lists(lists, hourly, Path("/config")) if item.file is None} == {
+        "first": 43_200,
+        "often": 3600,
+        "usual": 7200,
+    }
+    [often] = [item for item in wanted_lists(lists, catalogue, Path("/config")) if item.name == "often"]
+    assert often.sources == ("https://x.example/l", "https://y.example/l")
 
 
 def test_the_user_chooses_by_name_and_may_choose_none(catalogue: Catalogue) -> None:
@@ -55,7 +74,7 @@ def test_an_own_list_is_an_address_or_a_file_beside_the_configuration(catalogue:
         own("as-url-beside", source="file:lists/mine.txt"),
     )
     assert wanted_lists(ListSettings(use=(), extra=extra), catalogue, Path("/config"))[1:] == (
-        Wanted("web", "social", None, None, ("https://x.example/l",), own=True),
+        Wanted("web", "social", None, None, ("https://x.example/l",), own=True, vetoes=frozenset({"museum.test"})),
         Wanted("beside", "social", "hosts", Path("/config/lists/mine.txt"), own=True),
         Wanted("elsewhere", "social", None, Path("/srv/list.txt"), own=True),
         Wanted("as-url", "social", None, Path("/srv/my list.txt"), own=True),

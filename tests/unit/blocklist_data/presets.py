@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from safedns.blocklist.library import open_library
-from safedns.blocklist.update import prepare
+from safedns.blocklist.prepare import prepare
 from safedns.policy.compile import compile_snapshot
 from safedns.policy.household import load_household
 from safedns.policy.snapshot import Snapshot

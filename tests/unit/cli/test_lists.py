@@ -135,11 +135,11 @@ def test_status_is_a_table_of_every_list_with_what_is_wrong(machine: Machine) ->
     machine.run("update", "starter-adult")
     result = machine.run("status")
     assert result.exit_code == 0
-    rows = [line.split(None, 6) for line in result.stdout.splitlines()]
+    rows = [line.split(None, 7) for line in result.stdout.splitlines()]
     assert rows == [
-        ["LIST", "CATEGORY", "NAMES", "AGE", "SIZE", "FORMAT", "PROBLEM"],
-        ["starter-adult", "adult", "1", "now", "4", "KiB", "domains"],
-        ["web", "social", "-", "-", "-", "-", "is not compiled yet"],
+        ["LIST", "CATEGORY", "NAMES", "AGE", "NEXT", "SIZE", "FORMAT", "PROBLEM"],
+        ["starter-adult", "adult", "1", "now", "-", "4", "KiB", "domains"],
+        ["web", "social", "-", "-", "now", "-", "-", "is not compiled yet"],
     ]
 
 
@@ -153,6 +153,7 @@ def test_status_for_machines_is_a_list_of_objects(machine: Machine) -> None:
         "age": None,
         "size": None,
         "format": None,
+        "due": 0.0,
         "problem": "is not compiled yet",
     }
 
@@ -279,6 +280,9 @@ def test_test_shows_what_a_file_would_hold(machine: Machine, tmp_path: Path) -> 
         "alone.example",
         "@@||good.a.example^",
         "/ads/",
+        "@@/good/",
+        "||192.0.2.1^",
+        "||bank.test^",
         "||x.example^$popup",
         "||y.example^$popup",
     )
@@ -286,13 +290,16 @@ def test_test_shows_what_a_file_would_hold(machine: Machine, tmp_path: Path) -> 
     assert result.exit_code == 0
     assert result.stdout == (
         "format   adblock\n"
-        "below    2 names, each with all below it: a.example, b.example\n"
-        "exact    1 names alone: alone.example\n"
-        "allow    1 exceptions, each with all below it: good.a.example\n"
+        "blocks   3 names, each with all below it: a.example, b.example, bank.test\n"
+        "blocks   1 names alone: alone.example\n"
+        "allows   1 names, each with all below it: good.a.example\n"
+        "blocks   1 networks of addresses: 192.0.2.1/32\n"
+        "blocks   1 patterns: /ads/\n"
+        "allows   1 patterns: @@/good/\n"
         "needless 1 repeated or covered by another: www.a.example (by a.example)\n"
-        "skipped  3\n"
-        "  2 modifier that is not supported; line 7: ||x.example^$popup\n"
-        "  1 regular expression; line 6: /ads/\n"
+        "skipped  2\n"
+        "  2 modifier that is not supported; line 10: ||x.example^$popup\n"
+        "beware   1 names that everybody needs: bank.test\n"
     )
 
 
@@ -302,4 +309,7 @@ def test_test_exits_with_1_when_a_file_blocks_nothing_or_is_no_list(machine: Mac
     page = write_names(tmp_path / "page.html", "<html>")
     result = machine.run("test", str(page))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"{page}: is in no known list format; expected one of {KNOWN}\n"
+    assert result.stderr == f"{page}: is a web page, not a list\n"
+    letter = write_names(tmp_path / "letter.txt", "Dear visitor, this list has moved.")
+    result = machine.run("test", str(letter))
+    assert result.stderr == f"{letter}: is in no known list format; expected one of {KNOWN}\n"

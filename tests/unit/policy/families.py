@@ -54,10 +54,13 @@ class FakeList(NamedTuple):
         holding = [network for network in map(ip_network, self.networks) if ip_address(address) in network]
         return str(max(holding, key=lambda network: network.prefixlen)) if holding else None
 
-    def match(self, name: str, key: str) -> str | None:
+    def match(self, name: str, key: str, _qtype: int | None = None) -> str | None:
         assert key == key_of(name)
         covering = [entry for entry in self.entries if name == entry or name.endswith("." + entry)]
         return max(covering, key=len, default=None)
+
+    def spares(self, _name: str, _key: str, _qtype: int | None = None) -> str | None:
+        return None
 
 
 class FakeService(NamedTuple):

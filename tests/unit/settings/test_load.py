@@ -104,7 +104,10 @@ block: {reply: null, ttl: 1 min}
 lists:
   refresh: 2 days
   use: [one, two]
-  extra: [{name: school, category: social, source: school.txt, format: hosts}]
+  extra:
+    - {name: school, category: social, source: school.txt, format: hosts}
+    - {name: web, category: social, source: "https://a.example/l", mirrors: ["https://b.example/l"], refresh: 6h}
+  exceptions: [Trường.Example., school.example.org]
 log: {keep: 1 week}
 storage: sqlite
 """)
@@ -133,7 +136,13 @@ storage: sqlite
     assert loaded.cache == CacheSettings(entries=100, stale=0, memory=8 << 20, prefetch=True, save=True)
     assert loaded.block == BlockSettings(reply="null", ttl=60)
     assert loaded.lists == ListSettings(
-        2 * 86_400, ("one", "two"), (ExtraList("school", "social", "school.txt", "hosts"),)
+        2 * 86_400,
+        ("one", "two"),
+        (
+            ExtraList("school", "social", "school.txt", "hosts"),
+            ExtraList("web", "social", "https://a.example/l", mirrors=("https://b.example/l",), refresh=21_600),
+        ),
+        ("xn--trng-rib8295b.example", "school.example.org"),
     )
 
 
@@ -263,6 +272,18 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
         (
             "lists: {extra: [{name: x, category: y, source: 'ftp://z'}]}",
             "2:48: lists.extra[1].source: `ftp://z` cannot be fetched; expected an https:// address or a file",
+        ),
+        (
+            "lists: {extra: [{name: x, category: y, source: z, mirrors: [file.txt]}]}",
+            "2:61: lists.extra[1].mirrors[1]: `file.txt` cannot be fetched; expected an https:// address",
+        ),
+        (
+            "lists: {extra: [{name: x, category: y, source: z, refresh: 5 min}]}",
+            "2:60: lists.extra[1].refresh: `5 min` is out of range; expected 1 hour to 30 days",
+        ),
+        (
+            "lists: {exceptions: [a..b]}",
+            "2:22: lists.exceptions[1]: `a..b` is not a name; expected one like printer.lan",
         ),
         (
             "lists: {extra: [{name: x, category: y}]}",

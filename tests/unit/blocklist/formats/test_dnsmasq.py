@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from safedns.blocklist.formats.dnsmasq import parse
 from safedns.blocklist.formats.entry import NOT_A_NAME, NOT_A_SINK, Entry, Kind, Skipped
-from tests.unit.blocklist.sample import NAMES, untimed
+from tests.unit.blocklist.sample import NAMES, untimed, well_told
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ SETTINGS = st.text("=/#*. abserv1:0@", max_size=20).map("address=/".__add__) | s
 @given(st.lists(st.text() | SETTINGS))
 def test_no_text_whatever_makes_it_fail(lines: list[str]) -> None:
     for item in parse(lines):
-        assert isinstance(item, Entry) or 1 <= item.line <= len(lines)
+        assert well_told(item, lines)

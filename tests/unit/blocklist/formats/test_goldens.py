@@ -1,6 +1,7 @@
 """A golden list of every format: each of its constructs, and what it comes to.
 
-``FORMAT.txt`` is the list, ``FORMAT.expected`` what is read: ``KIND NAME`` lines, then ``LINE: REASON: TEXT`` lines.
+``FORMAT.txt`` is the list, ``FORMAT.expected`` what is read: ``KIND NAME`` lines, patterns and networks in the order
+of the list, then ``LINE: REASON: TEXT`` lines.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from safedns.blocklist.formats import FORMATS, detect
-from safedns.blocklist.formats.entry import Entry
+from safedns.blocklist.formats.entry import EVERY_TYPE, Entry, Network, Pattern, Skipped
 
 LISTS = Path(__file__).parents[3] / "data" / "lists"
 
@@ -24,9 +25,22 @@ def lines_of(name: str) -> list[str]:
 def told(name: str) -> str:
     """What the golden list of a format comes to, in the form of its expectation."""
     items = list(FORMATS[name](lines_of(name)))
-    taken = [f"{item.kind} {item.name}\n" for item in items if isinstance(item, Entry)]
-    refused = [f"{item.line}: {item.reason}: {item.text}\n" for item in items if not isinstance(item, Entry)]
-    return "".join(taken + refused)
+    refused = [f"{item.line}: {item.reason}: {item.text}\n" for item in items if isinstance(item, Skipped)]
+    return "".join([f"{in_words(item)}\n" for item in items if not isinstance(item, Skipped)] + refused)
+
+
+def in_words(item: Entry | Pattern | Network) -> str:
+    """One line for what is taken."""
+    if isinstance(item, Entry):
+        return f"{item.kind} {item.name}"
+    tier = ("important " if item.important else "") if isinstance(item, Pattern) else ""
+    verb = f"{tier}{'allow' if item.allow else 'block'}"
+    if isinstance(item, Network):
+        return f"{verb} network {item.network}"
+    types = "" if item.types == EVERY_TYPE else f" types {'not ' * item.types.others}{item.types.numbers}"
+    spared = f" but {', '.join(item.spared)}" if item.spared else ""
+    sought = f"{'not ' * item.inverted}{item.expression!r}"
+    return f"{verb} {'name' if item.named else 'pattern'} {item.text} as {sought}{types}{spared}"
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from safedns.blocklist.formats.entry import IS_ADDRESS, NOT_A_NAME, NOT_A_SINK, TOP_LEVEL, Entry, Skipped
 from safedns.blocklist.formats.hosts import parse
-from tests.unit.blocklist.sample import NAMES, untimed
+from tests.unit.blocklist.sample import NAMES, untimed, well_told
 
 
 def below(*names: str) -> list[Entry | Skipped]:
@@ -107,4 +107,4 @@ def test_what_is_written_as_hosts_is_read_back(names: list[str], sink: str) -> N
 @given(st.lists(st.text()))
 def test_no_text_whatever_makes_it_fail(lines: list[str]) -> None:
     for item in parse(lines):
-        assert isinstance(item, Entry) or 1 <= item.line <= len(lines)
+        assert well_told(item, lines)
