@@ -53,6 +53,7 @@ METRICS = (
     Metric("cache", "counter", "safedns_cache_events_total", "Answer cache look-ups and changes.", ("event",)),
     Metric("memo", "counter", "safedns_memo_events_total", "Look-ups of finished replies.", ("event",)),
     Metric("cache_entries", "gauge", "safedns_cache_entries", "Answers in the cache."),
+    Metric("cache_bytes", "gauge", "safedns_cache_bytes", "Memory that the answers in the cache take.", unit="bytes"),
     Metric("inflight", "gauge", "safedns_inflight_queries", "Queries that wait for an upstream."),
     Metric("connections", "gauge", "safedns_connections", "Open connections of clients.", ("protocol",)),
     Metric("certificate_expires", "gauge", "safedns_certificate_expires_timestamp_seconds",

@@ -1,4 +1,5 @@
-"""The answer cache: answers by question, never by who asked, bounded, least recently used out first.
+"""The answer cache: answers by question, never by who asked, bounded by number and by memory, least recently used out
+first.
 
     put ---> fresh (until its TTL) ---> stale (``settings.stale`` seconds more, RFC 8767) ---> gone
 
@@ -23,6 +24,9 @@ MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
+_ENTRY_BYTES = 700
+_ITEM_BYTES = 90
+"""Memory of an entry beside its octets, and of each TTL, target and address in it: measured, and rounded up."""
 
 
 class Hit(NamedTuple):
@@ -36,16 +40,45 @@ class Hit(NamedTuple):
     """Monotonic seconds when it was stored."""
 
 
+class Entry:
+    """What is kept of one question; times are monotonic seconds."""
+
+    __slots__ = ("answer", "expires", "size", "stored")
+
+    def __init__(self, key: bytes, answer: Answer, stored: float, expires: float) -> None:
+        self.answer = answer
+        self.stored = stored
+        self.expires = expires
+        self.size = memory_of(key, answer)
+
+
+def memory_of(key: bytes, answer: Answer) -> int:
+    """About how many bytes of memory an answer takes that is kept under ``key``."""
+    items = len(answer.ttls) + len(answer.targets) + len(answer.addresses)
+    return _ENTRY_BYTES + len(key) + len(answer.body) + _ITEM_BYTES * items
+
+
 class AnswerCache:
     """Bounded map from ``Query.cache_key`` to answers."""
 
-    __slots__ = ("_counters", "_entries", "_evicted", "_expired", "_hits", "_limit", "_misses", "_stale", "_stale_hits")
+    __slots__ = (
+        "_counters",
+        "_entries",
+        "_evicted",
+        "_expired",
+        "_hits",
+        "_misses",
+        "_settings",
+        "_stale_hits",
+        "memory",
+    )
 
     def __init__(self, settings: CacheSettings, counters: Counters) -> None:
-        self._entries: OrderedDict[bytes, tuple[Answer, float, float]] = OrderedDict()
-        """Key -> answer, stored at, expires at; the least recently used first."""
-        self._limit = settings.entries
-        self._stale = settings.stale
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        """The least recently used first."""
+        self.memory = 0
+        """Bytes that the entries take, by ``memory_of``."""
+        self._settings = settings
         self._counters = counters
         self._hits = counters.cell("cache", "hit")
         self._misses = counters.cell("cache", "miss")
@@ -62,23 +95,19 @@ class AnswerCache:
         if entry is None:
             self._misses[0] += 1
             return None
-        answer, stored, expires = entry
-        if now >= expires:
+        if now >= entry.expires:
             self._expired[0] += 1
             return None
         self._entries.move_to_end(key)
         self._hits[0] += 1
-        return Hit(answer, int(now - stored), False, stored)
+        return Hit(entry.answer, int(now - entry.stored), False, entry.stored)
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
         entry = self._entries.get(key)
-        if entry is None:
+        if entry is None or not entry.expires <= now < entry.expires + self._settings.stale:
             return None
-        answer, stored, expires = entry
-        if not expires <= now < expires + self._stale:
-            return None
-        return Hit(answer, int(now - stored), True, stored)
+        return Hit(entry.answer, int(now - entry.stored), True, entry.stored)
 
     def served_stale(self) -> None:
         """Count one answer that was served after its time."""
@@ -89,33 +118,41 @@ class AnswerCache:
         ttl = min(answer.ttl, MAX_NEGATIVE_TTL if answer.negative else MAX_TTL)
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
-        self._entries[key] = (answer, now, now + ttl)
-        self._entries.move_to_end(key)
+        self._forget(key)
+        entry = self._entries[key] = Entry(key, answer, now, now + ttl)
+        self.memory += entry.size
         self._shrink()
 
     def configure(self, settings: CacheSettings) -> None:
         """Take new bounds at once; what fits stays."""
-        self._limit = settings.entries
-        self._stale = settings.stale
+        self._settings = settings
         self._shrink()
 
-    def flush(self, name: str | None = None) -> None:
-        """Forget everything, or the canonical ``name`` and what is below it."""
-        if name is None or name == ".":
+    def flush(self, name: str = ".") -> int:
+        """Forget the canonical ``name`` and what is below it; says how many answers that were."""
+        before = len(self._entries)
+        if name == ".":
             self._entries.clear()
-            return
+            self.memory = 0
+            return before
         tail = to_wire(name)
         below = "." + name
         for key in [key for key in self._entries if key.endswith(tail, 0, -_KEY_TAIL)]:
             owner, _ = from_wire(key, 0)  # the bytes of the tail may also stand inside a label
             if owner == name or owner.endswith(below):
-                del self._entries[key]
+                self._forget(key)
+        return before - len(self._entries)
 
     def gauges(self) -> None:
         """Set the gauges from the present state."""
         self._counters.gauges["cache_entries",] = len(self._entries)
+        self._counters.gauges["cache_bytes",] = self.memory
+
+    def _forget(self, key: bytes) -> None:
+        if (entry := self._entries.pop(key, None)) is not None:
+            self.memory -= entry.size
 
     def _shrink(self) -> None:
-        while len(self._entries) > self._limit:
-            self._entries.popitem(last=False)
+        while len(self._entries) > self._settings.entries or self.memory > self._settings.memory:
+            self.memory -= self._entries.popitem(last=False)[1].size
             self._evicted[0] += 1

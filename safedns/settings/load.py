@@ -62,7 +62,7 @@ def _settings(written: SettingsFile, folder: Path) -> Settings:
         workers=written.workers or os.cpu_count() or 1,
         upstreams=_upstreams(written),
         records=MappingProxyType({name: tuple(addresses) for name, addresses in written.records.items()}),
-        cache=CacheSettings(written.cache.entries, written.cache.stale),
+        cache=_cache(written),
         block=BlockSettings(written.block.reply, written.block.ttl, tuple(written.block.page)),
         lists=_lists(written),
         log_keep=written.log.keep,
@@ -85,6 +85,11 @@ def _contact(written: SettingsFile) -> tuple[str, ...]:
     if written.contact is not None:
         return tuple(written.contact)
     return ("tel:111",) if written.language == "vi" else ()
+
+
+def _cache(written: SettingsFile) -> CacheSettings:
+    given = written.cache
+    return CacheSettings(given.entries, given.stale, given.memory)
 
 
 def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:

@@ -124,6 +124,8 @@ class CacheSettings:
     entries: int = 20_000
     stale: int = 86_400
     """Seconds past its TTL that an answer may still serve when every upstream fails (RFC 8767)."""
+    memory: int = 64 << 20
+    """Bytes that the answers of one resolver process may take."""
 
 
 @dataclass(frozen=True, slots=True)

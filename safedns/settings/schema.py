@@ -25,6 +25,7 @@ DURATION_SCHEMA: dict[str, Any] = {
     "pattern": "^(\\d+ *[A-Za-z]+ *)+$",
     "examples": ["45m", "2h", "1 day"],
 }
+SIZE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": "^\\d+ *[A-Za-z]+$", "examples": ["64 MiB"]}
 _OFF_SCHEMA: dict[str, Any] = {"enum": ["off", False]}
 _COUNT_SCHEMA: dict[str, Any] = {"type": ["integer", "string"], "pattern": "^\\d+$"}
 _ENDPOINT_SCHEMA: dict[str, Any] = {"type": "string", "examples": ["0.0.0.0:53", "[::]:53"]}
@@ -207,6 +208,9 @@ class Cache(Model):
 
     entries: Annotated[int, Text(words.count_within(0, 10_000_000), _COUNT_SCHEMA)] = Field(
         default=20_000, description="How many answers are kept."
+    )
+    memory: Annotated[int, Text(words.size_within(1 << 20, 1 << 36, "1 MiB to 64 GiB"), SIZE_SCHEMA)] = Field(
+        default=64 << 20, description="How much memory they may take, in each resolver process."
     )
     stale: Annotated[
         int,

@@ -62,6 +62,25 @@ def duration_within(low: int, high: int, words: str) -> Callable[[str], int]:
     return parse
 
 
+_SIZES = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_SIZE_WANTED = "expected a number and a unit, such as 64 MiB"
+
+
+def size_within(low: int, high: int, words: str) -> Callable[[str], int]:
+    """A grammar for sizes from ``low`` to ``high`` bytes, ``64 MiB``; ``words`` says them, e.g. ``1 MiB to 1 GiB``."""
+
+    def parse(text: str) -> int:
+        found = re.fullmatch(r"(\d{1,12}) *([A-Za-z]+)", text, re.ASCII)
+        if found is None or found[2].casefold() not in _SIZES:
+            raise ValueError(f"{show(text)} is not a size; {_SIZE_WANTED}")
+        size = int(found[1]) * _SIZES[found[2].casefold()]
+        if not low <= size <= high:
+            raise ValueError(f"{show(text)} is out of range; expected {words}")
+        return size
+
+    return parse
+
+
 def unless(word: str, meaning: V, parse: Callable[[str], T]) -> Callable[[str], T | V]:
     """The grammar ``parse``, where a single ``word`` (``off``, ``auto``) has a meaning of its own."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safedns.resolve.cache import MAX_BODY, MAX_NEGATIVE_TTL, MAX_TTL, AnswerCache
+from safedns.resolve.cache import MAX_BODY, MAX_NEGATIVE_TTL, MAX_TTL, AnswerCache, memory_of
 from safedns.settings.model import CacheSettings
-from safedns.wire.answer import make_answer
+from safedns.wire.answer import Answer, make_answer
+from safedns.wire.query import Query, decode_query
+from safedns.wire.request import plain_request
 from safedns.wire.types import QType, RCode
 from tests.unit.resolve.values import FakeCounters, address_answer, failure_answer, question, small_cache
 
@@ -132,28 +136,66 @@ def test_a_smaller_bound_takes_effect_at_once(cache: AnswerCache) -> None:
     assert cache.get(keys[-1], START) is not None
 
 
+def addresses(query: Query, number: int) -> Answer:
+    """That many A records."""
+    return make_answer(query, [(query.name, int(QType.A), 60, bytes((192, 0, 2, last))) for last in range(number)])
+
+
+def test_the_least_recently_used_goes_first_when_memory_is_used_up(counters: FakeCounters) -> None:
+    queries = [question(f"{number}.example") for number in range(4)]
+    large = addresses(queries[3], 20)
+    room = memory_of(queries[3].cache_key, large) + memory_of(queries[0].cache_key, addresses(queries[0], 1))
+    cache = AnswerCache(CacheSettings(memory=room), counters)
+    for query in queries[:3]:
+        cache.put(query.cache_key, addresses(query, 1), START)
+    cache.get(queries[0].cache_key, START)
+    cache.put(queries[3].cache_key, large, START)
+    assert [cache.get(query.cache_key, START) is not None for query in queries] == [True, False, False, True]
+    assert cache.memory == room
+    assert counters["cache", "evicted"] == 2
+
+
+def test_less_memory_takes_effect_at_once(cache: AnswerCache) -> None:
+    keys = [put(cache, f"{number}.example") for number in range(10)]
+    cache.configure(CacheSettings(memory=cache.memory // 2))
+    assert [cache.get(key, START) is not None for key in keys] == [False] * 5 + [True] * 5
+
+
+@pytest.mark.parametrize("records", [1, 4, 20])
+def test_the_memory_of_an_answer_is_estimated_well_and_never_too_low(counters: FakeCounters, records: int) -> None:
+    cache = AnswerCache(CacheSettings(), counters)
+    packets = [plain_request(f"www{number}.example.com", QType.A, 1) for number in range(1000)]
+    tracemalloc.start()
+    for packet in packets:
+        query = decode_query(packet)
+        cache.put(query.cache_key, addresses(query, records), START)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < cache.memory < 2 * taken
+
+
 def test_flushing_a_name_takes_what_is_below_it_and_nothing_else(cache: AnswerCache) -> None:
     names = ["example.com", "www.example.com", "a.b.example.com", "notexample.com", "example.com.net", "example.org"]
     keys = {name: put(cache, name) for name in names}
     # Inside one label stand the very octets of "example.com" on the wire.
     keys["tricky"] = put(cache, "x\\007example.com")
-    cache.flush("example.com")
+    assert cache.flush("example.com") == 3
     left = [name for name, key in keys.items() if cache.get(key, START) is not None]
     assert left == ["notexample.com", "example.com.net", "example.org", "tricky"]
 
 
-@pytest.mark.parametrize("everything", [None, "."])
-def test_flushing_the_root_or_no_name_empties_it(cache: AnswerCache, everything: str | None) -> None:
+def test_flushing_the_root_empties_it(cache: AnswerCache) -> None:
     put(cache, "example.com")
     put(cache, "example.org")
-    cache.flush(everything)
-    assert len(cache) == 0
+    assert cache.flush() == 2
+    assert (len(cache), cache.memory) == (0, 0)
 
 
 def test_its_size_is_a_gauge(cache: AnswerCache, counters: FakeCounters) -> None:
-    put(cache, "example.com")
+    key = put(cache, "example.com")
     cache.gauges()
-    assert counters.gauges == {("cache_entries",): 1}
+    size = memory_of(key, address_answer(question("example.com")))
+    assert counters.gauges == {("cache_entries",): 1, ("cache_bytes",): size}
 
 
 @given(
@@ -178,4 +220,5 @@ def test_it_stays_bounded_and_serves_only_what_was_stored_and_is_still_fresh(
             assert hit.age == now - hit.stored
             assert (hit.age < 20) if action == "get" else (20 <= hit.age < 35)
         assert len(cache) <= entries
+        assert (cache.memory > 0) is (len(cache) > 0)
         now += seconds

@@ -246,6 +246,7 @@ class TestCounting:
             await asyncio.sleep(0.01)
             house.resolver.gauges()
             gauges = house.counters.gauges
+            assert gauges.pop(("cache_bytes",)) == house.cache.memory > 0
             assert gauges.pop(("upstream_rtt_seconds", "up")) == pytest.approx(0.05, abs=0.001)
             assert gauges == {
                 ("inflight",): 1,

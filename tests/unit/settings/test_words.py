@@ -20,6 +20,7 @@ from safedns.settings.words import (
     network,
     on_off,
     plain_upstream,
+    size_within,
     unless,
     upstream,
 )
@@ -70,6 +71,29 @@ def test_parts_of_a_duration_add_up(parts: list[tuple[int, str]]) -> None:
     sizes = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
     text = " ".join(f"{number}{unit}" for number, unit in parts)
     assert duration(text) == sum(number * sizes[unit] for number, unit in parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1 MiB", 1 << 20), ("64MiB", 64 << 20), ("2 gib", 2 << 30), ("2048 KiB", 2 << 20), ("5 MB", 5_000_000)],
+)
+def test_a_size_is_a_number_and_a_unit_of_1024_or_of_1000(text: str, size: int) -> None:
+    assert size_within(1 << 20, 4 << 30, "1 MiB to 4 GiB")(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("64", "`64` is not a size; expected a number and a unit, such as 64 MiB"),
+        ("64 M", "`64 M` is not a size; expected a number and a unit, such as 64 MiB"),
+        ("-1 MiB", "`-1 MiB` is not a size; expected a number and a unit, such as 64 MiB"),
+        ("1.5 MiB", "`1.5 MiB` is not a size; expected a number and a unit, such as 64 MiB"),
+        ("1 KiB", "`1 KiB` is out of range; expected 1 MiB to 4 GiB"),
+        ("5 GiB", "`5 GiB` is out of range; expected 1 MiB to 4 GiB"),
+    ],
+)
+def test_what_is_no_size_is_refused(text: str, complaint: str) -> None:
+    assert refusal(size_within(1 << 20, 4 << 30, "1 MiB to 4 GiB"), text) == complaint
 
 
 def test_bounds_of_a_duration_are_said_in_words() -> None:
