@@ -18,7 +18,9 @@ from typing import Any
 from safedns.errors import NotRunningError, SafednsError
 
 Answer = dict[str, Any]
-Handler = Callable[[], Awaitable[Answer]]
+Request = dict[str, Any]
+"""``do`` says what, other keys say more."""
+Handler = Callable[[Request], Awaitable[Answer]]
 
 _MAX_LINE = 64 * 1024
 _PATIENCE = 30.0
@@ -57,7 +59,7 @@ class ControlServer:
             async with asyncio.timeout(_PATIENCE):
                 request = json.loads(await reader.readline())
                 handler = self._handlers.get(request.get("do", "")) if isinstance(request, dict) else None
-                answer = await handler() if handler else {"error": "unknown request"}
+                answer = await handler(request) if handler else {"error": "unknown request"}
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         writer.close()
@@ -65,14 +67,17 @@ class ControlServer:
             await writer.wait_closed()
 
 
-def ask(state: Path, request: str) -> Answer:
-    """Ask the running daemon; raises ``NotRunningError`` when there is none, ``SafednsError`` when it refuses."""
+def ask(state: Path, request: str, **more: str) -> Answer:
+    """What the running daemon answers to a request that brings ``more``.
+
+    Raises ``NotRunningError`` when there is none, ``SafednsError`` when it refuses.
+    """
     file = socket_file(state)
     try:
         with socket.socket(socket.AF_UNIX) as sock, _short(file) as name:
             sock.settimeout(_PATIENCE)
             sock.connect(name)
-            sock.sendall(json.dumps({"do": request}).encode() + b"\n")
+            sock.sendall(json.dumps({"do": request, **more}).encode() + b"\n")
             with sock.makefile("rb") as stream:
                 answer = json.loads(stream.readline())
     except PermissionError as error:

@@ -1,4 +1,4 @@
-"""What a resolver says of itself: the status for people and programs, gauges for metrics."""
+"""What a resolver says of itself: the status for people and programs, its cache, gauges for metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from safedns.app.loaded import Loaded
 from safedns.blocklist.downloads import Downloads
 from safedns.policy.live import Live, Override, Target
 from safedns.policy.snapshot import Profile
-from safedns.record.counters import Key
+from safedns.record.counters import Counters, Key
+from safedns.resolve.cache import AnswerCache
 from safedns.supervisor.channel import Message
 
 
@@ -16,6 +17,21 @@ def status(loaded: Loaded, now: float) -> Message:
     """What applies to each profile, and which lists there are; ``cli.status`` describes the fields."""
     lists = [{"name": a.name, "category": a.category, "entries": a.header.entries} for a in loaded.library.artefacts]
     return {"profiles": [_profile(loaded, each, now) for each in loaded.snapshot.profiles.values()], "lists": lists}
+
+
+def cache(kept: AnswerCache, counters: Counters, mono: float) -> Message:
+    """The answer cache and what it was good for since the process began; ``cli.cache`` describes the fields."""
+    counted = {event: counters.total("cache", event) for event in ("miss", "expired", "stale", "evicted")}
+    return {
+        "entries": len(kept),
+        "entries_most": kept.settings.entries,
+        "bytes": kept.memory,
+        "bytes_most": kept.settings.memory,
+        "oldest": kept.oldest(mono),
+        "finished": counters.total("memo", "hit"),
+        "hit": counters.total("cache", "hit"),
+        **counted,
+    }
 
 
 def set_gauges(gauges: dict[Key, float], loaded: Loaded, downloads: Downloads, now: float) -> None:

@@ -1,6 +1,7 @@
 """The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
 
     channel: listen (sockets) | load (household) | link (event pipe) | live (read state.db) | status (what applies now)
+             cache (how full it is; forget a name)
 
 Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
 is told to end.
@@ -20,7 +21,7 @@ from pathlib import Path
 from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
-from safedns.app.report import set_gauges, status
+from safedns.app.report import cache, set_gauges, status
 from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
 from safedns.clock import Clock, SystemClock
@@ -121,6 +122,8 @@ class ResolverProcess:
                 self._line.tell({"event": "answer", "number": message["number"]})
             case "status":
                 self._line.tell({"event": "answer", "number": message["number"], **self._status()})
+            case "cache":
+                self._line.tell({"event": "answer", "number": message["number"], **self._cache(message["flush"])})
 
     def _link(self, sock: socket.socket) -> None:
         self._sender = EventSender(sock, self._counters)
@@ -135,8 +138,8 @@ class ResolverProcess:
         await self._whereabouts.use(settings.leases)
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
-            cache = AnswerCache(settings.cache, self._counters)
-            self._resolver = Resolver(settings.upstreams, cache, self._clock, self._counters)
+            kept = AnswerCache(settings.cache, self._counters)
+            self._resolver = Resolver(settings.upstreams, kept, self._clock, self._counters)
             self._pipeline = Pipeline(
                 clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender, lan=self._lan
             )
@@ -220,6 +223,16 @@ class ResolverProcess:
             return {}
         upstreams = self._resolver.health() if self._resolver is not None else []
         return status(self._loaded, self._clock.wall()) | {"upstreams": upstreams}
+
+    def _cache(self, flush: str) -> Message:
+        """Forgets the canonical name ``flush`` first, if any; finished replies too, for they were made of answers."""
+        if self._resolver is None or self._pipeline is None:
+            return {}
+        forgotten = 0
+        if flush:
+            forgotten = self._resolver.flush(flush)
+            self._pipeline.forget()
+        return cache(self._resolver.cache, self._counters, self._clock.monotonic()) | {"forgotten": forgotten}
 
     def _set_gauges(self) -> None:
         """Everything that goes up and down, made anew for each scrape so that nothing that has gone lingers."""

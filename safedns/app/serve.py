@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from safedns.clock import SystemClock
-from safedns.control import ControlServer
+from safedns.control import ControlServer, Handler, Request
 from safedns.errors import SafednsError
 from safedns.supervisor.plan import Prepared
 from safedns.supervisor.supervisor import Supervisor
+from safedns.wire.names import parse_name
 
 
 def serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
@@ -28,7 +29,13 @@ def serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
 
 async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -> None:
     supervisor = Supervisor(config, state, SystemClock())
-    control = ControlServer(state, {"status": supervisor.status, "reload": supervisor.reload, "live": supervisor.live})
+    handlers: dict[str, Handler] = {
+        "status": lambda _: supervisor.status(),
+        "reload": lambda _: supervisor.reload(),
+        "live": lambda _: supervisor.live(),
+        "cache": lambda request: supervisor.cache(_name(request)),
+    }
+    control = ControlServer(state, handlers)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, supervisor.stop)
@@ -37,6 +44,11 @@ async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -
         await supervisor.run(ready)
     finally:
         await control.close()
+
+
+def _name(request: Request) -> str:
+    """Canonical name that is to be forgotten, empty where none is; raises ``ValueError``."""
+    return parse_name(str(request["flush"])) if "flush" in request else ""
 
 
 @contextmanager

@@ -30,6 +30,7 @@ COMMANDS = {
     "test": "do the rules do what the family expects of them",
     "dry-run": "what an edited family.yaml would have done to yesterday's queries",
     "upstreams": "upstreams: status, test",
+    "cache": "answers that are kept: stats, flush",
     "reload": "read the configuration again",
     "query": "ask a DNS question and show the answer",
     "phone": "how a child's phone uses safedns outside the home",

@@ -13,10 +13,11 @@ Cell = list[int]
 class Counters:
     """Cells that components keep and bump (``cell[0] += 1``), and gauges that are set."""
 
-    __slots__ = ("_cells", "gauges")
+    __slots__ = ("_cells", "_drained", "gauges")
 
     def __init__(self) -> None:
         self._cells: dict[Key, Cell] = {}
+        self._drained: dict[Key, int] = {}
         self.gauges: dict[Key, float] = {}
         """Last value of what goes up and down; sent whole."""
 
@@ -33,5 +34,10 @@ class Counters:
         for key, cell in self._cells.items():
             if cell[0]:
                 deltas[key] = cell[0]
+                self._drained[key] = self._drained.get(key, 0) + cell[0]
                 cell[0] = 0
         return deltas
+
+    def total(self, *key: str) -> int:
+        """What was counted under ``key`` since the start, drained or not."""
+        return self._drained.get(key, 0) + self.cell(*key)[0]

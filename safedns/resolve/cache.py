@@ -68,9 +68,9 @@ class AnswerCache:
         "_expired",
         "_hits",
         "_misses",
-        "_settings",
         "_stale_hits",
         "memory",
+        "settings",
     )
 
     def __init__(self, settings: CacheSettings, counters: Counters) -> None:
@@ -78,7 +78,7 @@ class AnswerCache:
         """The least recently used first."""
         self.memory = 0
         """Bytes that the entries take, by ``memory_of``."""
-        self._settings = settings
+        self.settings = settings
         self._counters = counters
         self._hits = counters.cell("cache", "hit")
         self._misses = counters.cell("cache", "miss")
@@ -105,7 +105,7 @@ class AnswerCache:
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
         entry = self._entries.get(key)
-        if entry is None or not entry.expires <= now < entry.expires + self._settings.stale:
+        if entry is None or not entry.expires <= now < entry.expires + self.settings.stale:
             return None
         return Hit(entry.answer, int(now - entry.stored), True, entry.stored)
 
@@ -125,7 +125,7 @@ class AnswerCache:
 
     def configure(self, settings: CacheSettings) -> None:
         """Take new bounds at once; what fits stays."""
-        self._settings = settings
+        self.settings = settings
         self._shrink()
 
     def flush(self, name: str = ".") -> int:
@@ -143,6 +143,11 @@ class AnswerCache:
                 self._forget(key)
         return before - len(self._entries)
 
+    def oldest(self, now: float) -> int | None:
+        """Seconds since the first of all answers was stored; ``None`` where there is none."""
+        stored = min((entry.stored for entry in self._entries.values()), default=None)
+        return None if stored is None else int(now - stored)
+
     def gauges(self) -> None:
         """Set the gauges from the present state."""
         self._counters.gauges["cache_entries",] = len(self._entries)
@@ -153,6 +158,6 @@ class AnswerCache:
             self.memory -= entry.size
 
     def _shrink(self) -> None:
-        while len(self._entries) > self._settings.entries or self.memory > self._settings.memory:
+        while len(self._entries) > self.settings.entries or self.memory > self.settings.memory:
             self.memory -= self._entries.popitem(last=False)[1].size
             self._evicted[0] += 1

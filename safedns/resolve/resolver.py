@@ -47,7 +47,7 @@ class Resolver:
         connect: Connect = open_upstream,
     ) -> None:
         self._upstreams = upstreams
-        self._cache = cache
+        self.cache = cache
         self._clock = clock
         self._counters = counters
         self._connect = connect
@@ -62,7 +62,7 @@ class Resolver:
 
     def cached(self, query: Query) -> Hit | None:
         """The fresh answer from the cache."""
-        return self._cache.get(query.cache_key, self._clock.monotonic())
+        return self.cache.get(query.cache_key, self._clock.monotonic())
 
     def resolve(self, query: Query, done: Done) -> None:
         """Ask upstream what the cache does not have; ``done`` gets it, or ``UpstreamError`` when there is nothing."""
@@ -71,7 +71,7 @@ class Resolver:
             flight.join(done)
             return
         now = self._clock.monotonic()
-        stale = self._cache.stale(query.cache_key, now)
+        stale = self.cache.stale(query.cache_key, now)
         failure = self._failures.recent(query.cache_key, now)
         if failure is not None:
             done(self._failed_lately(stale, failure))
@@ -90,17 +90,22 @@ class Resolver:
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
-        self._cache.configure(cache)
+        self.cache.configure(cache)
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.sets != upstreams.sets:
-            self._cache.flush()
+            self.cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
-                self._cache.flush(domain)
+                self.cache.flush(domain)
         self._failures = Failures()
         if gone:
             spawn(_close_all(gone), "close upstreams that are no longer configured")
+
+    def flush(self, name: str) -> int:
+        """Forget the canonical ``name`` and what is below it, and all failures; says how many answers that were."""
+        self._failures = Failures()
+        return self.cache.flush(name)
 
     @property
     def busy(self) -> bool:
@@ -129,7 +134,7 @@ class Resolver:
             gauges["upstream_up", spec.name] = 1 if member.health.sound else 0
             if member.health.srtt is not None:
                 gauges["upstream_rtt_seconds", spec.name] = member.health.srtt
-        self._cache.gauges()
+        self.cache.gauges()
 
     async def close(self) -> None:
         """End everything: waiters get ``UpstreamError``, sockets are closed."""
@@ -149,7 +154,7 @@ class Resolver:
             stale.answer if stale is not None else None,
             landed=partial(self._landed, stale),
             ended=self._open.discard,
-            served_stale=self._cache.served_stale,
+            served_stale=self.cache.served_stale,
         )
         self._flights[query.cache_key] = flight
         self._open.add(flight)
@@ -158,7 +163,7 @@ class Resolver:
 
     def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
         if stale is not None:
-            self._cache.served_stale()
+            self.cache.served_stale()
             return Resolved(stale.answer, "", True)
         if failure.answer is not None:
             return Resolved(failure.answer, "", False)
@@ -186,7 +191,7 @@ class Resolver:
             flight.release(outcome)
 
     def _succeeded(self, key: bytes, answer: Answer) -> None:
-        self._cache.put(key, answer, self._clock.monotonic())
+        self.cache.put(key, answer, self._clock.monotonic())
         self._failures.forget(key)
         if self._nobody_answered:
             self._nobody_answered = False

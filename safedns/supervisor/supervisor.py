@@ -166,16 +166,16 @@ class Supervisor:
                 {"name": child.name, "pid": child.pid, "restarts": child.restarts, "ready": child.ready}
                 for child in children
             ],
-            "profiles": now.get("profiles", []),
-            "lists": now.get("lists", []),
-            "upstreams": now.get("upstreams", []),
+            **{key: now.get(key, []) for key in ("profiles", "lists", "upstreams")},
         }
 
     async def live(self) -> dict[str, Any]:
         """Let every resolver read what holds only for now; ``{"ok"}``: whether all have, those that load later will."""
-        alive = [child for child in self._resolvers if child.pid is not None]
-        answers = await asyncio.gather(*(self._questions.ask(child, "live") for child in alive))
-        return {"ok": all(answers)}
+        return {"ok": all(await self._questions.ask_all(self._resolvers, "live"))}
+
+    async def cache(self, flush: str) -> dict[str, Any]:
+        """Each resolver's cache (``app.report.cache``) after it has forgotten the canonical name ``flush``, if any."""
+        return {"caches": await self._questions.ask_all(self._resolvers, "cache", flush=flush)}
 
     async def _prepare(self) -> Prepared:
         done = await run_errand("prepare", self._config, self._state, stderr=asyncio.subprocess.PIPE)

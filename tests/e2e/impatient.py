@@ -21,7 +21,7 @@ async def main(config: Path, state: Path) -> None:
     """Run until told to stop."""
     (state / "run").mkdir(parents=True)
     supervisor = Supervisor(config, state, SystemClock(), PATIENCE)
-    control = ControlServer(state, {"status": supervisor.status})
+    control = ControlServer(state, {"status": lambda _: supervisor.status()})
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, supervisor.stop)
     await control.start()
     await supervisor.run(lambda _: print("safedns answers on", file=sys.stderr))

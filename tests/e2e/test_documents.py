@@ -36,7 +36,7 @@ def shown(page: Path) -> list[Shown]:
         for rest in re.findall(r"(?:^|[\s/])safedns (?!safedns)([a-z][^|>]*)", line):
             first, *more = rest.split()
             if first in COMMANDS:
-                words = (first, more[0]) if first == "lists" and more and more[0].isalpha() else (first,)
+                words = (first, more[0]) if first in ("lists", "cache") and more and more[0].isalpha() else (first,)
                 found.append(Shown(page.name, line.strip(), words, frozenset(re.findall(r"--[a-z-]+", rest))))
             elif line.strip().startswith(("safedns ", "sudo -u safedns safedns ", ".venv/bin/safedns ")):
                 found.append(Shown(page.name, line.strip(), (first,), frozenset()))

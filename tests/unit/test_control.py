@@ -12,8 +12,12 @@ from safedns.control import ControlServer, _short, ask, socket_file
 from safedns.errors import NotRunningError, SafednsError
 
 
-async def status() -> dict[str, object]:
+async def status(_: dict[str, object]) -> dict[str, object]:
     return {"version": "1", "profiles": ["Bình"]}
+
+
+async def echo(request: dict[str, object]) -> dict[str, object]:
+    return {"heard": request}
 
 
 @pytest.fixture
@@ -32,6 +36,14 @@ async def test_a_command_gets_its_answer_however_deep_the_folder_lies(state: Pat
             await asyncio.to_thread(ask, state, "dance")
     finally:
         await server.close()
+
+
+async def test_a_request_brings_what_more_it_has_to_say(state: Path) -> None:
+    server = ControlServer(state, {"cache": echo})
+    await server.start()
+    answer = await asyncio.to_thread(ask, state, "cache", flush="example.com")
+    await server.close()
+    assert answer == {"heard": {"do": "cache", "flush": "example.com"}}
 
 
 async def test_only_the_owner_may_use_it(state: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from safedns.control import ControlServer
 
 Answers = Mapping[str, dict[str, Any]]
+"""Request -> answer. What a request brings besides is told behind its name: ``cache flush=example.com``."""
 
 
 @contextmanager
@@ -24,8 +25,9 @@ def daemon(state: Path, answers: Answers) -> Iterator[list[str]]:
 
     async def serve() -> None:
         def handler(request: str) -> Any:
-            async def answer() -> dict[str, Any]:
-                asked.append(request)
+            async def answer(brought: dict[str, Any]) -> dict[str, Any]:
+                more = [f"{key}={value}" for key, value in brought.items() if key != "do"]
+                asked.append(" ".join([request, *more]))
                 return answers[request]
 
             return answer

@@ -191,6 +191,14 @@ def test_flushing_the_root_empties_it(cache: AnswerCache) -> None:
     assert (len(cache), cache.memory) == (0, 0)
 
 
+def test_the_oldest_answer_tells_its_age(cache: AnswerCache) -> None:
+    assert cache.oldest(START) is None
+    first = put(cache, "a.example", now=START)
+    put(cache, "b.example", now=START + 30)
+    cache.get(first, START + 40)
+    assert cache.oldest(START + 45.5) == 45
+
+
 def test_its_size_is_a_gauge(cache: AnswerCache, counters: FakeCounters) -> None:
     key = put(cache, "example.com")
     cache.gauges()

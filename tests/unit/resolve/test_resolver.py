@@ -147,6 +147,23 @@ class TestRoutes:
         play(scenario())
 
 
+def test_flushing_a_name_makes_the_next_query_for_it_go_upstream_also_where_it_failed_a_moment_ago() -> None:
+    async def scenario() -> None:
+        house = House(one=answers())
+        for name in ("www.example.com", "other.example"):
+            await house.ask(name)
+        house.upstreams["one"].script = unreachable
+        await house.ask("down.example.com")
+        house.upstreams["one"].script = answers()
+        before = house.asked()["one"]
+        assert house.resolver.flush("example.com") == 1
+        for name in ("www.example.com", "down.example.com", "other.example"):
+            assert addresses(await house.ask(name)) == ("192.0.2.1",)
+        assert house.asked()["one"] == before + 2
+
+    play(scenario())
+
+
 class TestReload:
     def test_the_cache_and_what_is_known_of_upstreams_survive(self) -> None:
         async def scenario() -> None:

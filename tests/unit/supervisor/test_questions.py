@@ -12,6 +12,7 @@ from safedns.supervisor.channel import Message
 from safedns.supervisor.children import Child
 from safedns.supervisor.questions import Questions
 from safedns.tasks import spawn
+from tests.unit.resolve.values import until
 
 
 class Told:
@@ -19,6 +20,8 @@ class Told:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+
+    pid: int | None = 4711
 
     def send(self, message: Message) -> None:
         self.messages.append(message)
@@ -39,6 +42,19 @@ async def test_answers_find_their_questions_in_whatever_order_they_come() -> Non
     questions.answered(answer(two.messages[0], says="two"))
     questions.answered(answer(one.messages[0], says="one"))
     assert [reply["says"] for reply in await asyncio.gather(*asked)] == ["one", "two"]
+
+
+async def test_all_that_run_are_asked_the_same() -> None:
+    questions, one, gone, two = Questions(), Told(), Told(), Told()
+    gone.pid = None
+    children = [each.as_child() for each in (one, gone, two)]
+    asked = spawn(questions.ask_all(children, "cache", flush="example.com"), "question")
+    await until(lambda: bool(one.messages and two.messages))
+    assert gone.messages == []
+    for child in (one, two):
+        assert child.messages[0]["flush"] == "example.com"
+        questions.answered(answer(child.messages[0], entries=len(child.messages)))
+    assert [reply["entries"] for reply in await asked] == [1, 1]
 
 
 async def test_a_child_that_does_not_answer_in_time_has_said_nothing_and_a_late_answer_is_dropped(
