@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from safedns.peers import Peer
 from safedns.policy.decision import Decision
+from safedns.resolve.cache import Hit
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 
@@ -37,6 +38,8 @@ class Found(NamedTuple):
     ede: tuple[int, str] | None = None
     personal: bool = False
     """Made for this client alone: not to be sent to others of its profile."""
+    hit: Hit | None = None
+    """The cached answer that it was made of."""
 
 
 class Miss(NamedTuple):

@@ -145,16 +145,17 @@ class Exit:
             longest = max((ttl for _, ttl in ttls), default=0)
             if edge - longest > mono:
                 memo[asked.packet[2:]] = FixedReply(reply, edge - longest, outcome, cell)
-        elif found.answer.ttl > 0:
+        elif found.hit is not None and (end := min(edge, found.hit.until, found.stored + found.answer.ttl)) > mono:
             memo[asked.packet[2:]] = AgeingReply(
                 reply,
                 ttls,
                 stored=found.stored,
                 edge=edge,
                 most=most,
-                expires=min(edge, found.stored + found.answer.ttl),
+                expires=end,
                 outcome=outcome,
                 cell=cell,
+                uses=found.hit.uses,
             )
 
 

@@ -60,6 +60,7 @@ class AgeingReply:
         "_reply",
         "_stored",
         "_ttls",
+        "_uses",
         "cell",
         "expires",
         "fresh_until",
@@ -78,11 +79,13 @@ class AgeingReply:
         expires: float,
         outcome: Outcome,
         cell: Cell,
+        uses: Cell,
     ) -> None:
         """``stored``, ``edge``, ``expires``: monotonic seconds; ``ttls``: (offset in ``reply``, original TTL).
 
-        ``most``: see ``ttl_cap``.
+        ``most``: see ``ttl_cap``. ``uses`` counts the seconds in which it was sent.
         """
+        self._uses = uses
         self._reply = bytearray(reply)
         self._ttls = ttls
         self._stored = stored
@@ -96,6 +99,7 @@ class AgeingReply:
         self.cell = cell
 
     def restamp(self, mono: float) -> None:
+        self._uses[0] += 1
         age = int(mono - self._stored)
         cap = ttl_cap(self._edge, mono, self._most)
         patch_ttls(self._reply, self._ttls, age, cap)

@@ -170,7 +170,7 @@ class Pipeline:
         hit = self._resolver.cached(lookup)
         if hit is None:
             return Miss(asked, lookup, decision, self._snapshot.next_edge(peer.profile, wall))
-        return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored), wall, mono)
+        return self._answer(asked, decision, Found(hit.answer, "cache", "", hit.stored, hit=hit), wall, mono)
 
     def _decide(self, asked: Asked, wall: float) -> Decision:
         query = asked.query

@@ -21,7 +21,7 @@ def status(loaded: Loaded, now: float) -> Message:
 
 def cache(kept: AnswerCache, counters: Counters, mono: float) -> Message:
     """The answer cache and what it was good for since the process began; ``cli.cache`` describes the fields."""
-    counted = {event: counters.total("cache", event) for event in ("miss", "expired", "stale", "evicted")}
+    counted = {event: counters.total("cache", event) for event in ("miss", "expired", "stale", "renewed", "evicted")}
     return {
         "entries": len(kept),
         "entries_most": kept.settings.entries,

@@ -8,6 +8,7 @@
     finished, hit          queries answered from finished replies, and from the cache, since the process began
     miss, expired          look-ups that found nothing, or nothing that was still good
     stale                  outdated answers that served because no upstream answered
+    renewed                popular answers that were asked for before their end (``prefetch``)
     evicted                answers that had to go to make room
 """
 
@@ -26,7 +27,7 @@ from safedns.wire.names import display, parse_name
 
 FIELDS = (
     "entries", "entries_most", "bytes", "bytes_most", "oldest",
-    "finished", "hit", "miss", "expired", "stale", "evicted",
+    "finished", "hit", "miss", "expired", "stale", "renewed", "evicted",
 )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def _lines(caches: list[dict[str, Any]]) -> Iterator[str]:
         yield f"the oldest was stored {max(ages) // 60:,} minutes ago"
     yield f"{total['finished'] + total['hit']:,} queries were answered by them, {total['stale']:,} by outdated ones"
     yield f"{total['miss'] + total['expired']:,} had to be asked for, {total['expired']:,} of them again"
+    yield f"{total['renewed']:,} were renewed before their end"
     yield f"{total['evicted']:,} answers had to make room"
 
 

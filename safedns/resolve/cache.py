@@ -2,6 +2,7 @@
 first.
 
     put ---> fresh (until its TTL) ---> stale (``settings.stale`` seconds more, RFC 8767) ---> gone
+                 '-- in its last tenth a popular answer is due, once: whoever gets it asks for it again
 
 Time is an argument (monotonic seconds). Must not know policy: every answer is reviewed again when it is served.
 """
@@ -24,9 +25,17 @@ MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
-_ENTRY_BYTES = 700
+_ENTRY_BYTES = 850
 _ITEM_BYTES = 90
 """Memory of an entry beside its octets, and of each TTL, target and address in it: measured, and rounded up."""
+
+
+RENEWED_FROM = 10
+"""Seconds; what lives shorter is not worth to be renewed early."""
+_LAST_PART = 0.1
+"""Of an answer's life: then a popular one is due."""
+POPULAR = 3
+"""Uses in an answer's life that make it popular; any number of finished replies in one second is one use."""
 
 
 class Hit(NamedTuple):
@@ -38,17 +47,26 @@ class Hit(NamedTuple):
     stale: bool
     stored: float
     """Monotonic seconds when it was stored."""
+    until: float
+    """Monotonic seconds until which replies made of it need not ask again here."""
+    uses: list[int]
+    """How often it was used; whoever uses it without asking here counts himself."""
+    due: bool = False
+    """It is popular and about to end."""
 
 
 class Entry:
     """What is kept of one question; times are monotonic seconds."""
 
-    __slots__ = ("answer", "expires", "size", "stored")
+    __slots__ = ("answer", "due", "expires", "size", "stored", "uses")
 
-    def __init__(self, key: bytes, answer: Answer, stored: float, expires: float) -> None:
+    def __init__(self, key: bytes, answer: Answer, stored: float, expires: float, due: float) -> None:
         self.answer = answer
         self.stored = stored
         self.expires = expires
+        self.due = due
+        """From when on it is renewed if it is popular; ``expires``, if never."""
+        self.uses = [0]
         self.size = memory_of(key, answer)
 
 
@@ -68,6 +86,7 @@ class AnswerCache:
         "_expired",
         "_hits",
         "_misses",
+        "_renewed",
         "_stale_hits",
         "memory",
         "settings",
@@ -85,6 +104,7 @@ class AnswerCache:
         self._expired = counters.cell("cache", "expired")
         self._stale_hits = counters.cell("cache", "stale")
         self._evicted = counters.cell("cache", "evicted")
+        self._renewed = counters.cell("cache", "renewed")
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -100,26 +120,36 @@ class AnswerCache:
             return None
         self._entries.move_to_end(key)
         self._hits[0] += 1
-        return Hit(entry.answer, int(now - entry.stored), False, entry.stored)
+        uses = entry.uses
+        uses[0] += 1
+        due = now >= entry.due and uses[0] >= POPULAR
+        if due:
+            entry.due = entry.expires  # once: an upstream that is slow or gives no more time is not asked on and on
+        return Hit(entry.answer, int(now - entry.stored), False, entry.stored, entry.due, uses, due)
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
         entry = self._entries.get(key)
         if entry is None or not entry.expires <= now < entry.expires + self.settings.stale:
             return None
-        return Hit(entry.answer, int(now - entry.stored), True, entry.stored)
+        return Hit(entry.answer, int(now - entry.stored), True, entry.stored, now, entry.uses)
 
     def served_stale(self) -> None:
         """Count one answer that was served after its time."""
         self._stale_hits[0] += 1
+
+    def renewing(self) -> None:
+        """Count one popular answer that is asked for before its end."""
+        self._renewed[0] += 1
 
     def put(self, key: bytes, answer: Answer, now: float) -> None:
         """Keep ``answer`` for its TTL within the bounds; one that may not be cached changes nothing."""
         ttl = min(answer.ttl, MAX_NEGATIVE_TTL if answer.negative else MAX_TTL)
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
+        early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0
         self._forget(key)
-        entry = self._entries[key] = Entry(key, answer, now, now + ttl)
+        entry = self._entries[key] = Entry(key, answer, now, now + ttl, now + ttl - early)
         self.memory += entry.size
         self._shrink()
 

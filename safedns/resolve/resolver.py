@@ -1,6 +1,6 @@
 """Clean resolution behind the policy: cache, one flight for each question, failover, stale answers.
 
-    cached(query) -- synchronous: the answer cache
+    cached(query) -- synchronous: the answer cache; a popular answer that is about to end gets a flight of its own
     resolve(query, done) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
 
 Who asks, and whether they may, is not known here; answers are reviewed by whoever serves them.
@@ -32,6 +32,8 @@ __all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
 """Questions under way at once; beyond that new ones fail at once."""
+RENEW_BELOW = 100
+"""Popular answers are renewed early while fewer questions than this are under way: nobody waits for them."""
 
 
 class Resolver:
@@ -62,7 +64,11 @@ class Resolver:
 
     def cached(self, query: Query) -> Hit | None:
         """The fresh answer from the cache."""
-        return self.cache.get(query.cache_key, self._clock.monotonic())
+        now = self._clock.monotonic()
+        hit = self.cache.get(query.cache_key, now)
+        if hit is not None and hit.due:
+            self._renew(query, now)
+        return hit
 
     def resolve(self, query: Query, done: Done) -> None:
         """Ask upstream what the cache does not have; ``done`` gets it, or ``UpstreamError`` when there is nothing."""
@@ -144,6 +150,13 @@ class Resolver:
         self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
 
+    def _renew(self, query: Query, now: float) -> None:
+        key = query.cache_key
+        if key in self._flights or len(self._open) >= RENEW_BELOW or self._failures.recent(key, now) is not None:
+            return
+        self.cache.renewing()
+        self.resolve(query, _nobody_waits)
+
     def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:
         flight = Flight(
             query,
@@ -196,6 +209,10 @@ class Resolver:
         if self._nobody_answered:
             self._nobody_answered = False
             self._failures.forget_unanswered()
+
+
+def _nobody_waits(_: Resolved | UpstreamError) -> None:
+    """What came is in the cache."""
 
 
 async def _close_all(upstreams: Iterable[Upstream]) -> None:

@@ -89,7 +89,7 @@ def _contact(written: SettingsFile) -> tuple[str, ...]:
 
 def _cache(written: SettingsFile) -> CacheSettings:
     given = written.cache
-    return CacheSettings(given.entries, given.stale, given.memory)
+    return CacheSettings(given.entries, given.stale, given.memory, given.prefetch)
 
 
 def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
@@ -159,17 +159,15 @@ def _mixed(document: Document, given: UpstreamSection) -> Iterator[Problem]:
 
 
 def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
-    later = "is not in this version yet"
     if written.listen.console is not None:
-        yield document.problem(("listen", "console"), f"the web console {later}; nothing listens there")
+        message = "the web console is not in this version yet; nothing listens there"
+        yield document.problem(("listen", "console"), message)
     yield from listening_warnings(document, written)
     for index, file in enumerate(written.leases):
         if not file.is_file():
             message = f"there is no file {show(str(file))} now; it is read when it comes"
             yield document.problem(("leases", index), message)
     yield from _mixed(document, written.upstreams)
-    if written.cache.prefetch:
-        yield document.problem(("cache", "prefetch"), f"prefetching {later}; answers are fetched when asked for")
     if written.block.reply == "page" and written.listen.page is None and not written.block.page:
         message = 'nobody shows a page: add `listen: {page: "0.0.0.0:80"}`, or the address of a page of yours'
         yield document.problem(("block", "reply"), message)

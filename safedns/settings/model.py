@@ -126,6 +126,8 @@ class CacheSettings:
     """Seconds past its TTL that an answer may still serve when every upstream fails (RFC 8767)."""
     memory: int = 64 << 20
     """Bytes that the answers of one resolver process may take."""
+    prefetch: bool = False
+    """Whether popular answers are renewed before they end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """``safedns.yaml`` as it may be written: one pydantic model a section. Descriptions feed the editor's JSON schema.
 
-What this version cannot do yet is refused here in words; only what may wait (``console``, prefetching) is taken, and
-``load`` warns.
+What this version cannot do yet is refused here in words; only what may wait (``console``) is taken, and ``load`` warns.
 """
 
 from __future__ import annotations
@@ -216,7 +215,7 @@ class Cache(Model):
         int,
         Text(words.unless("off", 0, words.duration_within(0, 30 * DAY, "at most 30 days")), _or_off(DURATION_SCHEMA)),
     ] = Field(default=DAY, description="How long an outdated answer may still serve while no upstream answers.")
-    prefetch: OnOff = Field(default=False, description="Renew popular answers early (not in this version yet).")
+    prefetch: OnOff = Field(default=False, description="Renew popular answers before they end.")
 
 
 class Block(Model):

@@ -33,6 +33,7 @@ FAMILY: dict[str, Any] = {
 }
 TABLE = {
     "a.example.com A": ["a.example.com 7 IN A 192.0.2.1"],
+    "long.example.com A": ["long.example.com 300 IN A 192.0.2.9"],
     "b.example.com A": ["b.example.com 90 IN CNAME c.example.com.", "c.example.com 20 IN A 192.0.2.2"],
     "friends.example A": ["friends.example 3600 IN A 192.0.2.3"],
     "a.example.com HTTPS": ["a.example.com 50 IN HTTPS 1 . alpn=h2 ipv4hint=192.0.2.1 ech=AAQAAQID"],
@@ -121,3 +122,24 @@ def test_no_ttl_passes_the_next_edge_or_what_may_be_told_and_none_is_below_a_sec
     left: float, most: float, cap: int | None
 ) -> None:
     assert ttl_cap(1000.0 + left, 1000.0, most) == cap
+
+
+PREFETCH: dict[str, Any] = {"cache": {"prefetch": "on"}}
+
+
+@pytest.mark.parametrize(("every", "fetched"), [(20, 2), (120, 1)])
+async def test_a_name_that_one_device_asks_often_is_renewed_though_finished_replies_answer_it(
+    tmp_path: Path, every: int, fetched: int
+) -> None:
+    house = House(tmp_path, table=TABLE)
+    house.save(settings=PREFETCH, family=FAMILY)
+    await house.ask("long.example.com")
+    packet = dns.message.make_query("long.example.com", "A").to_wire()
+    for _ in range(0, 290, every):
+        reply = house.pipeline.answer_now(  # type: ignore[union-attr]
+            packet, "127.0.0.1", "udp", house.clock.wall(), house.clock.monotonic()
+        )
+        assert isinstance(reply, bytes)  # and no miss: nobody waits
+        await asyncio.sleep(0.001)
+        house.clock.advance(every)
+    assert len(house.asked) == fetched

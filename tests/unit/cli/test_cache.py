@@ -21,7 +21,8 @@ def told(**changes: Any) -> dict[str, Any]:
     said = {
         "event": "answer", "number": 4,
         "entries": 1200, "entries_most": 20_000, "bytes": 2 * MIB, "bytes_most": 64 * MIB, "oldest": 7205,
-        "finished": 9000, "hit": 800, "miss": 1500, "expired": 300, "stale": 7, "evicted": 0, "forgotten": 0,
+        "finished": 9000, "hit": 800, "miss": 1500, "expired": 300, "stale": 7, "renewed": 11, "evicted": 0,
+        "forgotten": 0,
     }  # fmt: skip
     return said | changes
 
@@ -40,6 +41,7 @@ def test_stats_add_up_what_all_processes_keep(tmp_path: Path) -> None:
         "the oldest was stored 120 minutes ago",
         "19,600 queries were answered by them, 14 by outdated ones",
         "3,600 had to be asked for, 600 of them again",
+        "22 were renewed before their end",
         "0 answers had to make room",
     ]
 

@@ -37,7 +37,6 @@ def test_the_documented_example_is_taken_with_a_warning_for_what_must_wait() -> 
     assert [problem.path for problem in household.warnings] == [
         "listen.console",
         "certificate",
-        "cache.prefetch",
         "children.an.devices[3]",
     ]
 

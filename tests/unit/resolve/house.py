@@ -93,6 +93,7 @@ class House:
         routes: Mapping[str, str] | None = None,
         stale: int = 3600,
         entries: int = 100,
+        prefetch: bool = False,
         **scripts: Script,
     ) -> None:
         """One upstream a script; ``routes``: domain -> name of the only upstream that serves it."""
@@ -100,7 +101,7 @@ class House:
         self.scripts = scripts
         self.upstreams: dict[str, ScriptedUpstream] = {}
         self.clock = LoopClock()
-        self.cache = small_cache(self.counters, entries, stale)
+        self.cache = small_cache(self.counters, entries, stale, prefetch=prefetch)
         routes = routes or {}
         self.settings = Upstreams(
             servers=tuple(spec(name) for name in scripts if name not in routes.values()),

@@ -57,9 +57,11 @@ def failure_answer(query: Query, rcode: int = RCode.SERVFAIL) -> Answer:
     return make_answer(query, [], rcode=rcode)
 
 
-def small_cache(counters: FakeCounters, entries: int = 100, stale: int = 3600) -> AnswerCache:
+def small_cache(
+    counters: FakeCounters, entries: int = 100, stale: int = 3600, *, prefetch: bool = False
+) -> AnswerCache:
     """A cache for a test."""
-    return AnswerCache(CacheSettings(entries=entries, stale=stale), counters)
+    return AnswerCache(CacheSettings(entries=entries, stale=stale, prefetch=prefetch), counters)
 
 
 class Awaited(Exchange):

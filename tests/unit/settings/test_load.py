@@ -99,7 +99,7 @@ upstreams:
   bootstrap: [9.9.9.9]
   routes: {LAN.: 192.168.1.1, 168.192.in-addr.arpa: [192.168.1.1, "[fd00::1]:54"]}
 records: {Máy-In.lan: 192.168.1.9, nas.lan: [192.168.1.8, "fd00::8"]}
-cache: {entries: 0100, memory: 8 MiB, stale: off, prefetch: off}
+cache: {entries: 0100, memory: 8 MiB, stale: off, prefetch: on}
 block: {reply: null, ttl: 1 min}
 lists:
   refresh: 2 days
@@ -130,7 +130,7 @@ storage: sqlite
         "168.192.in-addr.arpa": (router, UpstreamSpec("plain", "fd00::1", 54, "[fd00::1]:54")),
     }
     assert loaded.records == {"xn--my-in-xqa.lan": ("192.168.1.9",), "nas.lan": ("192.168.1.8", "fd00::8")}
-    assert loaded.cache == CacheSettings(entries=100, stale=0, memory=8 << 20)
+    assert loaded.cache == CacheSettings(entries=100, stale=0, memory=8 << 20, prefetch=True)
     assert loaded.block == BlockSettings(reply="null", ttl=60)
     assert loaded.lists == ListSettings(
         2 * 86_400, ("one", "two"), (ExtraList("school", "social", "school.txt", "hosts"),)
@@ -463,14 +463,12 @@ def test_what_waits_for_a_later_version_is_a_warning(folder: Folder) -> None:
 listen: {console: "0.0.0.0:8053"}
 certificate: {cert: cert.pem, key: key.pem, name: dns.home.example}
 leases: [/nonexistent/leases]
-cache: {prefetch: on}
 upstreams: {servers: [9.9.9.9]}
 """
     assert folder.warnings(text) == [
         "2:19: listen.console: the web console is not in this version yet; nothing listens there",
         "3:1: certificate: nothing uses the certificate; `listen` has no `tls`, `https` or `quic`",
         "4:10: leases[1]: there is no file `/nonexistent/leases` now; it is read when it comes",
-        "5:19: cache.prefetch: prefetching is not in this version yet; answers are fetched when asked for",
     ]
 
 
