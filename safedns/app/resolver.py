@@ -1,7 +1,7 @@
 """The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
 
-    channel: listen (sockets) | load (household) | link (event pipe) | live (read state.db) | status (what applies now)
-             cache (how full it is; forget a name)
+    channel: listen (sockets) | load (household) | link (event pipe, which worker) | live (read state.db)
+             status (what applies now) | cache (how full it is; forget a name)
 
 Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
 is told to end.
@@ -22,6 +22,7 @@ from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
 from safedns.app.report import cache, set_gauges, status
+from safedns.app.saved import SavedCache
 from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
 from safedns.clock import Clock, SystemClock
@@ -71,6 +72,7 @@ class ResolverProcess:
         self._everywhere: set[PlaceKey] = set()
         """Where all resolvers together answer."""
         self._sender: EventSender | None = None
+        self._saved: SavedCache | None = None
         self._flusher: Flusher | None = None
         self._resolver: Resolver | None = None
         self._pipeline: Pipeline | None = None
@@ -94,6 +96,8 @@ class ResolverProcess:
         for place in list(self._servers):
             await self._servers.pop(place).close()
         if self._resolver is not None:
+            if self._saved is not None and self._loaded is not None:
+                self._saved.save(self._resolver.cache, self._loaded.sealed.settings)
             await self._resolver.close()
         if self._flusher is not None:
             self._flusher.close()
@@ -109,6 +113,7 @@ class ResolverProcess:
         match message["do"]:
             case "link":
                 self._link(socket.socket(fileno=descriptors[0]))
+                self._saved = SavedCache(self._state, message["worker"], message["workers"], self._clock)
             case "load":
                 sealed = unseal(from_memory_file(descriptors[0]))
                 async with self._loading:
@@ -138,7 +143,9 @@ class ResolverProcess:
         await self._whereabouts.use(settings.leases)
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
+            assert self._saved is not None  # noqa: S101 - likewise
             kept = AnswerCache(settings.cache, self._counters)
+            self._saved.restore(kept, await asyncio.to_thread(self._saved.take, settings))
             self._resolver = Resolver(settings.upstreams, kept, self._clock, self._counters)
             self._pipeline = Pipeline(
                 clock=self._clock, resolver=self._resolver, counters=self._counters, events=self._sender, lan=self._lan

@@ -10,6 +10,7 @@ Time is an argument (monotonic seconds). Must not know policy: every answer is r
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from safedns.resolve.counting import Counters
@@ -172,6 +173,12 @@ class AnswerCache:
             if owner == name or owner.endswith(below):
                 self._forget(key)
         return before - len(self._entries)
+
+    def fresh(self, now: float) -> Iterator[tuple[bytes, Answer, float]]:
+        """Key, answer and moment of storing of what has not expired, the most recently used first."""
+        for key, entry in reversed(self._entries.items()):
+            if now < entry.expires:
+                yield key, entry.answer, entry.stored
 
     def oldest(self, now: float) -> int | None:
         """Seconds since the first of all answers was stored; ``None`` where there is none."""

@@ -89,7 +89,7 @@ def _contact(written: SettingsFile) -> tuple[str, ...]:
 
 def _cache(written: SettingsFile) -> CacheSettings:
     given = written.cache
-    return CacheSettings(given.entries, given.stale, given.memory, given.prefetch)
+    return CacheSettings(given.entries, given.stale, given.memory, given.prefetch, given.save)
 
 
 def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:

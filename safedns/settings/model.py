@@ -128,6 +128,8 @@ class CacheSettings:
     """Bytes that the answers of one resolver process may take."""
     prefetch: bool = False
     """Whether popular answers are renewed before they end."""
+    save: bool = False
+    """Whether fresh answers are kept over a restart."""
 
 
 @dataclass(frozen=True, slots=True)

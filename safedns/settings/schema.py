@@ -216,6 +216,7 @@ class Cache(Model):
         Text(words.unless("off", 0, words.duration_within(0, 30 * DAY, "at most 30 days")), _or_off(DURATION_SCHEMA)),
     ] = Field(default=DAY, description="How long an outdated answer may still serve while no upstream answers.")
     prefetch: OnOff = Field(default=False, description="Renew popular answers before they end.")
+    save: OnOff = Field(default=False, description="Keep answers over a restart; names then lie in the state folder.")
 
 
 class Block(Model):

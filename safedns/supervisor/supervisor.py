@@ -251,7 +251,7 @@ class Supervisor:
 
     def _resolver_started(self, child: Child) -> None:
         worker = self._worker(child)
-        child.send({"do": "link"}, (self._links.resolver_end(worker),))
+        child.send({"do": "link", "worker": worker, "workers": self._workers}, (self._links.resolver_end(worker),))
         self._hand_out_household(child)
         self._hand_out_sockets(child)
 

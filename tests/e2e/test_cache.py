@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.e2e.running import ADULT, AN, Running, running
+from tests.e2e.running import ADULT, AN, Running, running, until
 
 
 def asked(house: Running, name: str) -> int:
@@ -35,3 +35,20 @@ def test_every_worker_forgets(tmp_path: Path) -> None:
         assert len(kept) == 2
         assert house.command("cache", "flush", "--all").stdout.startswith(f"forgot {sum(kept)} answer")
         assert [one["entries"] for one in json.loads(house.command("cache", "stats", "--json").stdout)] == [0, 0]
+
+
+def test_what_is_fresh_is_kept_over_a_restart_where_that_is_wanted(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"cache": {"save": "on"}}) as house:
+        file = house.state / "cache" / "resolver-0"
+        house.ask("www.example")
+        assert not file.exists()
+        house.end()
+        assert file.stat().st_mode & 0o777 == 0o600
+        house.start()
+        assert not file.exists()
+        assert house.ask("www.example").answer
+        assert asked(house, "www.example") == 1
+        house.save({"cache": {"save": "off"}})
+        until(lambda: house.said().count("configuration loaded") == 1, "the new setting is in use")
+        house.end()
+        assert not file.exists()

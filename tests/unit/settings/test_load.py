@@ -99,7 +99,7 @@ upstreams:
   bootstrap: [9.9.9.9]
   routes: {LAN.: 192.168.1.1, 168.192.in-addr.arpa: [192.168.1.1, "[fd00::1]:54"]}
 records: {Máy-In.lan: 192.168.1.9, nas.lan: [192.168.1.8, "fd00::8"]}
-cache: {entries: 0100, memory: 8 MiB, stale: off, prefetch: on}
+cache: {entries: 0100, memory: 8 MiB, stale: off, prefetch: on, save: on}
 block: {reply: null, ttl: 1 min}
 lists:
   refresh: 2 days
@@ -130,7 +130,7 @@ storage: sqlite
         "168.192.in-addr.arpa": (router, UpstreamSpec("plain", "fd00::1", 54, "[fd00::1]:54")),
     }
     assert loaded.records == {"xn--my-in-xqa.lan": ("192.168.1.9",), "nas.lan": ("192.168.1.8", "fd00::8")}
-    assert loaded.cache == CacheSettings(entries=100, stale=0, memory=8 << 20, prefetch=True)
+    assert loaded.cache == CacheSettings(entries=100, stale=0, memory=8 << 20, prefetch=True, save=True)
     assert loaded.block == BlockSettings(reply="null", ttl=60)
     assert loaded.lists == ListSettings(
         2 * 86_400, ("one", "two"), (ExtraList("school", "social", "school.txt", "hosts"),)
