@@ -52,6 +52,8 @@ class Member(NamedTuple):
     upstream: Upstream
     health: Health
     meter: UpstreamMeter
+    secure: bool
+    """Nobody on the way can change what it says, so its word counts that DNSSEC proved an answer."""
 
 
 class Flight:
@@ -177,6 +179,8 @@ class Flight:
         useful = answer.rcode in _USEFUL or answer.denied > 0
         member.meter.answered(self._race.answered(ask.attempt, now, useful=useful))
         if useful:
+            if answer.ad and not member.secure:
+                answer = answer._replace(ad=False)  # RFC 4035 section 4.6
             self._land(Resolved(answer, member.upstream.name, False))
         else:
             self.refusal = answer

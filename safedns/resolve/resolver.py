@@ -129,7 +129,7 @@ class Resolver:
                 "failures": health.failures,
                 "rests_seconds": 0 if health.sound else round(max(health.benched_until - now, 0)),
             }
-            for spec, (_, health, _) in self._routing.members.items()
+            for spec, health in ((spec, member.health) for spec, member in self._routing.members.items())
         ]
 
     def gauges(self) -> None:

@@ -77,4 +77,4 @@ class Routing:
 
 def _member(spec: UpstreamSpec, clock: Clock, counters: Counters, connect: Connect, place: Place) -> Member:
     meter = UpstreamMeter(counters, spec.name)
-    return Member(connect(spec, clock, meter, place), Health(), meter)
+    return Member(connect(spec, clock, meter, place), Health(), meter, spec.secure)

@@ -89,6 +89,11 @@ class UpstreamSpec(NamedTuple):
             return True
         return False
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can change what it says: it is encrypted, or on this machine."""
+        return self.transport != "plain" or ip_address(self.host).is_loopback
+
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:

@@ -42,7 +42,7 @@ class Asking:
         self.upstreams = [ScriptedUpstream(f"upstream {number}", script) for number, script in enumerate(scripts)]
         self.bootstrap = Bootstrap(LoopClock())
         self.bootstrap.ask(
-            tuple(Member(one, Health(), UpstreamMeter(FakeCounters(), one.name)) for one in self.upstreams)
+            tuple(Member(one, Health(), UpstreamMeter(FakeCounters(), one.name), secure=True) for one in self.upstreams)
         )
 
     @property

@@ -24,7 +24,9 @@ class Watched:
     def __init__(self, *scripts: Script, kind: Kind = "ordered", stale: bool = False) -> None:
         self.log: list[str] = []
         self.upstreams = [ScriptedUpstream(f"u{number}", script) for number, script in enumerate(scripts)]
-        members = [Member(one, Health(), UpstreamMeter(FakeCounters(), one.name)) for one in self.upstreams]
+        members = [
+            Member(one, Health(), UpstreamMeter(FakeCounters(), one.name), secure=True) for one in self.upstreams
+        ]
         self.healths = [member.health for member in members]
         query = question()
         self.flight = Flight(
