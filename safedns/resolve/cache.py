@@ -123,10 +123,11 @@ class AnswerCache:
         self._hits[0] += 1
         uses = entry.uses
         uses[0] += 1
-        due = now >= entry.due and uses[0] >= POPULAR
+        until = entry.due
+        due = now >= until and uses[0] >= POPULAR
         if due:
             entry.due = entry.expires  # once: an upstream that is slow or gives no more time is not asked on and on
-        return Hit(entry.answer, int(now - entry.stored), False, entry.stored, entry.due, uses, due)
+        return Hit(entry.answer, int(now - entry.stored), False, entry.stored, until, uses, due)
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
