@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from safedns.errors import WireError
 from safedns.wire.leads import Leads, leads_of
-from safedns.wire.names import HEADER_SIZE, to_wire
+from safedns.wire.names import HEADER_SIZE, from_wire, to_wire
 from safedns.wire.query import Query, option
 from safedns.wire.records import (
     FIXED,
@@ -46,6 +46,8 @@ _POINTER_TO_QUESTION = b"\xc0\x0c"
 _SOA_CONTACT = b"\x06nobody\x07invalid\0"
 _SOA_TIMES = struct.Struct("!5I")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
+_ALONE = frozenset((int(QType.SOA), int(QType.RRSIG)))
+"""Types whose TTLs have rules of their own: by MINIMUM (RFC 2308), as what is signed (RFC 4034 section 3)."""
 _DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 
 
@@ -106,7 +108,11 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         additionals -= 1
     for record in records:
         check_rdata(packet, record)
-    body, ttls = _without_opt(packet, start, records, opt)
+    level = _level(packet, records)
+    body, ttls = _without_opt(packet, start, level, opt)
+    if level is not records or any(ttl > _MAX_TTL for _, ttl in ttls):
+        body, ttls = _with_ttls(body, ttls)
+        records = level
 
     section = records[:answers]
     leads = leads_of(packet, section)
@@ -203,18 +209,40 @@ def _without_opt(
         moved, ttl_at = decompressed(packet, record)
         ttls.append((len(body) + ttl_at, record.ttl))
         body += moved
-    if any(ttl > _MAX_TTL for _, ttl in ttls):
-        return _zero_negative_ttls(body, ttls)
     return body, tuple(ttls)
 
 
-def _zero_negative_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """A TTL with the top bit set means zero (RFC 2181 section 8): in the values and in the bytes."""
+def _with_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """The TTLs written into the bytes; one with the top bit set means zero (RFC 2181 section 8)."""
     fixed = bytearray(body)
     for offset, ttl in ttls:
-        if ttl > _MAX_TTL:
-            TTL.pack_into(fixed, offset, 0)
+        TTL.pack_into(fixed, offset, _seconds(ttl))
     return bytes(fixed), tuple((offset, _seconds(ttl)) for offset, ttl in ttls)
+
+
+def _level(packet: bytes, records: list[Record]) -> list[Record]:
+    """``records`` itself, or where TTLs differ in a set: each with the lowest of its set (RFC 2181 section 5.2)."""
+    if len({record.ttl for record in records}) < 2:
+        return records
+    by_type: dict[tuple[int, int], set[int]] = {}
+    for record in records:
+        by_type.setdefault((record.rtype, record.rclass), set()).add(record.ttl)
+    uneven = {kind for kind, ttls in by_type.items() if len(ttls) > 1 and kind[0] not in _ALONE}
+    if not uneven:  # nearly always: an alias and what it leads to differ in type
+        return records
+    lowest: dict[tuple[str, int, int], int] = {}
+    members = [
+        ((from_wire(packet, record.start)[0], record.rtype, record.rclass), number)
+        for number, record in enumerate(records)
+        if (record.rtype, record.rclass) in uneven
+    ]
+    for each, number in members:
+        ttl = _seconds(records[number].ttl)
+        lowest[each] = min(ttl, lowest.get(each, ttl))
+    level = records.copy()
+    for each, number in members:
+        level[number] = records[number]._replace(ttl=lowest[each])
+    return level
 
 
 def _with_negative_ttl(

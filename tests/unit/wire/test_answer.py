@@ -123,10 +123,10 @@ def test_a_failure_is_not_kept(rcode: int) -> None:
 
 
 def test_a_ttl_with_the_top_bit_set_is_zero() -> None:
-    packet = header(RESPONSE, answers=2) + QUESTION + A_RECORD + record(POINTER, 1, b"abcd", ttl=0x80000001)
+    packet = header(RESPONSE, answers=2) + QUESTION + A_RECORD + record(b"\xc0\x10", 1, b"abcd", ttl=0x80000001)
     answer = decode_answer(packet, asked())
     assert (answer.ttl, answer.ttls) == (0, ((6, 300), (22, 0)))
-    assert answer.body == A_RECORD + record(POINTER, 1, b"abcd", ttl=0)
+    assert answer.body == A_RECORD + record(b"\xc0\x10", 1, b"abcd", ttl=0)
 
 
 def test_an_soa_minimum_with_the_top_bit_set_is_zero() -> None:
@@ -289,3 +289,12 @@ def test_an_upstream_that_keeps_a_name_closed_is_recognised_by_what_it_says_or_s
     additionals = b"\0\0\x29" in records
     packet = header(flags, answers=answers, additionals=additionals) + QUESTION + records
     assert decode_answer(packet, asked()).denied == denied
+
+
+def test_a_set_of_records_has_the_lowest_of_its_ttls_and_others_keep_theirs() -> None:
+    packet = header(RESPONSE, answers=3) + QUESTION
+    for owner, ttl in ((POINTER, 300), (POINTER, 60), (b"\xc0\x10", 200)):
+        packet += record(owner, 1, b"\xc0\0\x02\x01", ttl=ttl)
+    answer = decode_answer(packet, asked())
+    assert [ttl for _, ttl in answer.ttls] == [60, 60, 200]
+    assert [int.from_bytes(answer.body[at : at + 4]) for at, _ in answer.ttls] == [60, 60, 200]
