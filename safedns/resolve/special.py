@@ -35,12 +35,12 @@ SPECIAL: dict[str, Treatment] = {
     "alt": Treatment.NXDOMAIN,  # RFC 9476
     "resolver.arpa": Treatment.NODATA,  # RFC 9462: designations are in ``designation``
     **_empty("home.arpa"),  # RFC 8375
-    # RFC 6303 section 4.2 and 4.3, RFC 1918, RFC 5737
+    # RFC 6303 sections 4.1 and 4.2: RFC 1918, RFC 5737
     **_empty("10.in-addr.arpa", "168.192.in-addr.arpa", *(f"{second}.172.in-addr.arpa" for second in range(16, 32))),
     **_empty("0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa", "255.255.255.255.in-addr.arpa"),
     **_empty("2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa"),
     **_empty(*(f"{second}.100.in-addr.arpa" for second in range(64, 128))),  # RFC 7793
-    # RFC 6303 sections 4.4 to 4.6: unspecified and loopback address, unique local, link-local, documentation
+    # RFC 6303 sections 4.3 to 4.6: unspecified and loopback address, unique local, link-local, documentation
     **_empty("0." * 32 + "ip6.arpa", "1." + "0." * 31 + "ip6.arpa", "c.f.ip6.arpa", "d.f.ip6.arpa"),
     **_empty("8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"),
 }
