@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -58,6 +58,9 @@ bench-policy: $(VENV)/installed
 
 lists-table: $(VENV)/installed
 	@$(BIN)/python -m tests.lists_table
+
+standards: $(VENV)/installed
+	@$(BIN)/python -m tests.standards
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

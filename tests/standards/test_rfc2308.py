@@ -1,0 +1,67 @@
+"""RFC 2308: Negative caching of DNS queries"""
+
+from __future__ import annotations
+
+import dns.rcode
+import dns.rdatatype
+import pytest
+
+from tests.house import House, ttls
+
+SOA = "example.com 900 IN SOA ns.example.com. root.example.com. 1 2 3 4 120"
+
+
+@pytest.mark.rfc(2308, "3")
+@pytest.mark.parametrize("said", ["NXDOMAIN", "NODATA"])
+async def test_section_3_a_negative_answer_lives_as_long_as_its_soa_says(house: House, said: str) -> None:
+    """The TTL of a negative answer is the smaller of the SOA's own TTL and its MINIMUM field."""
+    house.table["gone.example.com A"] = [said, SOA]
+    assert ttls(await house.ask("gone.example.com")) == [120]
+
+
+@pytest.mark.rfc(2308, "5")
+@pytest.mark.parametrize("said", ["NXDOMAIN", "NODATA"])
+async def test_section_5_a_negative_answer_is_cached_and_its_ttl_counts_down(house: House, said: str) -> None:
+    """Negative answers are cached as positive ones are, their TTL counting down to zero."""
+    house.table["gone.example.com A"] = [said, SOA]
+    await house.ask("gone.example.com")
+    house.clock.advance(100)
+    assert ttls(await house.ask("gone.example.com")) == [20]
+    house.clock.advance(20)
+    await house.ask("gone.example.com")
+    assert len(house.asked) == 2
+
+
+@pytest.mark.rfc(2308, "5")
+async def test_section_5_a_negative_answer_is_kept_for_three_hours_at_most(house: House) -> None:
+    """However long the SOA allows, a negative answer is kept for one to three hours at most."""
+    house.table["gone.example.com A"] = ["NXDOMAIN", SOA.replace("900", "86400").replace(" 120", " 86400")]
+    await house.ask("gone.example.com")
+    house.clock.advance(10_801)
+    await house.ask("gone.example.com")
+    assert len(house.asked) == 2
+
+
+@pytest.mark.rfc(2308, "5")
+async def test_section_5_nodata_is_about_one_type_only(house: House) -> None:
+    """That a name has no record of a type says nothing of its other types."""
+    house.table["www.example.com AAAA"] = ["NODATA", SOA]
+    await house.ask("www.example.com", "AAAA")
+    assert (await house.ask("www.example.com", "A")).answer
+
+
+@pytest.mark.rfc(2308, "6")
+async def test_section_6_the_soa_is_kept_and_sent_along_from_the_cache(house: House) -> None:
+    """A negative answer out of the cache has the SOA in its authority section, so that the asker may keep it too."""
+    house.table["gone.example.com A"] = ["NXDOMAIN", SOA]
+    for _ in range(2):
+        reply = await house.ask("gone.example.com")
+        assert (reply.rcode(), reply.authority[0].rdtype) == (dns.rcode.NXDOMAIN, dns.rdatatype.SOA)
+
+
+@pytest.mark.rfc(2308, "3")
+async def test_section_3_a_negative_answer_of_our_own_has_an_soa(house: House) -> None:
+    """Who denies a name adds an SOA, so that the denial can be kept: so do blocked and local names."""
+    for name in ("blocked.example", "name.invalid"):
+        reply = await house.ask(name, client="127.0.0.3")
+        assert (reply.rcode(), reply.authority[0].rdtype) == (dns.rcode.NXDOMAIN, dns.rdatatype.SOA)

@@ -1,0 +1,68 @@
+"""RFC 8767: Serving stale data to improve DNS resiliency"""
+
+from __future__ import annotations
+
+import dns.rcode
+import pytest
+
+from tests.house import House, answers, extended_error, ttls
+from tests.standards.conftest import FAMILY
+
+NAME = "www.example.com"
+
+
+async def expired(house: House, seconds: float = 400) -> None:
+    """Let the answer for ``NAME`` (300 s) expire, and its upstream fail."""
+    await house.ask(NAME)
+    house.clock.advance(seconds)
+    house.table[f"{NAME} A"] = ["SILENT"]
+
+
+@pytest.mark.rfc(8767, "4")
+async def test_section_4_a_stale_answer_says_30_seconds(house: House) -> None:
+    """An expired record that is given out all the same has a TTL above 0: 30 seconds."""
+    await expired(house)
+    reply = await house.ask(NAME)
+    assert (answers(reply), ttls(reply)) == ([f"{NAME} A 192.0.2.1"], [30])
+
+
+@pytest.mark.rfc(8767, "5")
+async def test_section_5_the_upstream_is_asked_first(house: House) -> None:
+    """Stale data is a last resort: the upstream is asked first, and its answer is taken when there is one."""
+    await house.ask(NAME)
+    house.clock.advance(400)
+    house.table[f"{NAME} A"] = [f"{NAME} 300 IN A 192.0.2.7"]
+    assert answers(await house.ask(NAME)) == [f"{NAME} A 192.0.2.7"]
+
+
+@pytest.mark.rfc(8767, "4")
+async def test_section_4_an_answer_that_says_no_is_no_failure(house: House) -> None:
+    """When the upstream now says that the name is gone, that is the answer: the stale one is not given out."""
+    await house.ask(NAME)
+    house.clock.advance(400)
+    house.table[f"{NAME} A"] = ["NXDOMAIN"]
+    assert (await house.ask(NAME)).rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.rfc(8767, "5")
+async def test_section_5_nothing_is_kept_for_ever(house: House) -> None:
+    """There is a longest time for which expired data is kept: after that it is a failure."""
+    await expired(house, seconds=300 + 4 * 86_400)
+    assert (await house.ask(NAME)).rcode() == dns.rcode.SERVFAIL
+
+
+@pytest.mark.rfc(8767, "7")
+async def test_section_7_what_has_been_closed_since_is_closed(house: House) -> None:
+    """Stale data must not outlive a decision against it: the rules of now are applied to what is given out."""
+    await house.ask(NAME, client="127.0.0.3")
+    await expired(house)
+    family = {**FAMILY, "children": {"binh": {**FAMILY["children"]["binh"], "block": ["example.com"]}}}
+    house.save(family=family)
+    assert (await house.ask(NAME, client="127.0.0.3")).rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.rfc(8767, "4")
+async def test_section_4_who_understands_is_told(house: House) -> None:
+    """An answer that is stale says so by an extended error (RFC 8914)."""
+    await expired(house)
+    assert extended_error(await house.ask(NAME)) == (3, "")

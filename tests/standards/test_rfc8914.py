@@ -1,0 +1,73 @@
+"""RFC 8914: Extended DNS errors"""
+
+from __future__ import annotations
+
+import dns.rcode
+import pytest
+
+from tests.house import House, extended_error
+from tests.standards.conftest import FAMILY
+
+BINH = "127.0.0.3"
+
+
+@pytest.mark.rfc(8914, "2")
+async def test_section_2_an_error_is_only_told_to_who_sent_an_opt(house: House) -> None:
+    """Extended errors are EDNS options: a query without OPT gets a response without."""
+    reply = await house.ask("blocked.example", client=BINH, edns=False)
+    assert (reply.rcode(), reply.edns) == (dns.rcode.NXDOMAIN, -1)
+
+
+@pytest.mark.rfc(8914, "3")
+async def test_section_3_the_text_is_utf_8_and_the_rcode_stands(house: House) -> None:
+    """The error comes with text for people, and does not change what the response means."""
+    reply = await house.ask("blocked.example", client=BINH)
+    code, text = extended_error(reply) or (0, "")
+    assert (reply.rcode(), code, bool(text)) == (dns.rcode.NXDOMAIN, 17, True)
+
+
+@pytest.mark.rfc(8914, "4.4")
+async def test_section_4_4_a_stale_answer_is_called_stale(house: House) -> None:
+    """Code 3: the answer comes from what had expired."""
+    await house.ask("www.example.com")
+    house.clock.advance(400)
+    house.table["www.example.com A"] = ["SILENT"]
+    assert (extended_error(await house.ask("www.example.com")) or (0,))[0] == 3
+
+
+@pytest.mark.rfc(8914, "4.5")
+async def test_section_4_5_a_rewritten_answer_is_called_forged(house: House) -> None:
+    """Code 4: the answer is another than the one that was asked for, as safe search is."""
+    assert (extended_error(await house.ask("www.youtube.com", client=BINH)) or (0,))[0] == 4
+
+
+@pytest.mark.rfc(8914, "4.14")
+async def test_section_4_14_a_failure_out_of_memory_is_called_cached(house: House) -> None:
+    """Code 13: the failure is one that is remembered."""
+    house.table["silent.example.com A"] = ["SILENT"]
+    codes = [(extended_error(await house.ask("silent.example.com")) or (0,))[0] for _ in range(2)]
+    assert codes[0] in (22, 23)
+    assert codes[1] == 13
+
+
+@pytest.mark.rfc(8914, "4.16")
+async def test_section_4_16_what_is_dangerous_is_called_blocked(house: House) -> None:
+    """Code 15: closed for security by who runs the server, as malware is."""
+    house.save(
+        family={**FAMILY, "groups": {"adults": {"preset": "13-15", "devices": ["127.0.0.1"]}}},
+        lists={"malware": ["bad.example"]},
+    )
+    assert (extended_error(await house.ask("bad.example")) or (0,))[0] == 15
+
+
+@pytest.mark.rfc(8914, "4.18")
+async def test_section_4_18_what_a_family_closed_is_called_filtered(house: House) -> None:
+    """Code 17: closed because the household asked for it."""
+    assert (extended_error(await house.ask("blocked.example", client=BINH)) or (0,))[0] == 17
+
+
+@pytest.mark.rfc(8914, "4.19")
+async def test_section_4_19_who_may_not_ask_is_told_prohibited(house: House) -> None:
+    """Code 18: this client may not ask here."""
+    reply = await house.ask("www.example.com", client="203.0.113.7")
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.REFUSED, 18)

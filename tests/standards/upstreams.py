@@ -1,0 +1,37 @@
+"""Asks a scripted name server as safedns asks its upstreams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from safedns.clock import SystemClock
+from safedns.resolve.counting import UpstreamMeter
+from safedns.resolve.upstream.open import open_upstream
+from safedns.resolve.upstream.place import Fixed
+from safedns.settings.words import upstream
+from safedns.wire.answer import Answer
+from tests.nameserver import NameServer
+from tests.unit.resolve.values import PATIENCE, Awaited, FakeCounters, question
+
+NAME = "dns.test"
+Ask = Callable[[str], Awaitable[Answer]]
+
+
+@asynccontextmanager
+async def asking(server: NameServer, *, name: str = NAME) -> AsyncIterator[Ask]:
+    """Gives what asks ``server`` for the address of a name, by the transport that it speaks."""
+    address = f"127.0.0.1:{server.port}"
+    spec = upstream(address if server.certificate is None else f"{server.face}://{address}#{name}")
+    opened = open_upstream(spec, SystemClock(), UpstreamMeter(FakeCounters(), spec.name), Fixed(spec.host))
+
+    async def ask(wanted: str) -> Answer:
+        exchange = Awaited(question(wanted))
+        opened.start(exchange)
+        return await asyncio.wait_for(exchange, PATIENCE)
+
+    try:
+        yield ask
+    finally:
+        await opened.close()
