@@ -57,7 +57,9 @@ async def doors(house: House, tmp_path: Path) -> AsyncIterator[Doors]:
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """Vouches for upstreams while a test runs."""
-    made = Authority(tmp_path)
+    folder = tmp_path / "upstream"
+    folder.mkdir()
+    made = Authority(folder)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder / "none"))
     return made

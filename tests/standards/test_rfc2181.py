@@ -35,7 +35,7 @@ async def test_section_5_2_all_records_of_a_set_have_the_same_ttl(house: House) 
 
 @pytest.mark.rfc(2181, "5.4.1")
 async def test_section_5_4_1_what_came_along_answers_no_question_of_its_own(house: House) -> None:
-    """Data of the additional section is never given out as an answer: who asks for it causes a question upstream."""
+    """What came along with an answer never answers a question of its own: that one is asked upstream."""
     await house.ask("alias.example.com")
     await house.ask("www.example.com")
     assert [asked.name for asked in house.asked] == ["alias.example.com", "www.example.com"]

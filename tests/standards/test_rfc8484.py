@@ -49,7 +49,7 @@ async def test_section_4_2_1_a_dns_error_is_a_successful_response(doors: Doors, 
 async def test_section_5_1_a_response_is_fresh_no_longer_than_its_records(doors: Doors) -> None:
     """The freshness lifetime is not longer than the smallest TTL in the answer."""
     response = await asked(doors, "alias.example.com", "GET")
-    assert response.headers["cache-control"] == "max-age=200"
+    assert response.headers["cache-control"] == "private, max-age=200"
 
 
 @pytest.mark.rfc(8484, "5.2")

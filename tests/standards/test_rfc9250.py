@@ -1,0 +1,88 @@
+"""RFC 9250: DNS over dedicated QUIC connections"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import dns.edns
+import dns.message
+import pytest
+from aioquic.asyncio.client import connect
+from aioquic.quic.configuration import QuicConfiguration
+
+from safedns.settings.words import upstream
+from safedns.wire.stream import frame
+from tests.certificates import Authority
+from tests.house import generic_option
+from tests.nameserver import NameServer
+from tests.standards.doors import Doors
+from tests.standards.upstreams import NAME as UPSTREAM
+from tests.standards.upstreams import asking
+from tests.unit.server.encrypted import NAME
+from tests.unit.server.scripted import eventually
+from tests.unit.server.test_doq import DoqClient
+
+PROTOCOL_ERROR = 2
+
+
+@asynccontextmanager
+async def client(doors: Doors) -> AsyncIterator[DoqClient]:
+    configuration = QuicConfiguration(is_client=True, alpn_protocols=["doq"], server_name=NAME, idle_timeout=10.0)
+    configuration.load_verify_locations(cafile=str(doors.trust.authority.file))
+    async with (
+        doors.quic() as port,
+        connect("127.0.0.1", port, configuration=configuration, create_protocol=DoqClient) as made,
+    ):
+        assert isinstance(made, DoqClient)
+        yield made
+
+
+def query(name: str = "www.example.com", message_id: int = 0, **options: int) -> bytes:
+    return dns.message.make_query(name, "A", use_edns=0, id=message_id, **options).to_wire()
+
+
+@pytest.mark.rfc(9250, "4.1.1")
+def test_section_4_1_1_the_port_is_853_unless_another_is_agreed() -> None:
+    """Clients connect to UDP port 853 when they know of no other."""
+    assert upstream("quic://192.0.2.53").port == 853
+
+
+@pytest.mark.rfc(9250, "4.2")
+async def test_section_4_2_each_query_has_a_stream_of_its_own(doors: Doors) -> None:
+    """A stream carries one query and its answer, each behind two octets of length; then it ends."""
+    async with client(doors) as asking_:
+        for name, found in (("www.example.com", 1), ("missing.example.com", 0)):
+            assert len(dns.message.from_wire(await asking_.ask(query(name))).answer) == found
+
+
+@pytest.mark.rfc(9250, "4.2.1")
+async def test_section_4_2_1_the_message_id_is_nought(doors: Doors, authority: Authority) -> None:
+    """The id of every message is 0: of ours and of answers; another one is a protocol error."""
+    async with client(doors) as asking_:
+        assert (await asking_.ask(query()))[:2] == b"\0\0"
+        asking_.send(frame(query(message_id=7)))
+        await eventually(lambda: asking_.error is not None, "the connection has ended")
+        assert asking_.error == PROTOCOL_ERROR
+    with NameServer(certificate=authority.issue(UPSTREAM), face="quic") as server:
+        async with asking(server) as ask:
+            await ask("www.example.com")
+    assert server.asked[0].packet[:2] == b"\0\0"
+
+
+@pytest.mark.rfc(9250, "5.5.2")
+async def test_section_5_5_2_the_keepalive_of_tcp_is_a_protocol_error(doors: Doors) -> None:
+    """The option edns-tcp-keepalive has no place here: who sends it has broken the protocol."""
+    packet = dns.message.make_query("www.example.com", "A", use_edns=0, id=0, options=[generic_option(11, b"")])
+    async with client(doors) as asking_:
+        asking_.send(frame(packet.to_wire()))
+        await eventually(lambda: asking_.error is not None, "the connection has ended")
+        assert asking_.error == PROTOCOL_ERROR
+
+
+@pytest.mark.rfc(9250, "5.4")
+async def test_section_5_4_answers_are_padded(doors: Doors) -> None:
+    """Messages are padded, as over TLS."""
+    async with client(doors) as asking_:
+        reply = await asking_.ask(query(pad=128))
+    assert len(reply) % 468 == 0
