@@ -62,10 +62,9 @@ def page() -> str:
 def _demands(module: ModuleType) -> Iterator[Demand]:
     tests = [test for name, test in vars(module).items() if name.startswith("test_")]
     found = [
-        Demand(*mark.args, inspect.cleandoc(test.__doc__ or ""), module.__name__.rpartition(".")[2], test.__name__)
+        Demand(rfc, section, inspect.cleandoc(test.__doc__ or ""), module.__name__.rpartition(".")[2], test.__name__)
         for test in tests
-        for mark in test.pytestmark
-        if mark.name == "rfc"
+        for rfc, section in (mark.args for mark in test.pytestmark if mark.name == "rfc")
     ]
     yield from sorted(found, key=lambda demand: demand.order)
 

@@ -62,3 +62,17 @@ async def test_section_3_2_3_ad_is_never_set_without_the_upstreams_word(house: H
     """A forwarder that does not validate has no opinion of its own: without AD from upstream there is none."""
     reply = await house.ask("www.example.com", change=secure)
     assert (bool(reply.flags & dns.flags.AD), answers(reply)) == (False, ["www.example.com A 192.0.2.1"])
+
+
+@pytest.mark.rfc(4035, "3.2.3")
+async def test_section_3_2_3_a_record_that_was_edited_is_no_longer_signed(house: House) -> None:
+    """An HTTPS record whose hints were taken out has lost its signature, and the answer is not called authentic."""
+    house.table["www.example.com HTTPS"] = [
+        "AD",
+        'www.example.com 300 IN HTTPS 1 . alpn="h2" ipv4hint="192.0.2.1"',
+        f"www.example.com 300 IN RRSIG {SIGNATURE.replace('A 8', 'HTTPS 8', 1)}",
+    ]
+    whole = await house.ask("www.example.com", "HTTPS", change=secure)
+    edited = await house.ask("www.example.com", "HTTPS", client="127.0.0.3", change=secure)
+    assert [len(whole.answer), bool(whole.flags & dns.flags.AD)] == [2, True]
+    assert [len(edited.answer), bool(edited.flags & dns.flags.AD)] == [1, False]

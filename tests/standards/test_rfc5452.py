@@ -10,9 +10,17 @@ import pytest
 
 from safedns.clock import SystemClock
 from safedns.resolve.upstream.udp import UdpCarrier
-from tests.nameserver import NameServer, Several, reply, with_other_id, with_other_name
+from tests.nameserver import Asked, NameServer, Several, reply, with_other_id, with_other_name
 from tests.standards.upstreams import asking
-from tests.unit.resolve.values import Awaited, question
+from tests.unit.resolve.values import PATIENCE, Awaited, question
+
+
+def silent() -> socket.socket:
+    """A socket that hears and says nothing by itself."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
 
 
 @pytest.mark.rfc(5452, "9.1")
@@ -26,6 +34,22 @@ async def test_section_9_1_a_response_must_match_id_and_question() -> None:
         ))  # fmt: skip
         async with asking(server) as ask:
             assert (await ask("www.example.com")).addresses == ("192.0.2.1",)
+
+
+@pytest.mark.rfc(5452, "9.1")
+async def test_section_9_1_a_response_must_come_from_where_the_query_went() -> None:
+    """A response from another address or port than the query went to is discarded."""
+    loop = asyncio.get_running_loop()
+    with silent() as server, silent() as forger:
+        carrier = UdpCarrier("127.0.0.1", server.getsockname()[1], SystemClock(), [0], lambda _: None)
+        exchange = Awaited(question("www.example.com"))
+        carrier.start(exchange)
+        packet, peer = await loop.sock_recvfrom(server, 4096)
+        asked = Asked(packet, "udp", "www.example.com", "A", 0)
+        forger.sendto(reply(asked, "A 203.0.113.66"), peer)
+        server.sendto(reply(asked, "A 192.0.2.1"), peer)
+        assert (await asyncio.wait_for(exchange, PATIENCE)).addresses == ("192.0.2.1",)
+        carrier.close()
 
 
 @pytest.mark.rfc(5452, "9.2")
@@ -44,13 +68,11 @@ async def test_section_9_2_ids_cannot_be_foretold() -> None:
 async def test_section_9_2_queries_leave_from_many_ports() -> None:
     """Queries leave from source ports that are chosen at random among many."""
     loop, ports = asyncio.get_running_loop(), set()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.setblocking(False)
-        carrier = UdpCarrier("127.0.0.1", silent.getsockname()[1], SystemClock(), [0], lambda _: None)
+    with silent() as server:
+        carrier = UdpCarrier("127.0.0.1", server.getsockname()[1], SystemClock(), [0], lambda _: None)
         for number in range(100):
             carrier.start(Awaited(question(f"{number}.example.com")))
-            _, (_, port) = await loop.sock_recvfrom(silent, 4096)
+            _, (_, port) = await loop.sock_recvfrom(server, 4096)
             ports.add(port)
         carrier.close()
     assert len(ports) > 10
