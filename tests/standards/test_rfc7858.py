@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 
 import dns.message
 import pytest
 
+from safedns.errors import UpstreamError
 from safedns.settings.words import upstream
 from safedns.wire.stream import frame
 from tests.certificates import Authority
@@ -57,3 +59,21 @@ async def test_section_3_4_connections_are_used_again(authority: Authority) -> N
             for number in range(3):
                 await ask(f"{number}.example.com")
     assert (server.connections, server.asked_over("tls")) == (1, 3)
+
+
+@pytest.mark.rfc(7858, "4.2")
+async def test_section_4_2_a_pinned_key_is_the_servers_whole_identity(authority: Authority) -> None:
+    """A server may be known by the SHA-256 of its public key: one with another key is not told the question."""
+    certificate = authority.issue("whoever.test")
+    with NameServer(certificate=certificate) as server:
+        async with asking(server, identity=pinned(certificate.pin)) as ask:
+            assert (await ask("www.example.com")).addresses == ("192.0.2.1",)
+        async with asking(server, identity=pinned(bytes(32))) as ask:
+            with pytest.raises(UpstreamError, match="pinned"):
+                await ask("www.example.com")
+    assert len(server.asked) == 1
+
+
+def pinned(key: bytes) -> str:
+    """As the settings write it."""
+    return "sha256=" + base64.b64encode(key).decode()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import dns.rcode
 import pytest
 
 from tests.house import House, answers, ttls
 from tests.standards.conftest import FAMILY
+from tests.unit.resolve import house as resolving_house
+from tests.unit.resolve.virtual import now, play
 
 NAME = "www.example.com"
 
@@ -59,3 +63,21 @@ async def test_section_10_what_has_been_closed_since_is_closed(house: House) -> 
     family = {**FAMILY, "children": {"binh": {**FAMILY["children"]["binh"], "block": ["example.com"]}}}
     house.save(family=family)
     assert (await house.ask(NAME, client="127.0.0.3")).rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.rfc(8767, "5")
+def test_section_5_nobody_waits_longer_than_1_8_seconds_while_there_is_a_stale_answer() -> None:
+    """The client response timer is 1.8 seconds: by then the stale answer is given, and the fresh one still awaited."""
+
+    async def scenario() -> None:
+        resolving = resolving_house.House(one=resolving_house.answers("192.0.2.1", ttl=60))
+        await resolving.ask()
+        await asyncio.sleep(61)
+        resolving.upstreams["one"].script = resolving_house.answers("192.0.2.2", after=3.0)
+        began = now()
+        assert resolving_house.addresses(await resolving.ask()) == ("192.0.2.1",)
+        assert now() - began == pytest.approx(1.8, abs=0.01)
+        await asyncio.sleep(1.3)
+        assert resolving_house.addresses(await resolving.ask()) == ("192.0.2.2",)
+
+    play(scenario())

@@ -20,10 +20,13 @@ Ask = Callable[[str], Awaitable[Answer]]
 
 
 @asynccontextmanager
-async def asking(server: NameServer, *, name: str = NAME) -> AsyncIterator[Ask]:
-    """Gives what asks ``server`` for the address of a name, by the transport that it speaks."""
+async def asking(server: NameServer, *, identity: str = NAME) -> AsyncIterator[Ask]:
+    """Gives what asks ``server`` for the address of a name, by the transport that it speaks.
+
+    ``identity``: what stands behind the ``#`` of an upstream, the name in its certificate or the pin of its key.
+    """
     address = f"127.0.0.1:{server.port}"
-    spec = upstream(address if server.certificate is None else f"{server.face}://{address}#{name}")
+    spec = upstream(address if server.certificate is None else f"{server.face}://{address}#{identity}")
     opened = open_upstream(spec, SystemClock(), UpstreamMeter(FakeCounters(), spec.name), Fixed(spec.host))
 
     async def ask(wanted: str) -> Answer:
