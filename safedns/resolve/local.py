@@ -24,7 +24,7 @@ from safedns.resolve.special import (
     Treatment,
 )
 from safedns.settings.model import Settings
-from safedns.wire.answer import Answer, make_answer
+from safedns.wire.answer import Answer, make_answer, soa_rdata
 from safedns.wire.names import parents, to_wire
 from safedns.wire.query import Query
 from safedns.wire.types import QClass, QType, RCode
@@ -36,6 +36,8 @@ _IN = int(QClass.IN)
 _FIRST_META, _LAST_META = 128, 255
 """Types that are no data types (RFC 6895 section 3.1)."""
 _LOOPBACK = {int(QType.A): ip_address("127.0.0.1").packed, int(QType.AAAA): ip_address("::1").packed}
+_OF_A_ZONE = frozenset((int(QType.SOA), int(QType.NS)))
+"""What the zone itself has, though it is empty (RFC 6303 section 3)."""
 _TOPS = frozenset(domain.rpartition(".")[2] for domain in SPECIAL)
 _MINIMAL_ANY_TTL = 3600
 _BELOW_WHY = f".{WHY_ZONE}"
@@ -121,6 +123,9 @@ def _in_zone(query: Query, zone: str) -> Answer | None:
         return _data(query, [] if address is None else [address])
     if treatment is Treatment.EMPTY_ZONE and apex and query.qtype == QType.DS:
         return None  # belongs to the public parent, and proves to validators that the zone is unsigned (RFC 8375)
+    if treatment is Treatment.EMPTY_ZONE and apex and query.qtype in _OF_A_ZONE:
+        rdata = soa_rdata(TTL) if query.qtype == QType.SOA else to_wire(zone)
+        return _data(query, [rdata])
     if treatment is Treatment.NODATA or (treatment is Treatment.EMPTY_ZONE and apex):
         return _negative(query, RCode.NOERROR)
     return _negative(query, RCode.NXDOMAIN)

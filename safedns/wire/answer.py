@@ -155,12 +155,16 @@ def make_answer(
         body += _POINTER_TO_QUESTION if owner == query.name else to_wire(owner)
         body += FIXED.pack(rtype, rclass, ttl, len(rdata)) + rdata
     if soa_ttl is not None:
-        times = _SOA_TIMES.pack(_SERIAL, _REFRESH, _RETRY, _EXPIRE, soa_ttl)
-        rdata = _POINTER_TO_QUESTION + _SOA_CONTACT + times
+        rdata = soa_rdata(soa_ttl)
         body += _POINTER_TO_QUESTION + FIXED.pack(QType.SOA, rclass, soa_ttl, len(rdata)) + rdata
     header = HEADER.pack(0, FLAG_QR | rcode, 1, len(records), 0 if soa_ttl is None else 1, 0)
     # Read back, so that everything known about an answer is found out in one place.
     return decode_answer(header + query.question + body, query)._replace(aa=True)
+
+
+def soa_rdata(ttl: int) -> bytes:
+    """RDATA of an SOA of our own for ``make_answer``: its zone is the name that was asked for, its MINIMUM ``ttl``."""
+    return _POINTER_TO_QUESTION + _SOA_CONTACT + _SOA_TIMES.pack(_SERIAL, _REFRESH, _RETRY, _EXPIRE, ttl)
 
 
 def failed_answer(query: Query) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dns.rcode
 import pytest
 
-from tests.house import House
+from tests.house import House, answers
 
 
 @pytest.mark.rfc(6303, "4.1")
@@ -54,6 +54,15 @@ async def test_section_3_the_zone_itself_exists(house: House) -> None:
     """Each such zone is empty but exists: its own name is answered without data, with an SOA."""
     reply = await house.ask("168.192.in-addr.arpa", "PTR")
     assert (reply.rcode(), len(reply.authority), house.asked) == (dns.rcode.NOERROR, 1, [])
+
+
+@pytest.mark.rfc(6303, "3")
+async def test_section_3_the_zone_has_what_every_zone_has(house: House) -> None:
+    """Each such zone has an SOA and one NS record: the zone's own name, and nobody to write to."""
+    soa, ns = [await house.ask("168.192.in-addr.arpa", qtype) for qtype in ("SOA", "NS")]
+    assert answers(ns) == ["168.192.in-addr.arpa NS 168.192.in-addr.arpa."]
+    assert answers(soa)[0].startswith("168.192.in-addr.arpa SOA 168.192.in-addr.arpa. nobody.invalid. 1 ")
+    assert house.asked == []
 
 
 async def denied(house: House, name: str) -> None:
