@@ -44,6 +44,7 @@ def prepare(config: Path, state: Path) -> Prepared:
         for each in wanted
         if each.file is None and not header_path(lists_folder(state), each.name).exists()
     }
+    own_files = (str(each.file) for each in wanted if each.own and each.file is not None)
     metrics = settings.listen_metrics
     plan = Plan(
         listen=tuple((service, endpoint.host, endpoint.port) for service, endpoint in settings.listen),
@@ -59,7 +60,7 @@ def prepare(config: Path, state: Path) -> Prepared:
         ),
         warnings=(*map(str, household.warnings), *map(str, shown.warnings if shown else ()), *lists_left_out),
         absent=tuple(absent),
-        files=certificate_files(settings),
+        files=(*certificate_files(settings), *own_files),
         page=_page(settings),
     )
     lists = tuple(each.name for each in wanted if each.name not in absent)

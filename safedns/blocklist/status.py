@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.downloads import Downloads
+from safedns.blocklist.header import Header
 from safedns.blocklist.library import lists_folder
 from safedns.blocklist.schedule import due_in
 from safedns.blocklist.wanted import Wanted
@@ -39,10 +40,9 @@ def list_status(state: Path, wanted: Iterable[Wanted], *, now: float) -> tuple[L
 def _status(state: Path, item: Wanted, now: float) -> ListStatus:
     meta = Downloads(state).meta(item.name)
     due = due_in(state, item, now=now)
-    try:
-        header = open_artefact(lists_folder(state), item.name).header
-    except ListError as error:
-        problem = meta.problem or str(error).removeprefix(f"{item.name}: ")
+    header, fault = _serving(state, item.name)
+    problem = meta.problem or fault
+    if header is None:
         return ListStatus(item.name, item.category, None, None, None, None, due, problem)
     since = header.built if item.file is not None else meta.checked
     return ListStatus(
@@ -53,5 +53,18 @@ def _status(state: Path, item: Wanted, now: float) -> ListStatus:
         header.size,
         header.source_format,
         due,
-        meta.problem,
+        problem,
     )
+
+
+def _serving(state: Path, name: str) -> tuple[Header | None, str]:
+    """The header of what serves, if anything does, and why it is not the newest."""
+    folder = lists_folder(state)
+    try:
+        return open_artefact(folder, name).header, ""
+    except ListError as error:
+        fault = str(error).removeprefix(f"{name}: ")
+    try:
+        return open_artefact(folder, name, previous=True).header, f"{fault}; the version before serves"
+    except ListError:
+        return None, fault

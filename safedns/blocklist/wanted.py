@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +20,8 @@ STARTER = "starter-"
 """Names of starter lists begin with it; no other list's may."""
 
 _FILE = "safedns.yaml"
+_HOST_FIRST = re.compile(r"(?!\.)[\w-]+(\.[\w-]+)*\.[a-z]{2,}/\S+", re.ASCII | re.IGNORECASE)
+"""What looks like an address that lacks its beginning: ``example.org/list.txt``."""
 _HOUR = 3600
 
 
@@ -81,6 +84,25 @@ def check_lists(lists: ListSettings, catalogue: Catalogue) -> tuple[Problem, ...
             problems.append(Problem(_FILE, 0, 0, f"lists.extra[{index}].{key}", message))
         seen.add(extra.name)
     return tuple(problems)
+
+
+def doubts(lists: ListSettings, config_folder: Path) -> tuple[Problem, ...]:
+    """What looks wrong with the files of own lists but may come right by itself; without positions."""
+    problems = []
+    for index, extra in enumerate(lists.extra):
+        if not is_remote(extra.source) and (message := _doubt(extra.source, config_folder)):
+            problems.append(Problem(_FILE, 0, 0, f"lists.extra[{index}].source", message))
+    return tuple(problems)
+
+
+def _doubt(source: str, config_folder: Path) -> str:
+    path = config_folder / (_local_path(source) or source)
+    if path.is_file():
+        return ""
+    if path.is_dir():
+        return f"{path} is a folder; expected a file"
+    hint = f"; did you mean https://{source}?" if _HOST_FIRST.fullmatch(source) else ""
+    return f"there is no file {path}{hint}"
 
 
 def _check_own(extra: ExtraList, catalogue: Catalogue, taken: set[str]) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from safedns.blocklist.catalog import load_catalogue
-from safedns.blocklist.wanted import check_lists
+from safedns.blocklist.wanted import check_lists, doubts
 from safedns.errors import ConfigError, Problem
 from safedns.policy.clients import Span, is_id, parse_span
 from safedns.policy.load import FILE as FAMILY_FILE
@@ -44,7 +44,8 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
     try:
         settings, found = load_settings_with_warnings(folder)
         warnings.extend(found)
-        problems.extend(_list_problems(settings))
+        problems.extend(_placed(settings, check_lists(settings.lists, load_catalogue())))
+        warnings.extend(_placed(settings, doubts(settings.lists, folder)))
     except ConfigError as error:
         problems.extend(error.problems)
     try:
@@ -63,9 +64,8 @@ def load_household(folder: Path, *, family: Path | None = None) -> Household:
     return Household(settings, policy, tuple(warnings))
 
 
-def _list_problems(settings: Settings) -> Iterator[Problem]:
-    """What only the catalogue knows about ``lists``, at its place in the file."""
-    found = check_lists(settings.lists, load_catalogue())
+def _placed(settings: Settings, found: Collection[Problem]) -> Iterator[Problem]:
+    """What is wrong or doubtful about ``lists``, at its place in the file."""
     document = read_yaml(settings.folder / FILE) if found else None
     for problem in found:
         if document is not None:

@@ -37,7 +37,7 @@ class Plan:
     absent: tuple[str, ...]
     """Names of the public lists that were never fetched yet."""
     files: tuple[str, ...] = ()
-    """Files outside the policy that the configuration is made of: certificate and key."""
+    """Files outside the policy that the configuration is made of: certificate and key, lists of one's own."""
     page: Page | None = None
 
 

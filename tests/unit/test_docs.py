@@ -145,7 +145,8 @@ PROMISES = [block for block in EXAMPLES if block.rows]
 
 
 def write(folder: Path, block: Block) -> Household:
-    """The household of a block: its file, the rest filled in."""
+    """The household of a block: its file, the rest filled in, and the own list that one of them names."""
+    (folder / "games.txt").write_text("game.example\n", encoding="utf-8")
     for file, rest in REST.items():
         text = block.text if block.file == file else ""
         missing = [line for key, line in rest.items() if not re.search(rf"^{key}:", text, re.MULTILINE)]

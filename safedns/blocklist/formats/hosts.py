@@ -7,7 +7,7 @@ alone is taken too, since some makers mix both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from safedns.blocklist.formats.entry import (
     IS_ADDRESS,
@@ -22,6 +22,24 @@ from safedns.blocklist.formats.entry import (
 
 OWN_NAMES = frozenset({"localhost", "localhost.localdomain", "local", "broadcasthost", "0.0.0.0"})  # noqa: S104 - a word
 """Words that a hosts file holds for the machine itself; with them whatever starts with ``ip6-``."""
+
+_NOWHERE = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "127.0.0.0/8",
+            "192.0.2.0/24",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "240.0.0.0/4",
+            "::/127",
+            "100::/64",
+            "2001:db8::/32",
+        ),
+    )
+)
+"""This machine itself, what documents show, what is thrown away or was never given out (RFC 6890)."""
 
 _KNOWN_SINKS = frozenset({"0.0.0.0", "127.0.0.1", "::", "::1", "0"})  # noqa: S104 - an address to compare with
 
@@ -62,7 +80,7 @@ def host_address(word: str) -> IPv4Address | IPv6Address | None:
 
 def leads_nowhere(address: IPv4Address | IPv6Address) -> bool:
     """Whether an answer with ``address`` blocks: nothing beyond the asking machine itself can be behind it."""
-    return address.is_loopback or address.is_unspecified or (address.version == 4 and address.packed[0] == 0)
+    return any(address in network for network in _NOWHERE)
 
 
 def is_own_name(word: str) -> bool:

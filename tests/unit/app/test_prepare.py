@@ -73,9 +73,11 @@ def test_a_list_of_ones_own_is_compiled_and_one_that_cannot_be_read_is_a_warning
     extra = [{"name": name, "category": "social", "source": f"{name}.txt"} for name in ("own", "lost")]
     made = prepared(config, lists={"use": "none", "extra": extra})
     assert "own" in unseal(made.household).lists
-    (warning,) = made.plan.warnings
+    doubt, warning = made.plan.warnings
+    assert f"there is no file {config / 'lost.txt'}" in doubt
     assert warning.startswith(f"{config / 'lost.txt'}: cannot be read")
     assert made.plan.absent == ()
+    assert made.plan.files == (str(config / "own.txt"), str(config / "lost.txt"))
 
 
 def test_what_waits_for_a_later_version_is_a_warning_of_the_plan(config: Path) -> None:

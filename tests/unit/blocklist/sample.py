@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Iterable, Mapping, Sized
+from io import BytesIO
 from pathlib import Path
 
 from hypothesis import settings
@@ -143,3 +145,14 @@ def write_data(folder: Path, catalogue: str = "[]") -> Path:
     (folder / "background.txt").write_text("ntp.example\n")
     (folder / "services" / "chat.yaml").write_text(CHAT_SERVICE)
     return folder
+
+
+def tar_of(members: Mapping[str, bytes]) -> bytes:
+    """An archive of files with these contents."""
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+    return packed.getvalue()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from safedns import __version__
 from safedns.blocklist import compile as compile_module
@@ -15,7 +18,7 @@ from safedns.errors import ConfigError
 from safedns.settings.model import ExtraList
 from tests.unit.blocklist.household import Household, mine, web
 from tests.unit.blocklist.listserver import ListServer
-from tests.unit.blocklist.sample import write_names
+from tests.unit.blocklist.sample import tar_of, write_names
 
 TEN = [f"n{number}.example" for number in range(10)]
 
@@ -234,3 +237,43 @@ def test_an_update_mends_a_damaged_list_although_its_maker_has_nothing_new(home:
     damage(home, "web")
     assert home.update(extra)[0].result == "updated"
     assert home.blocks("web", "a.example")
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(b"packed.example\n"),
+        zstandard.compress(b"packed.example\n"),
+        tar_of({"list/domains": b"packed.example\n"}),
+        gzip.compress(tar_of({"list/domains": b"packed.example\n"})),
+        "packed.example\r\n".encode("utf-16"),
+    ],
+    ids=["gzip", "zstd", "tar", "tar.gz", "utf-16"],
+)
+def test_an_own_file_may_be_packed_or_in_windows_own_encoding(home: Household, packed: bytes) -> None:
+    (home.config / "mine.txt").write_bytes(packed)
+    assert home.prepare(mine()) == ()
+    assert home.blocks("mine", "www.packed.example")
+
+
+def test_a_part_of_an_own_archive_is_chosen_and_followed(home: Household) -> None:
+    members = {"bl/adult/domains": b"adult.example\n", "bl/games/domains": b"games.example\n"}
+    (home.config / "mine.txt").write_bytes(tar_of(members))
+    assert home.prepare(replace(mine(), part="adult")) == ()
+    assert home.blocks("mine", "adult.example")
+    assert home.prepare(replace(mine(), part="games")) == ()
+    assert not home.blocks("mine", "adult.example")
+    assert home.blocks("mine", "games.example")
+
+
+def test_an_own_file_that_holds_nothing_any_more_is_told_and_the_last_version_stays(home: Household) -> None:
+    path = write_names(home.config / "mine.txt", "a.example")
+    home.prepare(mine())
+    path.write_text("# nothing\n1.2.3.4\n")
+    [problem] = home.prepare(mine(form="domains"))
+    assert problem == f"{path}: holds nothing that blocks; line 2 is skipped: an address, not a name: 1.2.3.4"
+    assert home.blocks("mine", "a.example")
+    assert Downloads(home.state).meta("mine").problem == problem
+    write_names(path, "b.example")
+    assert home.prepare(mine()) == ()
+    assert Downloads(home.state).meta("mine").problem == ""

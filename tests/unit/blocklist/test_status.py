@@ -61,3 +61,14 @@ def test_a_damaged_list_is_told(tmp_path: Path) -> None:
     home.prepare(mine())
     (home.lists / home.header("mine").tables["below"].file).unlink()
     assert "cannot be read: No such file" in stand(home, mine())["mine"].problem
+
+
+def test_where_the_version_before_serves_its_numbers_are_told_and_why(tmp_path: Path, server: ListServer) -> None:
+    home = Household(tmp_path)
+    home.update(web(server.put("a.example")))
+    extra = web(server.put("a.example", "b.example"))
+    home.update(extra)
+    (home.lists / home.header("web").tables["below"].file).unlink()
+    row = stand(home, extra)["web"]
+    assert row.entries == 1
+    assert row.problem.endswith("; the version before serves")

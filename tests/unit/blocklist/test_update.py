@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from safedns.errors import ListError
 from safedns.settings.model import ExtraList
 from tests.unit.blocklist.household import Household, mine, web
 from tests.unit.blocklist.listserver import Answer, ListServer
-from tests.unit.blocklist.sample import write_names
+from tests.unit.blocklist.sample import tar_of, write_names
 
 TEN = [f"n{number}.example" for number in range(10)]
 
@@ -249,3 +250,72 @@ def test_two_updates_at_once_are_one_too_many(home: Household, server: ListServe
         pytest.raises(ListError, match="another update is running; try again when it has ended"),
     ):
         home.update(web(server.put("a.example")))
+
+
+def test_what_a_parent_accepts_is_what_was_held_not_what_is_there_by_then(home: Household, server: ListServer) -> None:
+    home.update(web(server.put(*TEN)))
+    home.update(web(server.put(*TEN[:5])))
+    extra = web(server.put("bank.test"))
+    [outcome] = home.update(extra, accept=True)
+    assert (outcome.result, outcome.entries) == ("updated", 5)
+    assert not home.blocks("web", "bank.test")
+
+
+def test_a_name_that_a_category_has_nothing_to_do_with_is_taken_out_of_what_comes(
+    home: Household, server: ListServer
+) -> None:
+    home.catalogue = home.catalogue._replace(vetoes={"adult": frozenset({"shirts.example"})})
+    home.update(web(server.put("shirts.example", "bad.shirts.example", "bad.example"), category="adult"))
+    assert not home.blocks("web", "shirts.example")
+    assert not home.blocks("web", "www.shirts.example")
+    assert home.blocks("web", "bad.shirts.example")
+    assert home.blocks("web", "bad.example")
+
+
+def test_vetoes_are_for_their_category_and_not_for_a_file_of_ones_own(home: Household, server: ListServer) -> None:
+    home.catalogue = home.catalogue._replace(vetoes={"adult": frozenset({"shirts.example"})})
+    home.update(web(server.put("shirts.example"), category="social"))
+    assert home.blocks("web", "shirts.example")
+    write_names(home.config / "mine.txt", "shirts.example")
+    home.update(mine("adult"), names=("mine",))
+    assert home.blocks("mine", "shirts.example")
+
+
+def test_a_part_of_an_archive_is_taken_and_another_part_is_another_list(home: Household, server: ListServer) -> None:
+    members = {"bl/adult/domains": b"adult.example\n", "bl/games/domains": b"games.example\n"}
+    server.answers["/bl.tar"] = Answer(tar_of(members))
+    extra = replace(web(server.url("/bl.tar")), part="adult")
+    home.update(extra)
+    assert home.blocks("web", "adult.example")
+    assert not home.blocks("web", "games.example")
+    other = replace(extra, part="games")
+    assert home.due(other) == ("web",)
+    home.update(other)
+    assert home.blocks("web", "games.example")
+    assert not home.blocks("web", "adult.example")
+
+
+def test_a_part_of_a_list_that_has_none_is_refused(home: Household, server: ListServer) -> None:
+    [outcome] = home.update(replace(web(server.put("a.example")), part="adult"))
+    assert outcome.message.endswith("has no parts, so there is no 'adult' in it; leave `part` out")
+
+
+def test_what_a_list_includes_is_fetched_from_beside_it(home: Household, server: ListServer) -> None:
+    server.answers["/data/all"] = Answer(b"one.example\ninclude:two\n")
+    server.answers["/data/two"] = Answer(b"full:two.example\ninclude:all\ninclude:three\n")
+    server.answers["/data/three"] = Answer(b"domain:three.example\n")
+    extra = web(server.url("/data/all"), form="v2fly")
+    assert home.update(extra)[0].entries == 3
+    assert home.blocks("web", "two.example")
+    assert home.blocks("web", "www.three.example")
+    server.answers["/data/three"] = Answer(b"domain:four.example\n")
+    home.update(extra)
+    assert home.blocks("web", "four.example")
+
+
+def test_a_list_that_includes_what_cannot_be_had_is_not_taken_by_halves(home: Household, server: ListServer) -> None:
+    server.answers["/data/all"] = Answer(b"one.example\ninclude:two\n")
+    [outcome] = home.update(web(server.url("/data/all"), form="v2fly"))
+    assert outcome.result == "failed"
+    assert "404" in outcome.message
+    assert not (home.lists / "web.json").exists()

@@ -134,6 +134,35 @@ def test_an_id_that_can_be_guessed_is_warned_of_where_it_opens_a_door(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("absent.txt", "there is no file {folder}/absent.txt"),
+        ("file:absent.txt", "there is no file {folder}/absent.txt"),
+        ("services", "{folder}/services is a folder; expected a file"),
+        (
+            "example.org/list.txt",
+            "there is no file {folder}/example.org/list.txt; did you mean https://example.org/list.txt?",
+        ),
+    ],
+)
+def test_an_own_list_that_is_not_there_is_warned_of(tmp_path: Path, source: str, message: str) -> None:
+    shutil.copy(CONFIG / "family.yaml", tmp_path)
+    shutil.copytree(CONFIG / "presets", tmp_path / "presets")
+    (tmp_path / "services").mkdir()
+    (tmp_path / "there.txt").write_text("a.example\n")
+    (tmp_path / "safedns.yaml").write_text(
+        "upstreams: {servers: [9.9.9.9]}\n"
+        "lists:\n"
+        "  extra:\n"
+        "    - {name: good, category: social, source: there.txt}\n"
+        f"    - {{name: school, category: social, source: {source}}}\n"
+        "    - {name: far, category: social, source: 'https://example.org/list.txt'}\n"
+    )
+    [told] = [each for each in load_household(tmp_path).warnings if each.path.startswith("lists")]
+    assert (told.line, told.path, told.message) == (5, "lists.extra[2].source", message.format(folder=tmp_path))
+
+
+@pytest.mark.parametrize(
     ("sets", "complaint"),
     [
         ("", "`famly` is no set of resolvers in safedns.yaml (`upstreams: sets:`); expected one there, such as"),

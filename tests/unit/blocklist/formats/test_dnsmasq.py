@@ -19,7 +19,7 @@ def test_comments_and_the_machines_own_names_are_passed_over_in_silence(line: st
 
 
 def test_a_setting_that_leads_somewhere_is_refused_once_for_all_its_names() -> None:
-    line = "address=/a.example/b.example/192.0.2.1"
+    line = "address=/a.example/b.example/192.168.2.1"
     assert list(parse([line])) == [Skipped(1, line, NOT_A_SINK)]
 
 

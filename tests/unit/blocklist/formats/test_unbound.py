@@ -25,7 +25,7 @@ def test_comments_the_servers_clause_and_the_machine_itself_are_passed_over_in_s
 
 @pytest.mark.parametrize("zone_type", ["static", "refuse", "deny", "redirect", "inform_deny", "inform_redirect"])
 @pytest.mark.parametrize(
-    "data", ["www.a.example A 192.0.2.1", "a.example AAAA 2001:db8::1", "a.example CNAME b.example."]
+    "data", ["www.a.example A 192.168.2.1", "a.example AAAA fd00:db8::1", "a.example CNAME b.example."]
 )
 def test_a_zone_that_answers_with_something_real_blocks_nothing_wherever_the_data_stand(
     zone_type: str, data: str
@@ -40,12 +40,12 @@ def test_a_zone_that_answers_with_something_real_blocks_nothing_wherever_the_dat
     "zone_type", ["always_nxdomain", "always_nodata", "always_null", "always_refuse", "always_deny"]
 )
 def test_a_zone_that_always_blocks_does_not_look_at_data(zone_type: str) -> None:
-    found = told('local-data: "a.example A 192.0.2.1"', f'local-zone: "a.example" {zone_type}')
+    found = told('local-data: "a.example A 192.168.2.1"', f'local-zone: "a.example" {zone_type}')
     assert found == [NOT_A_SINK, Entry("a.example", "below")]
 
 
 def test_data_outside_a_zone_do_not_open_it() -> None:
-    found = told('local-data: "b.example A 192.0.2.1"', 'local-zone: "a.example" static')
+    found = told('local-data: "b.example A 192.168.2.1"', 'local-zone: "a.example" static')
     assert found == [NOT_A_SINK, Entry("a.example", "below")]
 
 
