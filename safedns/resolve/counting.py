@@ -29,12 +29,13 @@ class Counters(Protocol):
 class UpstreamMeter:
     """The cells of one upstream; latency buckets are not cumulative."""
 
-    __slots__ = ("_buckets", "_micros", "answers", "errors", "mismatches", "tcp", "timeouts")
+    __slots__ = ("_buckets", "_micros", "answers", "errors", "mismatches", "refusals", "tcp", "timeouts")
 
     def __init__(self, counters: Counters, name: str) -> None:
         self.answers = counters.cell("upstream_queries", name, "answer")
         self.timeouts = counters.cell("upstream_queries", name, "timeout")
         self.errors = counters.cell("upstream_queries", name, "error")
+        self.refusals = counters.cell("upstream_queries", name, "refused")
         self.mismatches = counters.cell("upstream_queries", name, "mismatch")
         self.tcp = counters.cell("upstream_queries", name, "tcp")
         self._buckets = [counters.cell("upstream_latency", name, label) for label in LATENCY_LABELS]

@@ -176,14 +176,15 @@ class Flight:
             self._race.failed(ask.attempt, now)
             member.meter.errors[0] += 1
             return
-        useful = answer.rcode in _USEFUL or answer.denied > 0
-        member.meter.answered(self._race.answered(ask.attempt, now, useful=useful))
-        if useful:
-            if answer.ad and not member.secure:
-                answer = answer._replace(ad=False)  # RFC 4035 section 4.6
-            self._land(Resolved(answer, member.upstream.name, False))
-        else:
+        if answer.rcode not in _USEFUL and not answer.denied:
             self.refusal = answer
+            self._race.refused(ask.attempt, self.query.name, now)
+            member.meter.refusals[0] += 1
+            return
+        member.meter.answered(self._race.answered(ask.attempt, now))
+        if answer.ad and not member.secure:
+            answer = answer._replace(ad=False)  # RFC 4035 section 4.6
+        self._land(Resolved(answer, member.upstream.name, False))
 
     def _failed(self, ask: Ask, member: Member, error: UpstreamError, now: float) -> None:
         self._race.failed(ask.attempt, now)

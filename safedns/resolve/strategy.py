@@ -4,7 +4,7 @@
     Race.next(now) -> Ask      send the query to that upstream now, then call again
                     | Wait     nothing to do before that instant, unless an exchange ends
                     | GIVE_UP  no more can come of it
-    Race.answered / failed     how an exchange ended      Race.overdue  which ran out of patience
+    Race.answered / refused / failed   how an exchange ended      Race.overdue   which ran out of patience
     Race.settle                there is an answer; who has not answered yet is only watched
 
 With ``fastest`` a query that its upstream keeps longer than 95 of 100 before it is hedged: the next best is asked
@@ -30,6 +30,8 @@ PATIENCE_UNKNOWN = 1.0
 BENCH_MIN = 1.0
 BENCH_MAX = 60.0
 """Seconds that a failing upstream rests: first and longest."""
+REFUSALS = 5
+"""Different names in a row that an upstream cannot say anything about before it counts as failing."""
 ASKS_EACH = 3
 """How often one query may be sent to the same upstream: datagrams get lost."""
 HEDGE_MIN = 0.02
@@ -44,7 +46,9 @@ PROBE_EVERY = 32
 class Health:
     """What is known of one upstream: smoothed round trip (RFC 6298 weights), failures in a row, bench."""
 
-    __slots__ = ("_answers", "_judged_at", "_recent", "benched_until", "deviation", "failures", "hedge", "srtt")
+    __slots__ = (
+        "_answers", "_judged_at", "_recent", "_refused", "benched_until", "deviation", "failures", "hedge", "srtt",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._answers = 0
@@ -58,6 +62,8 @@ class Health:
         self.failures = 0
         self.benched_until = 0.0
         self._judged_at = float("-inf")
+        self._refused: set[str] = set()
+        """Names it could not say anything about since it last could."""
 
     @property
     def sound(self) -> bool:
@@ -67,6 +73,7 @@ class Health:
     def answered(self, rtt: float) -> None:
         """It answered after ``rtt`` seconds: whatever was held against it is forgiven."""
         self.failures = 0
+        self._refused.clear()
         if self.srtt is None:
             self.srtt, self.deviation = rtt, rtt / 2
         else:
@@ -85,6 +92,13 @@ class Health:
         self._judged_at = now
         self.failures += 1
         self._bench(now)
+
+    def refused(self, name: str, started: float, now: float) -> None:
+        """It could not say anything about ``name`` (SERVFAIL): one name may be broken, several in a row are not."""
+        if len(self._refused) < REFUSALS:
+            self._refused.add(name)
+        if len(self._refused) == REFUSALS:
+            self.failed(started, now)
 
     def probed(self, now: float) -> None:
         """It is being tried again: until that ends, nobody else tries."""
@@ -261,13 +275,17 @@ class Race:
         fewest = min(self._order, key=asks.__getitem__, default=None)
         return fewest if fewest is not None and asks[fewest] < ASKS_EACH else None
 
-    def answered(self, attempt: int, now: float, *, useful: bool = True) -> float:
-        """The exchange brought an answer; one that is not ``useful`` (SERVFAIL) sends us on. Returns its seconds."""
+    def answered(self, attempt: int, now: float) -> float:
+        """The exchange brought an answer; returns its seconds."""
         one = self._open.pop(attempt)
         self._healths[one.position].answered(now - one.started)
-        if not useful:
-            self._pass_over(one.position)
         return now - one.started
+
+    def refused(self, attempt: int, name: str, now: float) -> None:
+        """The exchange brought word that there is nothing to be said about ``name`` (SERVFAIL): ask somebody else."""
+        one = self._open.pop(attempt)
+        self._healths[one.position].refused(name, one.started, now)
+        self._pass_over(one.position)
 
     def failed(self, attempt: int, now: float) -> None:
         """The exchange ended without an answer (refused, unreachable): that upstream is out of this race."""

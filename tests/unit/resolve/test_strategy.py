@@ -16,6 +16,7 @@ from safedns.resolve.strategy import (
     PATIENCE_MIN,
     PATIENCE_UNKNOWN,
     PROBE_EVERY,
+    REFUSALS,
     Ask,
     GiveUp,
     Health,
@@ -129,8 +130,25 @@ class TestOrdered:
         first = Health()
         race = Team("ordered", [first, Health()]).race(0.0)
         race.next(0.0)
-        race.answered(0, 0.05, useful=False)
+        race.refused(0, "broken.example", 0.05)
         assert race.next(0.05) == Ask(1, attempt=1)
+        assert first.sound
+
+    def test_one_broken_name_however_often_asked_is_not_the_upstreams_fault(self) -> None:
+        first = Health()
+        for number in range(3 * REFUSALS):
+            first.refused("broken.example", number, number + 0.1)
+        assert first.sound
+
+    def test_who_can_say_nothing_about_several_names_in_a_row_rests_until_it_can(self) -> None:
+        first = Health()
+        for number in range(REFUSALS):
+            assert first.sound
+            first.refused(f"name{number}.example", number, number + 0.1)
+        assert not first.sound
+        assert Team("ordered", [first, Health()]).race(REFUSALS - 0.5).next(REFUSALS - 0.5).position == 1  # type: ignore[union-attr]
+        first.answered(0.02)
+        first.refused("name.example", 60.0, 60.1)
         assert first.sound
 
     def test_nothing_is_left_when_everybody_has_failed(self) -> None:
@@ -318,7 +336,7 @@ def test_a_race_without_a_good_answer_ends_in_its_budget_having_asked_everybody(
         if end == "refused":
             race.failed(step.attempt, now)
         elif end == "servfail":
-            race.answered(step.attempt, now, useful=False)
+            race.refused(step.attempt, "broken.example", now)
     assert max(asks) <= ASKS_EACH
     assert now <= 0.5 + BUDGET
     assert silent or min(asks) == 1
