@@ -65,7 +65,7 @@ class Pipeline:
         self._settings = settings
         self._snapshot = snapshot
         self._local = local
-        self._told = Told(settings.language, settings.contact)
+        self._told = Told(settings.language, settings.contact, snapshot.category_titles(settings.language))
         self._exit = Exit(self._clock, self._counters, self._events, self._failures, snapshot, self._told)
         self._review = Review(snapshot, local, self._told)
         self._blocking = Blocking(settings, self._hosts)

@@ -33,9 +33,15 @@ class Review:
             if answer.denied:
                 return Decision(Action.BLOCK, Reason(ReasonKind.UPSTREAM), answer.denied)
             return Decision(Action.BLOCK, Reason(ReasonKind.HOME_ADDRESS, matched=answer.home[0]), Ede.BLOCKED)
+        profile = asked.peer.profile
         if answer.targets:
-            profile, qtype = asked.peer.profile, asked.query.qtype
-            return self._snapshot.review(profile, answer.targets, wall, asked=decision, qtype=qtype)
+            qtype = asked.query.qtype
+            objection = self._snapshot.review(profile, answer.targets, wall, asked=decision, qtype=qtype)
+            if objection is not None:
+                return objection
+        if answer.addresses:
+            name = asked.query.name
+            return self._snapshot.review_addresses(profile, name, answer.addresses, wall, asked=decision)
         return None
 
     def form(self, asked: Asked, decision: Decision, found: Found) -> Found:

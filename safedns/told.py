@@ -7,8 +7,9 @@ justification and whom to talk to. Must not decide which code a reply has: the d
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from safedns.policy.decision import Decision, Reason
+from safedns.policy.decision import Action, Decision, Reason
 from safedns.policy.wording import reason_words
 from safedns.wire.query import Query, option
 from safedns.wire.types import EdnsOption
@@ -21,18 +22,19 @@ ORGANISATION = "safedns"
 class Told:
     """Speaks one household's language."""
 
-    def __init__(self, language: str, contact: tuple[str, ...]) -> None:
-        """``contact``: URIs."""
+    def __init__(self, language: str, contact: tuple[str, ...], titles: Mapping[str, str]) -> None:
+        """``contact``: URIs; ``titles``: what categories are called in that language."""
         self._language = language
         self._contact = contact
+        self._titles = titles
 
-    def words(self, reason: Reason) -> str:
+    def words(self, reason: Reason, action: Action = Action.BLOCK) -> str:
         """Why, in a short phrase."""
-        return reason_words(reason, self._language)
+        return reason_words(reason, action, self._language, self._titles)
 
     def error(self, decision: Decision, query: Query) -> tuple[int, str]:
         """Code and text of the extended error for a decision about ``query``."""
-        words = self.words(decision.reason)
+        words = self.words(decision.reason, decision.action)
         if decision.blocked and query.edns is not None and query.edns.options and _wants_json(query.edns.options):
             return int(decision.ede), structured(words, self._contact)
         return int(decision.ede), words

@@ -39,6 +39,7 @@ def why_answer(
     decision, until = LOCAL, inf
     if local.answer(decode_query(plain_request(name, QType.A, 0))) is None:
         _, decision, until = snapshot.explain(profile, name, key_of(name), QType.A, wall)
-    text = verdict_words(decision, until, wall, profile.zone, language).encode()[:_STRING_MAX]
+    words = verdict_words(decision, until, wall, profile.zone, language, snapshot.category_titles(language))
+    text = words.encode()[:_STRING_MAX]
     text = text.decode(errors="ignore").encode()  # no half letter at the end
     return make_answer(query, [(query.name, int(QType.TXT), TTL, bytes((len(text),)) + text)])

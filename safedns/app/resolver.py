@@ -143,6 +143,8 @@ class ResolverProcess:
             self._targets = Targets(self._resolver, self._clock)
         else:
             self._resolver.configure(settings.upstreams, settings.cache)
+        if self._targets is not None:
+            self._targets.forget()
         self._install()
         gc.collect()
         gc.freeze()  # what was just loaded lives long: collections need not walk through it
@@ -164,7 +166,8 @@ class ResolverProcess:
             self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
             local = local_names(settings, sorted(self._everywhere))
             self._pipeline.install(settings, self._loaded.snapshot, local)
-            self._targets.keep(self._loaded.snapshot.targets)
+            targets = self._loaded.snapshot.targets
+            self._targets.keep((name, settings.upstreams.set_number(upstreams)) for name, upstreams in targets)
             self._targets.look()
 
     async def _listen(self, places: list[PlaceKey], descriptors: list[int]) -> None:

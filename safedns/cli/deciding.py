@@ -134,7 +134,9 @@ def override(occasion: Occasion, kind: OverrideKind, target: Target, until: floa
     with StateWriter(state_file(occasion.state)) as writer:
         writer.add_override(occasion.spec.id, kind, target, start=occasion.now, until=until, by=who_decides(), why=why)
     take_effect(occasion.state)
-    click.echo(f"{occasion.spec.name}: {override_words(kind, target)} until {when(until, occasion.now, occasion.zone)}")
+    whose = "" if str(occasion.zone) == occasion.household.policy.timezone else f" ({occasion.zone})"
+    end = when(until, occasion.now, occasion.zone)
+    click.echo(f"{occasion.spec.name}: {override_words(kind, target)} until {end}{whose}")
 
 
 def take_effect(state: Path) -> None:

@@ -1,8 +1,8 @@
 """``safedns dry-run FILE``: what an edited family.yaml would have done to the queries of the log.
 
 Works without the daemon and changes nothing. Each logged query is put to the rules in force and to the new ones, as of
-the moment when it was asked; told is where the two differ. Only names that were asked for are judged, not what their
-answers led to. ``--json`` prints one object:
+the moment when it was asked; told is where the two differ. Left out on both sides: overrides, used-up limits, and what
+the answers led to. ``--json`` prints one object:
 
     queries    how many were looked at
     different  how many would have been answered otherwise

@@ -158,14 +158,21 @@ def find_device(policy: Policy, snapshot: Snapshot, who: str, directory: Directo
 
 
 def as_text(case: Case, explanation: Explanation) -> list[str]:
-    """The walk for a person: one line a step, the deciding one marked, then the outcome."""
+    """The walk for a person: one line a step, the deciding one marked, then the outcome.
+
+    Times are the household's; where the child's clocks show others, the zone is told.
+    """
     profile = case.device.profile
     known = [case.device.name, f"preset {profile.preset}" if profile.preset else ""]
     details = f" ({', '.join(filter(None, known))})" if any(known) else ""
     asked = datetime.fromtimestamp(case.at, case.zone)
+    whose = f" ({case.zone})" if str(case.zone) != str(profile.zone) else ""
     width = max(len(step.kind) for step in explanation.steps)
     return [
-        f"{profile.name}{details} asks for {display(case.name)} {type_name(case.qtype)}, {asked:%a %d %b %Y %H:%M}",
+        (
+            f"{profile.name}{details} asks for {display(case.name)} {type_name(case.qtype)}, "
+            f"{asked:%a %d %b %Y %H:%M}{whose}"
+        ),
         "",
         *(f"{'->' if step.decided else '  '} {step.kind:{width}}  {step.text}" for step in explanation.steps),
         "",

@@ -76,7 +76,7 @@ def _objection(now: Occasion, target: Target, end: float) -> str | None:
     """Why a grant would open nothing at all, if so."""
     name = now.spec.name
     if target.kind == "internet":
-        return None
+        return _nothing_to_lift(now)
     if target.kind == "category":
         if target.value not in (now.rules.safety or ()):
             return None
@@ -91,6 +91,21 @@ def _objection(now: Occasion, target: Target, end: float) -> str | None:
     if all(verdict.blocked for verdict in verdicts):
         return f"{target} would stay closed for {name} all the same: {reason_words(verdicts[0].reason)}"
     return None
+
+
+def _nothing_to_lift(now: Occasion) -> str | None:
+    """A grant of the internet lifts time and a pause; where there is neither, it would do nothing."""
+    rules = now.rules
+    if rules.bedtime or rules.homework or rules.windows or rules.limits:
+        return None
+    snapshot = snapshot_of(now.household, services_of(now.config, now.state), now.state, now.now)
+    state = snapshot.state(snapshot.profiles[now.spec.id], now.now)
+    if any(kind == "pause" for kind, _ in state.overrides):
+        return None
+    return (
+        f"no bedtime, homework, window or limit closes anything for {now.spec.name}, so there is nothing to lift; "
+        "grant a service, a category or a site, such as example.com"
+    )
 
 
 def _give_bonus(now: Occasion, target: Target, text: str, why: str) -> None:

@@ -83,9 +83,8 @@ def why(row: LogRow, title: Titles) -> str:
         return _why_allowed(row, kind, service)
     if kind in (ReasonKind.SAFETY, ReasonKind.CATEGORY) and row.rule:
         return f"{service or f'list {row.rule}'} ({row.category})"
-    if kind is ReasonKind.SERVICE and row.action == Action.REWRITE:
-        return f"{service or row.rule} is restricted"
-    words = reason_words(Reason(kind, service or row.rule, row.matched, row.category))
+    reason = Reason(kind, service or row.rule, row.matched, row.category)
+    words = reason_words(reason, Action.REWRITE if row.action == Action.REWRITE else Action.BLOCK)
     if kind is ReasonKind.BLOCK_LIST:
         return f"{words} ({display(row.matched)})"
     if kind in (ReasonKind.WINDOW, ReasonKind.LIMIT) and service:
@@ -100,7 +99,7 @@ def _why_allowed(row: LogRow, kind: ReasonKind, service: str | None) -> str:
         return f"{service or row.rule} is on"
     if kind is ReasonKind.CATEGORY:
         return f"{row.category} is on"
-    return reason_words(Reason(kind, service or row.rule, row.matched, row.category))
+    return reason_words(Reason(kind, service or row.rule, row.matched, row.category), Action.ALLOW)
 
 
 class JsonLines:

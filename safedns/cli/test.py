@@ -102,8 +102,8 @@ def _failures(expectations: Iterable[Expectation], times: Times, now: float) -> 
 def _as_expected(expectation: Expectation, got: Decision) -> bool:
     line = expectation.line
     right = bool(got.target) if line.expect == "rewritten" else got.blocked == (line.expect == "blocked")
-    reason = got.reason
-    return right and line.because in (None, str(reason.kind), reason.rule, reason.category, reason.matched)
+    kind, *words = got.reason
+    return right and line.because in (None, str(kind), str(kind).replace("_", " "), *words)
 
 
 def _line(failure: Failure, zone: ZoneInfo) -> str:

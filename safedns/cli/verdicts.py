@@ -99,7 +99,7 @@ def as_line(verdict: Verdict, at: float, zone: tzinfo) -> str:
     profile, (_, decision, until) = verdict
     words = outcome_words(decision)
     if decision.blocked:
-        words += f" ({reason_words(decision.reason)})"
+        words += f" ({reason_words(decision.reason, decision.action)})"
     return f"{profile.name}: {words}" + (f" until {when(until, at, zone)}" if isfinite(until) else "")
 
 
@@ -113,7 +113,7 @@ def outcome_words(decision: Decision) -> str:
 def why_words(decision: Decision) -> str:
     """The kind of rule that decided, and which: ``bedtime``, ``service: tiktok is off``, ``default: open``."""
     kind, rule = str(decision.reason.kind), decision.reason.rule
-    words = reason_words(decision.reason) if decision.blocked else rule
+    words = reason_words(decision.reason, decision.action) if decision.blocked else rule
     return kind if words in ("", kind) else f"{kind}: {words}"
 
 

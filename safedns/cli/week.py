@@ -35,7 +35,7 @@ _BY_REASON = {
     ReasonKind.OVERRIDE: Cell("p", "a parent closed something for now", "red"),
     ReasonKind.CLOCK: Cell("?", "not known", "white"),
 }
-PARTLY = Cell("w", "something is closed at this time", "yellow")
+PARTLY = Cell("-", "open, but for something", "yellow")
 GRANTED = Cell("g", "granted by a parent", "green")
 
 
@@ -96,8 +96,8 @@ def _of_state(state: State) -> Cell:
         return _BY_REASON[ReasonKind(state.time)]
     if any(INTERNET in what for _, what in state.closed):
         return _BY_REASON[ReasonKind.WINDOW]
-    if state.closed:
-        return PARTLY
-    if state.used_up:
+    if INTERNET in state.used_up:
         return _BY_REASON[ReasonKind.LIMIT]
+    if state.closed or state.used_up:
+        return PARTLY
     return GRANTED if state.time == "granted" else OPEN

@@ -27,6 +27,15 @@ class Artefact(Protocol):
         """The exception that lets the name through although an entry covers it; or ``None``. To be shown."""
         ...
 
+    @property
+    def holds_networks(self) -> bool:
+        """Whether it blocks addresses at all."""
+        ...
+
+    def match_address(self, address: str) -> str | None:
+        """The narrowest network of the list that holds ``address``; ``None`` when none does."""
+        ...
+
 
 class Service(Protocol):
     """An online service that a parent can turn on or off by its id."""
@@ -79,6 +88,15 @@ class SafeSearchTable(Protocol):
     def blocked(self) -> Collection[str]: ...
 
 
+class Category(Protocol):
+    """A kind of content."""
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """By language."""
+        ...
+
+
 class Lists(Protocol):
     """Everything that is known about names: ``blocklist.library.Library``, or a fake."""
 
@@ -87,6 +105,9 @@ class Lists(Protocol):
 
     @property
     def services(self) -> Mapping[str, Service]: ...
+
+    @property
+    def categories(self) -> Mapping[str, Category]: ...
 
     @property
     def index(self) -> NameIndex: ...

@@ -61,11 +61,12 @@ def _reach(entry: str, question: Question) -> int:
 class CategoryMatcher:
     """Which of some categories a name is in: by their lists, and by the services that belong to them."""
 
-    __slots__ = ("_artefacts", "_mapped", "_places", "_services", "lists")
+    __slots__ = ("_artefacts", "_mapped", "_networks", "_places", "_services", "lists")
 
     def __init__(self, categories: Iterable[str], lists: Lists) -> None:
         names = tuple(dict.fromkeys(categories))
         artefacts = [artefact for category in names for artefact in lists.by_category.get(category, ())]
+        self._networks = tuple(artefact for artefact in artefacts if artefact.holds_networks)
         places = tuple(enumerate(artefacts))
         indexed = lists.index.lists
         self._places = {artefact: place for place, artefact in places if artefact in indexed}
@@ -93,6 +94,13 @@ class CategoryMatcher:
             if entry is not None and (not longer_than or _reach(entry, question) > longer_than):
                 return Hit(artefact.name, entry, artefact.category)
         return hit
+
+    def first_network(self, address: str) -> Hit | None:
+        """The first list with a network that holds ``address``."""
+        for artefact in self._networks:
+            if (network := artefact.match_address(address)) is not None:
+                return Hit(artefact.name, network, artefact.category)
+        return None
 
     def _first_indexed(self, question: Question, longer_than: int) -> tuple[int, Hit | None]:
         """``first`` of what the index holds, and its place among the lists: services come behind all of them."""

@@ -15,11 +15,13 @@ from safedns.policy.explain import change, when
 from safedns.policy.limits import Quota
 from safedns.policy.lists import Service
 from safedns.policy.live import OverrideKind, Target
-from safedns.policy.timeline import INTERNET, ClosedWindow, Walk
+from safedns.policy.timeline import INTERNET, ClosedWindow, State, Walk
 from safedns.wire.names import display
 
 _NOTICE = 7 * 86_400
 """Seconds before a new preset counts that it is announced."""
+_SOON = 18 * 3600
+"""Seconds ahead that are worth telling of a window."""
 _SAID = {"pause": "paused", "block": "blocked", "grant": "granted"}
 _NO_SERVICES: Mapping[str, Service] = MappingProxyType({})
 ESTIMATED = "(estimated)"
@@ -33,7 +35,15 @@ def now_line(
     parent's look.
     """
     line = _Line(course, services, now, expires)
-    parts = [line.time(), *line.overrides(), *line.windows(), *line.switches(), *line.limits(quotas), *line.birthday()]
+    parts = [
+        line.time(),
+        *line.overrides(),
+        *line.windows(),
+        *line.coming(),
+        *line.switches(),
+        *line.limits(quotas),
+        *line.birthday(),
+    ]
     return "; ".join(parts)
 
 
@@ -77,11 +87,25 @@ class _Line:
                 titles = (title_of(target, self._services) for target in what)
                 yield f"{name}{self._until(holds)}: {', '.join(titles)} off"
 
+    def coming(self) -> Iterator[str]:
+        """``games until 23:00``: what a window closes next, within the day; nothing while everything is closed."""
+        if _everything_closed(self._walk.state):
+            return
+        said = {name for name, _ in self._walk.state.closed}
+        for edge, walk in self._course.timeline.after(self._now):
+            if edge >= min(self._expires, self._now + _SOON):
+                return
+            for name, what in walk.state.closed:
+                if name not in said and INTERNET not in what:
+                    said.add(name)
+                    yield f"{', '.join(title_of(target, self._services) for target in what)} until {self._when(edge)}"
+
     def switches(self) -> Iterator[str]:
-        """``YouTube moderate``, ``Roblox off until Sat 09:00``"""
+        """``YouTube moderate``, ``Roblox off until Sat 09:00``; what a window closes now was told before."""
+        closed = {target.value for _, what in self._walk.state.closed for target in what}
         for name, setting in (*self._walk.state.services, *self._walk.state.categories):
             is_service = name in self._services
-            if not setting.timed and (setting.state == "on" or not is_service):
+            if name in closed or (not setting.timed and (setting.state == "on" or not is_service)):
                 continue
 
             def state(walk: Walk, name: str = name) -> object:
@@ -127,6 +151,13 @@ def title_of(target: Target, services: Mapping[str, Service]) -> str:
     if target.kind == "service" and target.value in services:
         return services[target.value].title
     return display(target.value) if target.kind == "name" else str(target)
+
+
+def _everything_closed(state: State) -> bool:
+    closing = (what for _, what in state.closed)
+    paused = any(target == INTERNET and kind != "grant" for kind, target in state.overrides)
+    whole = any(INTERNET in what for what in (*closing, state.used_up))
+    return paused or whole or state.time not in ("open", "granted")
 
 
 def _time_words(walk: Walk) -> str:

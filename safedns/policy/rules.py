@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
-from safedns.policy.matching import CategoryMatcher, Matchers, Question, longest
+from safedns.policy.matching import CategoryMatcher, Hit, Matchers, Question, longest
 from safedns.policy.model import SwitchState
 from safedns.wire.types import Ede
 
@@ -69,8 +69,14 @@ class Safety:
         hit = self._matcher.first(question)
         if hit is not None and (lifted := longest(self._named, question)) is not None:
             hit = self._matcher.first(question, len(lifted))
-        if hit is None:
-            return None
+        return None if hit is None else self._block(hit)
+
+    def check_address(self, address: str, name: str) -> Decision | None:
+        """What happens to an answer with ``address`` for ``name``; who named that very name means it wherever it is."""
+        hit = self._matcher.first_network(address)
+        return None if hit is None or name in self._named else self._block(hit)
+
+    def _block(self, hit: Hit) -> Decision:
         ede = Ede.BLOCKED if hit.category == MALWARE else Ede.FILTERED
         return Decision(Action.BLOCK, Reason(ReasonKind.SAFETY, *hit), ede)
 
@@ -248,11 +254,19 @@ class Categories:
     def check(self, question: Question) -> Decision | None:
         hit = self._off.first(question)
         if hit is not None:
-            kind = ReasonKind.WINDOW if self._settings[hit.category].timed else ReasonKind.CATEGORY
-            return Decision(Action.BLOCK, Reason(kind, *hit))
+            return self._block(hit)
         if self._on is not None and (hit := self._on.first(question)) is not None:
             return Decision(Action.ALLOW, Reason(ReasonKind.CATEGORY, *hit))
         return None
+
+    def check_address(self, address: str, _name: str) -> Decision | None:
+        """What happens to an answer with ``address``."""
+        hit = self._off.first_network(address)
+        return None if hit is None else self._block(hit)
+
+    def _block(self, hit: Hit) -> Decision:
+        kind = ReasonKind.WINDOW if self._settings[hit.category].timed else ReasonKind.CATEGORY
+        return Decision(Action.BLOCK, Reason(kind, *hit))
 
     def describe(self, question: Question) -> str:
         decision = self.check(question)

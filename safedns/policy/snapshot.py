@@ -73,6 +73,7 @@ class Snapshot:
         "_clients",
         "_courses",
         "_covering",
+        "_judges_addresses",
         "_matchers",
         "_used",
         "epoch",
@@ -106,12 +107,19 @@ class Snapshot:
         self._used = used
         self._matchers = matchers
         self._covering = matchers.lists.index.covering
+        self._judges_addresses = any(
+            artefact.holds_networks for artefacts in matchers.lists.by_category.values() for artefact in artefacts
+        )
 
     @property
-    def targets(self) -> frozenset[str]:
-        """Names that answer instead of others, for anybody at any time that is known."""
-        walks = {walk for course in self._courses for walk in course.timeline.walks}
-        return frozenset[str]().union(*(walk.targets for walk in walks))
+    def targets(self) -> frozenset[tuple[str, str]]:
+        """Names that answer instead of others, for anybody at any time that is known, with the set of upstreams."""
+        walks = {
+            (walk, profile.upstreams)
+            for profile in self.profiles.values()
+            for walk in self._courses[profile.index].timeline.walks
+        }
+        return frozenset((target, upstreams) for walk, upstreams in walks for target in walk.targets)
 
     def identify(self, seen: Evidence) -> Device:
         """Whose device it is: the narrowest claim, or the profile for unknown devices."""
@@ -140,6 +148,20 @@ class Snapshot:
         walk = self._courses[profile.index].timeline.at(now)
         for name in names:
             objection = walk.object_to(self._question(name, key_of(name), qtype), trusted=trusted)
+            if objection is not None:
+                return objection
+        return None
+
+    def review_addresses(
+        self, profile: Profile, name: str, addresses: Sequence[str], now: float, *, asked: Decision
+    ) -> Decision | None:
+        """As ``review``, for the addresses that an answer for the canonical ``name`` holds: by lists of networks."""
+        if not self._judges_addresses:
+            return None
+        trusted = asked.reason.kind in _OPENED
+        walk = self._courses[profile.index].timeline.at(now)
+        for address in addresses:
+            objection = walk.object_to_address(address, name, trusted=trusted)
             if objection is not None:
                 return objection
         return None
@@ -187,6 +209,12 @@ class Snapshot:
             return self._unless_look_alike(name, walk, walk.decide(question))
 
         return explain_walk(self._courses[profile.index].timeline, question, now, self.expires, verdict)
+
+    def category_titles(self, language: str) -> Mapping[str, str]:
+        """Category id -> what it is called; empty in English, where ids are words."""
+        if language == "en":
+            return {}
+        return {id_: item.title[language] for id_, item in self._matchers.lists.categories.items()}
 
     def state(self, profile: Profile, now: float) -> State:
         """All that time, limits and a parent's overrides decide for ``profile`` at ``now``."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from safedns.policy.decision import Action, Decision
 from safedns.policy.live import OverrideKind, Target
 from safedns.policy.matching import Question
-from safedns.policy.rules import Default, Rule, Settings
+from safedns.policy.rules import Categories, Default, Rule, Safety, Settings
 
 TimeState = Literal["open", "bedtime", "homework", "granted", "clock"]
 """``granted``: open by a parent's grant of ``internet``, whatever bedtime, homework, windows and limits say."""
@@ -42,7 +42,7 @@ class State(NamedTuple):
 class Walk:
     """The rules of one stretch of time, in the order in which they are asked; the default comes last."""
 
-    __slots__ = ("_checks", "_strict", "_trusting", "default", "rules", "state", "targets")
+    __slots__ = ("_addresses", "_checks", "_strict", "_trusting", "default", "rules", "state", "targets")
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class Walk:
         self.default = default.decision
         self._strict = tuple(rule.check for rule in strict)
         self._trusting = tuple(rule.check for rule in trusting)
+        self._addresses = tuple(rule for rule in strict if isinstance(rule, Safety | Categories))
 
     def decide(self, question: Question) -> Decision:
         """The verdict of the first rule that has one."""
@@ -78,6 +79,15 @@ class Walk:
             decision = check(question)
             if decision is not None:
                 return decision if decision.action is Action.BLOCK else None
+        return None
+
+    def object_to_address(self, address: str, name: str, *, trusted: bool) -> Decision | None:
+        """The block that an answer with ``address`` for ``name`` earns by lists, or ``None``; likewise."""
+        for rule in self._addresses:
+            if not trusted or isinstance(rule, Safety):
+                decision = rule.check_address(address, name)
+                if decision is not None:
+                    return decision
         return None
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from math import isfinite
+from types import MappingProxyType
 
-from safedns.policy.decision import Decision, Reason, ReasonKind
+from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import when
 
 _WORDS = {
     "en": {
         ReasonKind.OVERRIDE: "a parent decided",
-        ReasonKind.SAFETY: "not safe: {rule}",
+        ReasonKind.SAFETY: "not safe: {category}",
         ReasonKind.ALLOW_LIST: "allowed by a parent",
         ReasonKind.BLOCK_LIST: "blocked by a parent",
         ReasonKind.BEDTIME: "bedtime",
@@ -33,12 +35,12 @@ _WORDS = {
     },
     "vi": {
         ReasonKind.OVERRIDE: "theo quyết định của phụ huynh",
-        ReasonKind.SAFETY: "không an toàn: {rule}",
+        ReasonKind.SAFETY: "không an toàn: {category}",
         ReasonKind.ALLOW_LIST: "phụ huynh cho phép",
         ReasonKind.BLOCK_LIST: "phụ huynh đã chặn",
         ReasonKind.BEDTIME: "giờ đi ngủ",
         ReasonKind.HOMEWORK: "giờ học bài",
-        ReasonKind.WINDOW: "chưa đến giờ",
+        ReasonKind.WINDOW: "không phải giờ này",
         ReasonKind.LIMIT: "đã hết thời gian hôm nay",
         ReasonKind.SERVICE: "{rule} đang tắt",
         ReasonKind.CATEGORY: "{category} đang tắt",
@@ -56,11 +58,31 @@ _WORDS = {
 }
 
 
-def reason_words(reason: Reason, language: str = "en") -> str:
-    """A short phrase, e.g. ``tiktok is off``; the text of an extended error stays far below 200 bytes (RFC 8914)."""
-    words = _WORDS.get(language, _WORDS["en"])
+_OTHERWISE = {
+    "en": {
+        (ReasonKind.SERVICE, Action.REWRITE): "{rule} is restricted",
+        (ReasonKind.SAFE_SEARCH, Action.BLOCK): "a search engine without a safe mode",
+    },
+    "vi": {
+        (ReasonKind.SERVICE, Action.REWRITE): "{rule} ở chế độ hạn chế",
+        (ReasonKind.SAFE_SEARCH, Action.BLOCK): "công cụ tìm kiếm không có chế độ an toàn",
+    },
+}
+"""Where the same kind of rule may do several things."""
+_BY_ID: Mapping[str, str] = MappingProxyType({})
+
+
+def reason_words(
+    reason: Reason, action: Action = Action.BLOCK, language: str = "en", titles: Mapping[str, str] = _BY_ID
+) -> str:
+    """A short phrase, e.g. ``tiktok is off``; the text of an extended error stays far below 200 bytes (RFC 8914).
+
+    ``titles``: what categories are called in that language; one without a title goes by its id.
+    """
+    language = language if language in _WORDS else "en"
+    words = _OTHERWISE[language].get((reason.kind, action)) or _WORDS[language][reason.kind]
     category = reason.category or reason.rule
-    return words[reason.kind].format(rule=reason.rule, category=category, matched=reason.matched)
+    return words.format(rule=reason.rule, category=titles.get(category, category), matched=reason.matched)
 
 
 _OUTCOMES = {
@@ -76,12 +98,20 @@ _SOON = 18 * 3600
 """Seconds for which a time of day alone is clear."""
 
 
-def verdict_words(decision: Decision, until: float, now: float, zone: tzinfo, language: str = "en") -> str:
+def verdict_words(
+    decision: Decision,
+    until: float,
+    now: float,
+    zone: tzinfo,
+    language: str = "en",
+    titles: Mapping[str, str] = _BY_ID,
+) -> str:
     """``closed: tiktok is off, until 20:30``: what happens to a name, and until when (epoch seconds) if it is known."""
     outcomes = _OUTCOMES.get(language, _OUTCOMES["en"])
     if decision.reason.kind is ReasonKind.LOCAL:
-        return reason_words(decision.reason, language)
-    words = outcomes[decision.action].format(words=reason_words(decision.reason, language), target=decision.target)
+        return reason_words(decision.reason, decision.action, language)
+    reason = reason_words(decision.reason, decision.action, language, titles)
+    words = outcomes[decision.action].format(words=reason, target=decision.target)
     return words + (outcomes["until"].format(time=_time(until, now, zone, language)) if isfinite(until) else "")
 
 

@@ -168,13 +168,13 @@ class Flight:
             self._advance(now)
 
     def _answered(self, ask: Ask, member: Member, answer: Answer, now: float) -> None:
-        if answer.rcode == RCode.REFUSED:
-            # It will not serve us: as good as dead, though quick.
+        if answer.rcode == RCode.REFUSED and not answer.denied:
+            # It will not serve us: as good as dead, though quick. One that says that it keeps this name closed does.
             self.refusal = answer
             self._race.failed(ask.attempt, now)
             member.meter.errors[0] += 1
             return
-        useful = answer.rcode in _USEFUL
+        useful = answer.rcode in _USEFUL or answer.denied > 0
         member.meter.answered(self._race.answered(ask.attempt, now, useful=useful))
         if useful:
             self._land(Resolved(answer, member.upstream.name, False))

@@ -14,7 +14,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.cache import MAX_TTL
 from safedns.resolve.flight import Resolved
-from safedns.resolve.resolver import Resolver
+from safedns.resolve.resolver import Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.wire.types import QType, RCode
 
@@ -25,7 +25,8 @@ RETRY = 30.0
 _AHEAD = 5.0
 """Seconds before an answer's end at which it is renewed."""
 
-_Question = tuple[str, int]
+_Question = tuple[str, int, int]
+"""Name, number of the set of upstreams, type."""
 
 
 class Targets:
@@ -37,17 +38,23 @@ class Targets:
         self._due: dict[_Question, float] = {}
         """When each is asked for next, monotonic seconds; infinite = it is under way."""
 
-    def keep(self, names: Iterable[str]) -> None:
-        """Keep these canonical names from now on, and no others."""
-        wanted = [(name, int(qtype)) for name in names for qtype in (QType.A, QType.AAAA)]
+    def keep(self, names: Iterable[tuple[str, int]]) -> None:
+        """Keep these canonical names from now on, and no others; each with the number of a set of upstreams."""
+        wanted = [(name, number, int(qtype)) for name, number in names for qtype in (QType.A, QType.AAAA)]
         self._due = {question: self._due.get(question, -inf) for question in wanted}
+
+    def forget(self) -> None:
+        """Upstreams have changed, so that the cache may have nothing any more: ask for everything again."""
+        self._due = dict.fromkeys(self._due, -inf)
 
     def look(self) -> None:
         """Ask for what is due."""
         now = self._clock.monotonic()
         for question in [question for question, due in self._due.items() if due <= now]:
             self._due[question] = inf
-            self._resolver.resolve(rewrite_lookup(*question), partial(self._done, question))
+            name, number, qtype = question
+            lookup = asked_of(rewrite_lookup(name, qtype), number)
+            self._resolver.resolve(lookup, partial(self._done, question))
 
     def _done(self, question: _Question, outcome: Resolved | UpstreamError) -> None:
         wait = RETRY

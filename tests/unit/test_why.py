@@ -44,7 +44,7 @@ def text(reply: dns.message.Message) -> str:
         ("en", "tiktok.com", "closed: tiktok is off"),
         ("en", "roblox.com", "closed: not at this time, until Sat 09:00"),
         ("vi", "www.example.com", "mở, đến 21:00"),
-        ("vi", "roblox.com", "đóng: chưa đến giờ, đến 09:00 28/11"),
+        ("vi", "roblox.com", "đóng: không phải giờ này, đến 09:00 28/11"),
         ("vi", "printer.local", "tên trong nhà"),
     ],
 )

@@ -37,7 +37,7 @@ def test_the_internet_a_category_a_service_or_a_name_is_opened(
             "malware",
             "malware stays closed for Bình's safety; a grant lifts that only for a single name, such as example.com",
         ),
-        ("roblox", "roblox would stay closed for Bình all the same: not safe: bad"),
+        ("roblox", "roblox would stay closed for Bình all the same: not safe: malware"),
     ],
 )
 def test_a_grant_that_would_open_nothing_is_refused_and_not_written(home: Home, what: str, told: str) -> None:
@@ -48,6 +48,15 @@ def test_a_grant_that_would_open_nothing_is_refused_and_not_written(home: Home, 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-1] == told
     assert home.overrides() == []
+
+
+def test_the_internet_is_not_granted_where_no_time_closes_it_unless_it_is_paused(home: Home) -> None:
+    refused = home.run("grant", "guests", "--for", "20m")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "no bedtime, homework, window or limit closes anything for guests" in refused.stderr
+    assert home.overrides() == []
+    home.said("pause", "guests", "--for", "1h")
+    assert home.said("grant", "guests", "--for", "20m") == "guests: internet granted until 19:30\n"
 
 
 def test_extra_minutes_are_added_to_today_s_limit_and_say_what_is_left(home: Home) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from safedns.cli import week
 from safedns.cli.main import main
 
 SETTINGS = "timezone: Europe/Berlin\nupstreams: {servers: [9.9.9.9]}\nlists: {use: none}\n"
@@ -52,7 +53,7 @@ def test_a_week_of_all_internet(run: Run) -> None:
         "Bình (preset plain): all internet",
         "",
         "            0     3     6     9     12    15    18    21    ",
-        "Mon 23 Nov  bbbbbbbbbbbbb...........ww............hhh.bbbbbb  06:30 12:00 13:00 19:00 20:15 21:00",
+        "Mon 23 Nov  bbbbbbbbbbbbb...........--............hhh.bbbbbb  06:30 12:00 13:00 19:00 20:15 21:00",
         "Tue 24 Nov  bbbbbbbbbbbbb.........................hhh.bbbbbb  06:30 19:00 20:15 21:00",
         "Wed 25 Nov  bbbbbbbbbbbbb.........................hhh.bbbbbb  06:30 19:00 20:15 21:00",
         "Thu 26 Nov  bbbbbbbbbbbbb.........................hhh.bbbbbb  06:30 19:00 20:15 21:00",
@@ -60,7 +61,7 @@ def test_a_week_of_all_internet(run: Run) -> None:
         "Sat 28 Nov  bbbbbbbbbbbbbbb......................ww......bbb  07:30 18:30 19:15 22:30",
         "Sun 29 Nov  bbbbbbbbbbbbbbb......................ww...bbbbbb  07:30 18:30 19:15 21:00",
         "",
-        "b bedtime   . open   w something is closed at this time   h homework: learning only   w closed at this time",
+        "b bedtime   . open   - open, but for something   h homework: learning only   w closed at this time",
     ]
 
 
@@ -98,6 +99,24 @@ def test_programs_get_the_changes_of_each_day(run: Run) -> None:
         ("19:15", "open"),
         ("22:30", "bedtime"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "letters"), [("{games: 0m}", {"-"}), ("{internet: 0m}", {"l"}), ("{games: 0m, internet: 0m}", {"l"})]
+)
+def test_a_limit_that_leaves_nothing_closes_the_day_only_if_it_is_on_everything(
+    run: Run, tmp_path: Path, limits: str, letters: set[str]
+) -> None:
+    mai = f"children: {{mai: {{preset: plain, limits: {limits}}}}}\n"
+    (tmp_path / "family.yaml").write_text(f"{mai}groups: {{guests: {{preset: plain}}}}\nunknown: guests\n")
+    rows = run("mai", "--at", "2026-11-23").stdout.splitlines()[3:10]
+    assert {letter for row in rows for letter in row[12:60]} == letters
+
+
+def test_no_letter_means_two_things() -> None:
+    cells = [value for value in (*vars(week).values(), *week._BY_REASON.values()) if isinstance(value, week.Cell)]
+    meanings = {(cell.letter, cell.words) for cell in cells}
+    assert len({letter for letter, _ in meanings}) == len(meanings) > 8
 
 
 def test_only_a_week_can_do_without_a_name(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from itertools import pairwise
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from safedns.policy.decision import Decision
-from safedns.policy.lists import Covering
+from safedns.policy.lists import Category, Covering
 from safedns.policy.live import Override, OverrideKind, Target
 from safedns.policy.model import (
     Calendar,
@@ -43,6 +44,15 @@ class FakeList(NamedTuple):
     name: str
     category: str
     entries: frozenset[str]
+    networks: tuple[str, ...] = ()
+
+    @property
+    def holds_networks(self) -> bool:
+        return bool(self.networks)
+
+    def match_address(self, address: str) -> str | None:
+        holding = [network for network in map(ip_network, self.networks) if ip_address(address) in network]
+        return str(max(holding, key=lambda network: network.prefixlen)) if holding else None
 
     def match(self, name: str, key: str, _qtype: int | None = None) -> str | None:
         assert key == key_of(name)
@@ -90,6 +100,7 @@ class FakeLists:
     lists: tuple[FakeList, ...] = ()
     services: Mapping[str, FakeService] = field(default_factory=dict)
     safe_search: FakeSafeSearch = NO_SAFE_SEARCH
+    categories: Mapping[str, Category] = field(default_factory=dict)
     background: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()
     """Names of the lists that are in the index."""

@@ -41,6 +41,15 @@ def test_windows_are_said_with_what_they_close() -> None:
     assert line(at("2026-11-23 18:45")) == "dinner until 19:00, then homework; YouTube moderate"
 
 
+def test_what_a_window_closes_next_is_said_ahead_and_what_it_closes_now_only_once() -> None:
+    rules = Rules(
+        services={"tiktok": Switch("on", off_during=timetable(every_day="17:30-18:00"))},
+        windows={"quiet": NamedWindow((target("tiktok"), target("games")), timetable(every_day="17:00-23:00"))},
+    )
+    assert line(NOON, rules=rules) == "open; TikTok, games until 17:00; TikTok on until 17:30"
+    assert line(at("2026-11-23 17:40"), rules=rules) == "open; quiet until 23:00: TikTok, games off"
+
+
 @pytest.mark.parametrize(
     ("made", "expected"),
     [

@@ -261,12 +261,12 @@ def test_the_names_that_answer_instead_are_told_for_all_profiles_and_times() -> 
     timed = Switch("off", on_during=BEDTIME)
     rules = (
         Rules(safe_search=True, engines={"bing": False}),
-        Rules(services={"youtube": Switch("strict"), "tiktok": timed}, bedtime=BEDTIME),
+        Rules(services={"youtube": Switch("strict"), "tiktok": timed}, bedtime=BEDTIME, upstreams="family"),
         Rules(services={"youtube": OFF}),
     )
     profiles = [child(f"child{number}", devices=(), rules=each) for number, each in enumerate(rules)]
     snapshot = compile_snapshot(family(*profiles), LISTS, now=MONDAY_NOON)
-    assert snapshot.targets == {"forcesafesearch.google.com", "restrict.youtube.com"}
+    assert snapshot.targets == {("forcesafesearch.google.com", ""), ("restrict.youtube.com", "family")}
 
 
 def test_own_names_and_time_come_before_safe_search() -> None:

@@ -15,7 +15,7 @@ from safedns.policy.model import Policy, Rules, Switch
 from safedns.policy.snapshot import Device, Snapshot
 from safedns.wire.types import Ede
 from tests.unit.policy import strategies
-from tests.unit.policy.families import LISTS, SAIGON, ask, at, child, family, group, timetable
+from tests.unit.policy.families import LISTS, SAIGON, FakeList, FakeLists, ask, at, child, family, group, timetable
 
 NOON = at("2026-11-23 12:00")
 RULES = Rules(
@@ -60,6 +60,57 @@ def test_what_a_name_is_made_of_that_a_parent_opened_is_judged_by_safety_and_own
     assert review(snapshot, "www.tiktok.com", asked=opened) is None
     assert review(snapshot, "adult.example", asked=opened) is not None
     assert review(snapshot, "foe.example", asked=opened) is not None
+
+
+BOTNET = FakeList("botnet", "malware", frozenset(), ("203.0.113.0/24", "203.0.113.9/32", "2001:db8:bad::/48"))
+LOTTERY = FakeList("lottery", "gambling", frozenset(), ("198.51.100.7/32",))
+WITH_ADDRESSES = FakeLists(lists=(BOTNET, LOTTERY))
+
+
+def judged(rules: Rules, name: str, *addresses: str, asked: Decision = BY_DEFAULT) -> Decision | None:
+    snapshot = compile_snapshot(family(child(rules=rules)), WITH_ADDRESSES, now=NOON)
+    return snapshot.review_addresses(snapshot.profiles["binh"], name, addresses, NOON, asked=asked)
+
+
+GUARDED = Rules(safety=("malware",), categories={"gambling": Switch("off")})
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("203.0.113.8", Reason(ReasonKind.SAFETY, "botnet", "203.0.113.0/24", "malware")),
+        ("203.0.113.9", Reason(ReasonKind.SAFETY, "botnet", "203.0.113.9/32", "malware")),
+        ("2001:db8:bad::1", Reason(ReasonKind.SAFETY, "botnet", "2001:db8:bad::/48", "malware")),
+        ("198.51.100.7", Reason(ReasonKind.CATEGORY, "lottery", "198.51.100.7/32", "gambling")),
+        ("192.0.2.1", None),
+    ],
+)
+def test_an_answer_with_a_listed_address_is_blocked_by_its_list(address: str, reason: Reason | None) -> None:
+    decision = judged(GUARDED, "some.example", "192.0.2.7", address)
+    assert (decision and decision.reason) == reason
+    if decision is not None and decision.reason.category == "malware":
+        assert decision.ede == Ede.BLOCKED
+
+
+def test_addresses_of_a_category_that_is_on_or_not_said_are_open() -> None:
+    assert judged(Rules(categories={"gambling": Switch("on")}), "some.example", "198.51.100.7") is None
+    assert judged(Rules(), "some.example", "203.0.113.8", "198.51.100.7") is None
+
+
+@pytest.mark.parametrize("kind", [ReasonKind.ALLOW_LIST, ReasonKind.SERVICE])
+def test_a_site_that_a_parent_opened_may_live_where_a_category_is_off_but_not_where_malware_does(
+    kind: ReasonKind,
+) -> None:
+    opened = Decision(Action.ALLOW, Reason(kind))
+    assert judged(GUARDED, "some.example", "198.51.100.7", asked=opened) is None
+    assert judged(GUARDED, "some.example", "203.0.113.8", asked=opened) is not None
+
+
+def test_only_allowing_the_very_name_lifts_a_safety_address() -> None:
+    rules = Rules(safety=("malware",), allow=("shared.example",))
+    opened = Decision(Action.ALLOW, Reason(ReasonKind.ALLOW_LIST, "allow", "shared.example"))
+    assert judged(rules, "shared.example", "203.0.113.8", asked=opened) is None
+    assert judged(rules, "www.shared.example", "203.0.113.8", asked=opened) is not None
 
 
 def test_a_device_is_known_by_the_narrowest_claim_and_told_by_its_name(snapshot: Snapshot) -> None:

@@ -9,9 +9,10 @@ import pytest
 from safedns.errors import UpstreamError
 from safedns.resolve.resolver import Resolved
 from safedns.resolve.strategy import Kind
+from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
-from tests.unit.resolve.house import House, Script, addresses, answers, says_no, silent, unreachable
-from tests.unit.resolve.values import question, resolved
+from tests.unit.resolve.house import House, Says, Script, addresses, answers, says_no, silent, unreachable
+from tests.unit.resolve.values import failure_answer, question, resolved
 from tests.unit.resolve.virtual import now, play
 
 
@@ -28,6 +29,21 @@ class TestFailover:
                 assert now() - began < 1.5
             await asyncio.sleep(10)
             assert house.open_exchanges() == 0
+
+        play(scenario())
+
+    @pytest.mark.parametrize("rcode", [RCode.REFUSED, RCode.SERVFAIL])
+    def test_an_upstream_that_keeps_a_name_closed_is_sound_and_nobody_else_is_asked(self, rcode: int) -> None:
+        def closes(query: Query) -> Says:
+            return Says(failure_answer(query, rcode)._replace(denied=int(Ede.FILTERED)))
+
+        async def scenario() -> None:
+            house = House(kind="ordered", family=closes, open=answers())
+            for number in range(20):
+                outcome = await house.ask(f"{number}.example")
+                assert isinstance(outcome, Resolved)
+                assert (outcome.answer.rcode, outcome.upstream) == (rcode, "family")
+            assert house.asked()["open"] == 0
 
         play(scenario())
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from safedns.resolve.resolver import asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.resolve.targets import LEAST, RETRY, Targets
+from safedns.settings.model import CacheSettings
 from safedns.wire.types import QType, RCode
-from tests.unit.resolve.house import House, Says, answers, says_no, silent
+from tests.unit.resolve.house import House, Says, answers, says_no, silent, spec
 from tests.unit.resolve.values import address_answer
 from tests.unit.resolve.virtual import play
 
@@ -28,7 +31,7 @@ def test_both_kinds_of_address_are_there_before_anybody_asks() -> None:
     async def scenario() -> None:
         house = House(one=answers(ttl=300))
         targets = Targets(house.resolver, house.clock)
-        targets.keep([SAFE])
+        targets.keep([(SAFE, 0)])
         targets.look()
         await asyncio.sleep(0.1)
         assert asked(house) == [(SAFE, QType.A), (SAFE, QType.AAAA)]
@@ -41,7 +44,7 @@ def test_an_answer_is_renewed_before_it_ends_so_that_there_is_always_one() -> No
     async def scenario() -> None:
         house = House(one=answers(ttl=300))
         targets = Targets(house.resolver, house.clock)
-        targets.keep([SAFE])
+        targets.keep([(SAFE, 0)])
         targets.look()
         missing = 0
         for _ in range(2000):
@@ -58,7 +61,7 @@ def test_an_answer_that_lives_for_seconds_is_not_asked_for_all_the_time() -> Non
     async def scenario() -> None:
         house = House(one=answers(ttl=1))
         targets = Targets(house.resolver, house.clock)
-        targets.keep([SAFE])
+        targets.keep([(SAFE, 0)])
         await look_for(targets, 600)
         assert len(asked(house)) <= 2 * (600 / LEAST + 1)
 
@@ -70,7 +73,7 @@ def test_a_name_that_cannot_be_had_is_asked_for_again_and_then_there() -> None:
         for script in (says_no(RCode.NXDOMAIN), says_no(RCode.SERVFAIL), silent):
             house = House(one=script)
             targets = Targets(house.resolver, house.clock)
-            targets.keep([SAFE])
+            targets.keep([(SAFE, 0)])
             await look_for(targets, 200)
             assert 4 <= len(asked(house)) <= 40
             house.upstreams["one"].script = answers(ttl=300)
@@ -84,7 +87,7 @@ def test_a_failing_upstream_takes_no_good_address_away() -> None:
     async def scenario() -> None:
         house = House(one=answers("192.0.2.7", ttl=300))
         targets = Targets(house.resolver, house.clock)
-        targets.keep([SAFE])
+        targets.keep([(SAFE, 0)])
         await look_for(targets, 2)
         house.upstreams["one"].script = says_no(RCode.SERVFAIL)
         await look_for(targets, 297)
@@ -99,11 +102,28 @@ def test_names_that_are_no_longer_wanted_are_left_alone_and_the_others_not_asked
     async def scenario() -> None:
         house = House(one=lambda query: Says(address_answer(query, "192.0.2.1", 600)))
         targets = Targets(house.resolver, house.clock)
-        targets.keep([SAFE, "strict.bing.com"])
+        targets.keep([(SAFE, 0), ("strict.bing.com", 0)])
         targets.look()
-        targets.keep([SAFE])
+        targets.keep([(SAFE, 0)])
         await look_for(targets, 2000)
         assert asked(house).count(("strict.bing.com", QType.A)) == 1
         assert asked(house).count((SAFE, QType.A)) == 4
+
+    play(scenario())
+
+
+def test_each_set_of_upstreams_has_addresses_of_its_own_and_a_change_of_upstreams_asks_anew() -> None:
+    async def scenario() -> None:
+        house = House(one=answers(ttl=3600))
+        house.resolver.configure(replace(house.settings, sets={"family": (spec("one"),)}), CacheSettings())
+        targets = Targets(house.resolver, house.clock)
+        targets.keep([(SAFE, 0), (SAFE, 1)])
+        await look_for(targets, 2)
+        for number in (0, 1):
+            assert house.resolver.cached(asked_of(rewrite_lookup(SAFE, QType.A), number)) is not None
+        before = len(asked(house))
+        targets.forget()
+        await look_for(targets, 2)
+        assert len(asked(house)) == 2 * before
 
     play(scenario())
