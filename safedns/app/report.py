@@ -48,10 +48,12 @@ def set_gauges(gauges: dict[Key, float], loaded: Loaded, downloads: Downloads, n
         gauges["certificate_expires",] = credentials.expires
     for name, category in loaded.sealed.absent:
         gauges["list_entries", name, category] = 0
+        gauges["list_held", name] = downloads.held(name).exists()
     for artefact in loaded.library.artefacts:
         gauges["list_entries", artefact.name, artefact.category] = artefact.header.entries
         if checked := downloads.meta(artefact.name).checked:  # ours are never fetched and do not grow old
             gauges["list_updated", artefact.name] = checked
+            gauges["list_held", artefact.name] = downloads.held(artefact.name).exists()
 
 
 def overrides_of(live: Live, profile: str, now: float) -> list[Override]:

@@ -90,6 +90,7 @@ def test_lists_and_the_next_change_of_rules_are_told_as_they_are(tmp_path: Path)
         Downloads(house.state).folder.mkdir()
         compile_list(fetched, name="hostsvn-gambling", category="gambling", folder=folder, now=0)
         Downloads(house.state).write_meta("hostsvn-gambling", Meta(checked=1_750_000_000.0))
+        Downloads(house.state).held("hostsvn-gambling").write_text("bet.example\n")
         house.start()
         metrics = house.metrics()
         now = CLOCK.wall()
@@ -99,6 +100,8 @@ def test_lists_and_the_next_change_of_rules_are_told_as_they_are(tmp_path: Path)
     assert metrics["safedns_list_entries", ("adult", "hostsvn-adult")] == 0
     assert metrics["safedns_list_updated_timestamp_seconds", ("hostsvn-gambling",)] == 1_750_000_000.0
     assert ("safedns_list_updated_timestamp_seconds", ("mine",)) not in metrics
+    assert metrics["safedns_list_held", ("hostsvn-gambling",)] == 1
+    assert metrics["safedns_list_held", ("hostsvn-adult",)] == 0
     half_a_day = 12 * 3600
     edge = metrics["safedns_next_edge_timestamp_seconds", ("binh",)]
     assert edge in ((now // half_a_day) * half_a_day, (now // half_a_day + 1) * half_a_day)
