@@ -25,9 +25,9 @@ def test_warnings_go_to_standard_error_and_do_not_fail() -> None:
     result = CliRunner().invoke(main, ["check", "--config", str(DATA / "contract")])
     assert result.exit_code == 0
     lines = result.stderr.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 3
     assert all(line.startswith(f"warning: {DATA / 'contract'}") for line in lines)
-    assert result.stdout.endswith("and 4 warnings.\n")
+    assert result.stdout.endswith("and 3 warnings.\n")
 
 
 def test_problems_of_both_files_go_to_standard_error_with_exit_2() -> None:
