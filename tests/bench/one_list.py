@@ -1,8 +1,8 @@
 """What one list costs, measured in a process of its own: imports what safedns needs to compile it and nothing else.
 
-    python -m tests.bench.one_list SOURCE FOLDER
+    python -m tests.bench.one_list SOURCE FORMAT NAMES FOLDER
 
-Prints one JSON object. ``tests.bench.lists`` starts it.
+``NAMES`` holds the same names as ``SOURCE``, one a line. Prints one JSON object. ``tests.bench.lists`` starts it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _ASKED = 20_000
 class Cost(NamedTuple):
     """One line of the table."""
 
+    form: str
+    """The format of the source."""
     names: int
     """In the source."""
     kept: int
@@ -43,29 +45,30 @@ class Cost(NamedTuple):
     miss_us: float
 
 
-def measure(source: Path, folder: Path) -> Cost:
-    """Compile the plain list ``source`` to ``folder`` and match against it."""
+def measure(source: Path, form: str, names: Path, folder: Path) -> Cost:
+    """Compile the list ``source`` to ``folder`` and match its ``names`` against it."""
     start = time.perf_counter()
-    header = compile_list(source, name=_NAME, category="adult", folder=folder, now=0.0)
+    header = compile_list(source, name=_NAME, category="adult", folder=folder, now=0.0, format=form)
     compile_s = time.perf_counter() - start
     peak = peak_mib()
     artefact = open_artefact(folder, _NAME)
-    hits, misses = questions(source, artefact)
+    hits, misses = questions(names, artefact)
     return Cost(
+        form=form,
         names=header.read,
         kept=header.entries,
         compile_s=compile_s,
         peak_mib=peak,
         bytes_a_name=header.size / max(header.entries, 1),
-        open_ms=_median(lambda: open_artefact(folder, _NAME)) * 1e3,
-        hit_us=_median(lambda: _ask(artefact, hits)) / len(hits) * 1e6,
-        miss_us=_median(lambda: _ask(artefact, misses)) / len(misses) * 1e6,
+        open_ms=median_of(lambda: open_artefact(folder, _NAME)) * 1e3,
+        hit_us=median_of(lambda: _ask(artefact, hits)) / len(hits) * 1e6,
+        miss_us=median_of(lambda: _ask(artefact, misses)) / len(misses) * 1e6,
     )
 
 
-def questions(source: Path, artefact: Artefact) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def questions(names: Path, artefact: Artefact) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Names with their keys: some of the list in random order, and as many that only look like them."""
-    with source.open(encoding="utf-8") as lines:
+    with names.open(encoding="utf-8") as lines:
         listed = [line.strip() for line in lines]
     asked = random.Random(1).choices(listed, k=_ASKED)
     hits = [(name, key_of(name)) for name in asked]
@@ -85,7 +88,7 @@ def _ask(artefact: Artefact, questions: Sequence[tuple[str, str]]) -> None:
         match(name, key)
 
 
-def _median(work: Callable[[], object]) -> float:
+def median_of(work: Callable[[], object]) -> float:
     """Seconds that ``work`` takes."""
     spent = []
     for _ in range(_ROUNDS):
@@ -96,4 +99,5 @@ def _median(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), Path(sys.argv[2]))._asdict()))
+    source, form, names, folder = sys.argv[1:]
+    print(json.dumps(measure(Path(source), form, Path(names), Path(folder))._asdict()))

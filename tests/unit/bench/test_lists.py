@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from safedns.blocklist.artefact import open_artefact
 from safedns.blocklist.compile import compile_list
+from tests.bench import many_lists
 from tests.bench.compare.names import is_name
-from tests.bench.lists import invented, main, row, write_source
+from tests.bench.lists import FORMS, cost, invented, main, row, write_source
 from tests.bench.one_list import Cost, peak_mib, questions
 
 
@@ -57,8 +58,8 @@ def test_the_peak_is_read_from_what_linux_says_of_a_process(tmp_path: Path) -> N
 
 
 def test_a_line_of_the_table_names_thousands_and_rounds() -> None:
-    costs = Cost(5_000_000, 4_945_774, 14.812, 623.6, 3.97, 0.0714, 1.916, 0.334)
-    assert row(costs) == ["5 000 000", "4 945 774", "14.81", "624", "4.0", "0.07", "1.92", "0.33"]
+    costs = Cost("hosts", 5_000_000, 4_945_774, 14.812, 623.6, 3.97, 0.0714, 1.916, 0.334)
+    assert row(costs) == ["hosts", "5 000 000", "4 945 774", "14.81", "624", "4.0", "0.07", "1.92", "0.33"]
 
 
 def test_a_small_run_prints_a_line_a_size_and_leaves_nothing_behind(
@@ -67,13 +68,23 @@ def test_a_small_run_prints_a_line_a_size_and_leaves_nothing_behind(
     monkeypatch.setenv("SAFEDNS_TEST_DATA", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    done = CliRunner().invoke(main, ["--names", "10,1000", "--markdown"])
+    done = CliRunner().invoke(main, ["--names", "10,1000", "--each", "0", "--markdown"])
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
-    assert lines[0].startswith("| names | kept | compile s | peak MiB |")
-    assert [line.split("|")[1].strip() for line in lines[2:4]] == ["10", "1 000"]
+    assert lines[0].startswith("| format | names | kept | compile s | peak MiB |")
+    assert [line.split("|")[2].strip() for line in lines[2:4]] == ["10", "1 000"]
     assert lines[-1] == "- names: the first 0 from real lists, the rest invented"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_name_is_written_so_that_its_format_reads_it(form: str) -> None:
+    costs = cost(form, 50, ["real.example"])
+    assert (costs.form, costs.names, costs.kept) == (form, 50, 50)
+
+
+def test_a_name_is_sought_in_many_lists(tmp_path: Path) -> None:
+    assert many_lists.measure(tmp_path / "state", each=10) > 0
 
 
 @pytest.mark.parametrize("text", ["", "ten", "0", "10,-1", "10,,20", "999999999999"])
