@@ -1,13 +1,14 @@
 # make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
 # make test   the tests
 # make check  everything that CI checks: format, lint, types, layers, examples, tests
+# make year   every minute of a simulated year in five time zones (make test looks at the days that matter)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -26,6 +27,9 @@ test: $(VENV)/installed
 	$(BIN)/pytest
 
 check: lint types imports examples test
+
+year: $(VENV)/installed
+	SAFEDNS_WHOLE_YEAR=1 $(BIN)/pytest tests/unit/policy/test_year.py
 
 fmt: $(VENV)/installed
 	$(BIN)/ruff format .

@@ -80,7 +80,7 @@ def command(*, child: str | None, everything: bool, as_json: bool, config: Path,
     if as_json:
         click.echo(json.dumps([_as_object(each, now) for each in entries], ensure_ascii=False, indent=2))
         return
-    for line in Table(HEADINGS).render([(_cells(each, now), None) for each in entries]):
+    for line in Table(HEADINGS).render([(_cells(each, now, policy.timezone), None) for each in entries]):
         click.echo(line)
     if not entries:
         click.echo("nothing is overridden; the rules of family.yaml hold")
@@ -114,12 +114,15 @@ def _whose(policy: Policy, profile: str) -> tuple[str, tzinfo]:
     return profile, ZoneInfo(policy.timezone)
 
 
-def _cells(entry: Entry, now: float) -> tuple[str, ...]:
+def _cells(entry: Entry, now: float, household: str) -> tuple[str, ...]:
+    """``household``: the zone that goes without saying."""
     if entry.ended_at is not None:
         state = f"ended {_clock(entry.ended_at, entry.zone)} by {entry.ended_by}"
     else:
         state = "holds now" if entry.live(now) else "over"
     start, until = _clock(entry.start, entry.zone), _clock(entry.until, entry.zone)
+    if str(entry.zone) != household:
+        until += f" ({entry.zone})"
     return entry.name, entry.words, start, until, entry.by, entry.why, state
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from safedns.errors import StorageError
 
 BUSY_TIMEOUT = 1.0
 """Seconds a connection waits for another's lock."""
+_PAUSE = 0.02
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _COMPANIONS = ("-wal", "-shm")
 
@@ -77,13 +79,27 @@ def open_writer(kind: Kind, path: Path) -> sqlite3.Connection:
         # Pages of deleted rows are overwritten and given back: a name must not outlive its row on the disk.
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(db)
         db.execute(f"PRAGMA synchronous = {kind.synchronous}")
         _migrate(db, kind, path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. SQLite does not wait here while another connection does the same to a new file."""
+    for _ in range(int(BUSY_TIMEOUT / _PAUSE)):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+    db.execute("PRAGMA journal_mode = WAL")
 
 
 def open_reader(kind: Kind, path: Path) -> sqlite3.Connection:

@@ -33,6 +33,13 @@ def test_what_holds_now_is_shown_the_newest_first(decided: Home) -> None:
     assert decided.said("overrides", "an") == "nothing is overridden; the rules of family.yaml hold\n"
 
 
+def test_a_child_with_clocks_of_its_own_is_told_by_them_with_their_zone(home: Home) -> None:
+    file = home.config / "family.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("preset: plain, log", "preset: plain, timezone: UTC, log"))
+    assert home.said("pause", "an", "--for", "20m") == "An: paused until 12:30 (UTC)\n"
+    assert "2026-11-27 12:10  2026-11-27 12:30 (UTC)" in home.said("overrides")
+
+
 def test_the_audit_trail_says_who_when_and_why_also_of_what_is_over(decided: Home) -> None:
     lines = decided.said("overrides", "--all").splitlines()
     assert lines[3:] == [
