@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 import yaml
 
+from safedns.blocklist.downloads import Downloads
 from safedns.blocklist.services import load_services
 from safedns.policy.decision import Decision, Reason, ReasonKind
 from safedns.policy.household import load_household
@@ -28,8 +30,19 @@ from tests.unit.blocklist_data.reviewed import UNIVERSITIES
 NIGHT = datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp()
 """Monday, 23:00 in Vietnam."""
 
-MAKERS_LISTS = {"adult": "adult", "gambling": "gambling", "threat": "malware"}
-"""Lists of the catalogue that a household has by default, by their file, with their category."""
+MAKERS_LISTS = {
+    "hostsvn/adult.domains.txt": "adult",
+    "hostsvn/gambling.domains.txt": "gambling",
+    "hostsvn/threat.domains.txt": "malware",
+    "blp/ransomware.hosts": "malware",
+    "nextdns/bypass/vpn.txt": "bypass",
+    "nextdns/bypass/proxies.txt": "bypass",
+    "nextdns/bypass/encrypted-dns.txt": "bypass",
+}
+"""Lists that a household has by default, as far as they are at hand here: file and category."""
+
+SHUT = ROOT / "tests" / "data" / "shut-by-presets.txt"
+"""Which of ten thousand popular names a preset shuts, reviewed by hand: after its presets, each with its category."""
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +52,18 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def with_real_lists(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    lists = real_data() / "lists" / "hostsvn"
-    extra = [
-        {"name": f"real-{file}", "category": category, "source": str(lists / f"{file}.domains.txt")}
-        for file, category in MAKERS_LISTS.items()
-    ]
-    return snapshot_of(tmp_path_factory.mktemp("real"), NIGHT, extra)
+    folder = tmp_path_factory.mktemp("real")
+    downloads = Downloads(folder / "state")
+    downloads.folder.mkdir(parents=True)
+    extra = []
+    for file, category in MAKERS_LISTS.items():
+        copyfile(real_data() / "lists" / file, downloads.text(list_name(file)))
+        extra.append({"name": list_name(file), "category": category, "source": f"https://lists.example/{file}"})
+    return snapshot_of(folder, NIGHT, extra)
+
+
+def list_name(file: str) -> str:
+    return f"real-{file.partition('.')[0].replace('/', '-')}"
 
 
 def decide(snapshot: Snapshot, preset: str, name: str) -> Decision:
@@ -94,7 +113,34 @@ def test_no_university_is_shut_but_those_that_a_person_has_looked_at(with_real_l
 @pytest.mark.realdata
 def test_a_university_is_shut_by_its_maker_and_never_by_our_own_lists(with_real_lists: Snapshot) -> None:
     rules = {decide(with_real_lists, "13-15", name).reason.rule for name in UNIVERSITIES}
-    assert rules <= {f"real-{file}" for file in MAKERS_LISTS}
+    assert rules <= set(map(list_name, MAKERS_LISTS))
+
+
+def reviewed() -> dict[str, tuple[str, str]]:
+    """Name -> the presets that shut it, and the categories for which they do."""
+    found: dict[str, tuple[str, str]] = {}
+    presets = ""
+    for line in SHUT.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            presets = line.strip("[]")
+        elif line and not line.startswith("#"):
+            categories, name = line.split()
+            found[name] = (presets, categories)
+    return found
+
+
+@pytest.mark.realdata
+def test_what_presets_shut_among_the_names_that_people_use_is_what_a_person_has_looked_at(
+    with_real_lists: Snapshot,
+) -> None:
+    names = json.loads((real_data() / "popular" / "tranco10k.json").read_text(encoding="utf-8"))["list"]
+    presets: dict[str, list[str]] = {}
+    categories: dict[str, set[str]] = {}
+    for preset in PRESETS:
+        for name, reason in shut(with_real_lists, preset, names):
+            presets.setdefault(name, []).append(preset)
+            categories.setdefault(name, set()).add(reason.category or "no-safe-mode")
+    assert {name: (" ".join(presets[name]), "+".join(sorted(categories[name]))) for name in presets} == reviewed()
 
 
 def suggestions() -> list[tuple[str, str]]:
