@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -161,10 +162,11 @@ class Running:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def metrics(self) -> dict[tuple[str, tuple[str, ...]], float]:
-        """Name and label values (in the order of their names) -> value, of ``GET /metrics``."""
-        address = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        with urllib.request.urlopen(address, timeout=10) as reply:
-            text = reply.read().decode()
+        """Name and label values (in the order of their names) -> value, of ``GET /metrics``.
+
+        The recorder may need a moment longer than the resolvers before it serves them.
+        """
+        text = until(self._scrape, "metrics are served")
         return {
             (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
             for family in text_string_to_metric_families(text)
@@ -219,6 +221,15 @@ class Running:
         for process in self.processes:
             process.wait()
         until(lambda: not self._tree(), "every process has ended")
+
+    def _scrape(self) -> str:
+        """What the endpoint says; empty while there is none."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as reply:
+                text: str = reply.read().decode()
+                return text
+        except urllib.error.URLError:
+            return ""
 
     def _here(self, *arguments: str) -> Result:
         return CliRunner().invoke(main, arguments)
