@@ -125,7 +125,7 @@ def safedns_config(site: Site) -> str:
         "language": "en",
         "listen": {"dns": [f"127.0.0.1:{site.port}"], "metrics": f"127.0.0.1:{site.metrics_port}"},
         "clients": "private",
-        "trusted_forwarders": ["127.0.0.0/8"],
+        "rate_limit": "off",
         "workers": 1,
         "upstreams": {"servers": [f"127.0.0.1:{site.upstream_port}"], "strategy": "ordered"},
         "cache": {"entries": CACHE_ENTRIES},
