@@ -32,7 +32,7 @@ from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
 from safedns.server.doh_request import MEDIA_TYPE, HttpQuery, Refusal, Target, query_of, target_of
-from safedns.server.door import Door, Guest, Limits
+from safedns.server.door import BehindDoor, Door, Guest, Limits
 from safedns.server.flush import Flusher
 from safedns.server.terms import Terms
 from safedns.wire.stream import MAX_MESSAGE
@@ -59,7 +59,7 @@ _OLD_HTTP = (
 )
 
 
-class DohServer:
+class DohServer(BehindDoor):
     """Serves one bound, listening socket until closed."""
 
     def __init__(
@@ -77,22 +77,6 @@ class DohServer:
         self._terms = terms
         self._limits = limits
         self._door = Door(sock, self._serve, limits, terms, ALPN)
-
-    @property
-    def connections(self) -> int:
-        """How many there are now."""
-        return self._door.connections
-
-    async def start(self) -> None:
-        """Accept connections from now on."""
-        self._door.open()
-
-    def pause(self) -> None:
-        """Nothing: a connection that is open goes on until ``close``."""
-
-    async def close(self) -> None:
-        """Stop accepting and drop every connection."""
-        await self._door.close()
 
     async def _serve(self, guest: Guest) -> None:
         if guest.alpn == ALPN:

@@ -176,3 +176,25 @@ class Door:
                 await writer.wait_closed()
         finally:
             transport.abort()
+
+
+class BehindDoor:
+    """What servers have in common whose connections come through a door; they set ``_door``."""
+
+    _door: Door
+
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return self._door.connections
+
+    async def start(self) -> None:
+        """Accept connections from now on."""
+        self._door.open()
+
+    def pause(self) -> None:
+        """Nothing: a connection that is open goes on until ``close``."""
+
+    async def close(self) -> None:
+        """Stop accepting and drop every connection."""
+        await self._door.close()

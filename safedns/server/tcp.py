@@ -14,7 +14,7 @@ from functools import partial
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
-from safedns.server.door import Door, Guest, Limits
+from safedns.server.door import BehindDoor, Door, Guest, Limits
 from safedns.server.flush import Flusher
 from safedns.server.terms import Terms
 from safedns.wire.stream import Deframer, frame
@@ -27,7 +27,7 @@ ENCRYPTED = Limits(idle=30.0)
 """A handshake costs more than a connection that waits a little longer."""
 
 
-class TcpServer:
+class TcpServer(BehindDoor):
     """Serves one bound, listening socket until closed."""
 
     def __init__(
@@ -48,22 +48,6 @@ class TcpServer:
         self._terms = terms or Terms()
         self._protocol = "tls" if encrypted else "tcp"
         self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "")
-
-    @property
-    def connections(self) -> int:
-        """How many there are now."""
-        return self._door.connections
-
-    async def start(self) -> None:
-        """Accept connections from now on."""
-        self._door.open()
-
-    def pause(self) -> None:
-        """Nothing: a connection that is open goes on until ``close``."""
-
-    async def close(self) -> None:
-        """Stop accepting and drop every connection."""
-        await self._door.close()
 
     async def _serve(self, guest: Guest) -> None:
         sender = self._terms.sender(guest.address, guest.server_name)
