@@ -33,6 +33,7 @@ from safedns.resolve.resolver import Resolved, Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
+from safedns.share import fetch
 from safedns.told import Told
 from safedns.why import LOCAL, why_answer
 from safedns.wire.answer import failed_answer
@@ -112,7 +113,7 @@ class Pipeline:
     def answer_later(self, miss: Miss, deliver: Deliver) -> None:
         """Fetch what a miss needs; ``deliver`` gets the reply, now or later, exactly once."""
         try:
-            self._resolver.resolve(miss.lookup, partial(self._resolved, miss, deliver))
+            fetch(self._resolver, miss, partial(self._resolved, miss, deliver))
         except Exception as error:  # noqa: BLE001 - as above
             deliver(self._exit.fail(miss.asked.packet, miss.asked.protocol, error))
 
