@@ -155,7 +155,7 @@ class Pipeline:
             return self._exit.refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
         asked = Asked(packet, query, peer, protocol, mono)
         if (local := self._local.answer(query)) is not None:
-            if is_why(query.name):
+            if is_why(query):
                 local = why_answer(query, peer.profile, self._snapshot, self._local, wall, self._settings.language)
             return self._exit.finish(asked, LOCAL, Found(local, "local"), wall, mono)
         decision = self._decide(asked, wall)
