@@ -48,7 +48,8 @@ class Review:
         """What was found, as this client may have it; it must have passed."""
         answer = found.answer
         if found.source == "stale":
-            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
+            code = Ede.STALE_NXDOMAIN if answer.rcode == RCode.NXDOMAIN else Ede.STALE_ANSWER
+            found = found._replace(stored=None, ede=(int(code), ""))
         if decision.target:
             answer = rewritten_answer(asked.query, decision.target, answer)
             return found._replace(answer=answer, ede=self._told.error(decision, asked.query))
