@@ -67,7 +67,6 @@ class ResolverProcess:
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
-        self._terms = Terms()
         self._servers: dict[PlaceKey, Server] = {}
         self._everywhere: set[PlaceKey] = set()
         """Where all resolvers together answer."""
@@ -80,6 +79,7 @@ class ResolverProcess:
         self._line = Line(channel, self._command)
         self._loading = asyncio.Lock()
         self._lan = Directory()
+        self._terms = Terms(self._lan.device_at)
         self._whereabouts = Whereabouts(self._lan, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
