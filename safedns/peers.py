@@ -22,7 +22,7 @@ PEERS = 16_384
 """Bound on remembered addresses: more than a large school has, small enough for a forged flood."""
 
 PLACES = 200
-"""Questions of one client that may wait for an upstream at once: a tenth of what may be under way in all."""
+"""Questions of one device that may wait for an upstream at once: a tenth of what may be under way in all."""
 
 _UNLIMITED = 1 << 62
 
@@ -45,7 +45,7 @@ class Peer:
         upstreams: int,
         admitted: bool,
         rate: int,
-        places: int,
+        places: list[int],
         mono: float,
     ) -> None:
         """``sender``: what ``meet`` was asked for; ``address``: the device's own, as far as it is known."""
@@ -59,7 +59,7 @@ class Peer:
         self.admitted = admitted
         self.logged = device.profile.log != "off"
         self.places = places
-        """How many more of its questions may wait for an upstream."""
+        """How many more questions of this device, from whatever address, may wait for an upstream."""
         self._rate = rate
         self._burst = 2 * rate
         self._filled = mono
@@ -90,6 +90,7 @@ class Peers:
         self._snapshot = snapshot
         self._directory = directory
         self._memos: dict[str, Memo] = {}
+        self._places: dict[str, list[int]] = {}
         directory.changed = self._learnt
 
     def meet(self, sender: str, packet: bytes, mono: float) -> Peer:
@@ -102,6 +103,7 @@ class Peers:
         if len(self.by_address) + len(self._introduced) >= PEERS:
             self.by_address.clear()
             self._introduced.clear()
+            self._places.clear()
         address, _, word = sender.partition(" ")
         if word:
             device = self._snapshot.identify(Evidence(word=word))
@@ -159,9 +161,15 @@ class Peers:
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
             rate=0 if trusted else self._settings.rate_limit,
-            places=_UNLIMITED if trusted and shown == sender else PLACES,  # a router that introduces nobody is a home
+            places=self._places_of(shown, everybody=trusted and shown == sender),
             mono=mono,
         )
+
+    def _places_of(self, shown: str, *, everybody: bool) -> list[int]:
+        """Shared by all addresses of a device; a router that introduces nobody is a whole home."""
+        if everybody:
+            return [_UNLIMITED]
+        return self._places.setdefault(self._directory.device_at(shown.removeprefix(_MAPPED)), [PLACES])
 
     def _learnt(self, address: str) -> None:
         """Something new is known of ``address``: whoever asks from there is identified anew."""

@@ -1,6 +1,6 @@
-"""One client's share of the questions under way: who asks for what never comes keeps nobody else from asking.
+"""One device's share of the questions under way: who asks for what never comes keeps nobody else from asking.
 
-    miss -> any place left for this client? -- yes --> resolver --> outcome, and the place is free again
+    miss -> any place left for this device? -- yes --> resolver --> outcome, and the place is free again
                                             '- no ---> a failure, at once
 
 Must not count what is answered from a cache: that takes no place.
@@ -20,13 +20,13 @@ from safedns.wire.types import Ede
 def fetch(resolver: Resolver, miss: Miss, done: Done) -> None:
     """Ask upstream what ``miss`` needs; ``done`` gets it, or why not, exactly once."""
     peer = miss.asked.peer
-    if peer.places <= 0:
+    if peer.places[0] <= 0:
         done(UpstreamError("too many questions of this device are under way already", Ede.OTHER))
         return
-    peer.places -= 1
+    peer.places[0] -= 1
     resolver.resolve(miss.lookup, partial(_ended, peer, done))
 
 
 def _ended(peer: Peer, done: Done, outcome: Resolved | UpstreamError) -> None:
-    peer.places += 1
+    peer.places[0] += 1
     done(outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import dns.edns
@@ -58,3 +59,15 @@ async def test_a_router_that_asks_for_a_whole_home_has_no_share_but_each_device_
 ) -> None:
     assert turned_down(await flood(house, ROUTER)) == 0
     assert turned_down(await flood(house, ROUTER, [MAC], first=1000)) == MORE
+
+
+async def test_all_addresses_of_a_device_have_one_share(house: House) -> None:
+    device, addresses = "aa:bb:cc:dd:ee:02", ("fd00::1", "fd00::2", "fd00::3")
+    for address in addresses:
+        house.lan.learn(address, device)
+    queries = [dns.message.make_query(f"{number}.example", "A").to_wire() for number in range(3 * PLACES)]
+    replies = await asyncio.gather(
+        *(house.packets(queries[start::3], address) for start, address in enumerate(addresses))
+    )
+    assert [len(each) for each in replies] == [PLACES] * 3
+    assert len(house.asked) == PLACES
