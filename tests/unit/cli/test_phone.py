@@ -177,6 +177,15 @@ def test_another_port_is_part_of_the_address(house: Household) -> None:
     assert "Android" not in result.stdout
 
 
+@pytest.mark.parametrize(("port", "said"), [(853, False), (8853, True)])
+def test_that_android_asks_at_one_port_only_is_said_where_it_is_not_ours(
+    house: Household, port: int, said: bool
+) -> None:
+    house.write(listen=f'tls: ["127.0.0.1:{port}"]')
+    note = f"note: Android asks at port 853 only; have the router forward that to port {port} here"
+    assert (note in house.run("binh").stderr) is said
+
+
 def test_an_id_that_can_be_guessed_is_warned_of_with_a_better_one(house: Household) -> None:
     house.write(devices="binh-phone")
     assert "warning: `binh-phone` can be guessed" in house.run("binh").stderr
