@@ -1,14 +1,17 @@
 # make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
 # make test   the tests
 # make check  everything that CI checks: format, lint, types, layers, examples, tests
+# make compiled  a copy in build/compiled whose hot modules are compiled (needs gcc and Python's headers); see docs/performance.md
 # make year   every minute of a simulated year in five time zones (make test looks at the days that matter)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
+COMPILED := build/compiled
+TESTS ?= tests/unit tests/scenarios tests/standards
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year compiled test-compiled clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -65,6 +68,16 @@ lists-table: $(VENV)/installed
 
 standards: $(VENV)/installed
 	@$(BIN)/python -m tests.standards
+
+compiled: $(VENV)/installed
+	@rm -rf $(COMPILED) && mkdir -p $(COMPILED)
+	@cp -r blocklists config safedns tests pyproject.toml setup.py $(COMPILED)
+	@echo "compiling in $(COMPILED): this takes a minute" >&2
+	@cd $(COMPILED) && SAFEDNS_COMPILE=1 $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace
+
+# What the compiled modules do is tested as they are: a test that replaces a part of one cannot be run on them.
+test-compiled: compiled
+	cd $(COMPILED) && SAFEDNS_COMPILED=1 PYTHONPATH=$(CURDIR)/$(COMPILED) $(CURDIR)/$(BIN)/pytest $(TESTS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
