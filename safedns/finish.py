@@ -14,7 +14,6 @@ from safedns.memo import MEMO_ENTRIES, MEMO_PACKET, AgeingReply, FixedReply, ttl
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.limits import METERED
 from safedns.policy.snapshot import Profile, Snapshot
-from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
 from safedns.record.event import Outcome
 from safedns.told import Told
@@ -120,12 +119,6 @@ class Exit:
             return ()
         targets = self._snapshot.meters(profile, asked.query.name, asked.query.key, wall)
         return tuple((target.kind, target.value) for target in targets)
-
-    def waited(self, asked: Asked) -> None:
-        """Count the latency of a query that had to wait."""
-        micros = int((self._clock.monotonic() - asked.start) * 1e6)
-        self._counters.cell("latency", bucket_of(micros))[0] += 1
-        self._counters.cell("latency_micros")[0] += micros
 
     def _memorise(
         self,
