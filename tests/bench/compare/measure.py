@@ -14,14 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safedns.clock import Clock
 from tests.bench.compare import dnsperf, process
 from tests.bench.compare.names import Names, Workload, dealt, workloads
 from tests.bench.compare.process import BenchError
-from tests.bench.compare.systems import Site, System
+from tests.bench.compare.site import Site
+from tests.bench.compare.systems import System
 from tests.bench.compare.table import IDLE, MEMORY, START, Result
 
 START_WITHIN = 300.0
@@ -68,6 +69,15 @@ class Started:
     system: System
     site: Site
     pid: int
+    answered: list[int] = field(default_factory=list)
+    """Answers of each load so far."""
+
+    def ask(self, files: Sequence[Path], *, rate: int, seconds: int, passes: int = 1) -> dnsperf.Report:
+        """Load it with dnsperf; ``rate`` 0 = as fast as it goes."""
+        sockets = dnsperf.SOCKETS * self.system.workers
+        report = dnsperf.run(self.site.port, files, rate=rate, seconds=seconds, passes=passes, sockets=sockets)
+        self.answered.append(report.completed)
+        return report
 
 
 def run(plan: Plan, clock: Clock, say: Callable[[str], None]) -> Result:
@@ -131,6 +141,7 @@ class _Round:
             lists=dealt(self._plan.names.blocked),
             clients=self._plan.clients,
             user=getpass.getuser(),
+            workers=system.workers,
         )
         try:
             system.prepare(site)
@@ -167,7 +178,7 @@ class _Round:
             self._say(f"{self._title}: {work.name}: {started.system.name}")
             try:
                 if work.primed:
-                    dnsperf.run(started.site.port, primers, rate=self._plan.rate, seconds=self._plan.seconds)
+                    started.ask(primers, rate=self._plan.rate, seconds=self._plan.seconds)
                 self._measure(started, work, files)
             except BenchError as error:
                 self._fall_out(started, f"{work.name}: {error}")
@@ -176,10 +187,10 @@ class _Round:
         """After the last load: what rest costs, memory, and whether the queries were logged."""
         self._rest()
         for started in self._started:
-            name, folder = started.system.name, started.site.folder
+            name = started.system.name
             self._result.other[name, MEMORY].append(process.memory_mib(started.pid))
-            if started.system.log and not any(file.stat().st_size for file in folder.glob(started.system.log)):
-                self._result.remark(f"{name} wrote no query log, so its figures leave that work out")
+            if started.system.logged and (gap := unlogged(started.system.logged(started.site), started.answered)):
+                self._result.remark(f"{name} {gap}, so its figures leave that work out")
 
     def _rest(self) -> None:
         for started in self._started:
@@ -198,7 +209,7 @@ class _Round:
         process.settle(started.pid, self._clock)
         before = process.cpu_seconds(started.pid)
         rate, passes = (0, FULL_SPEED_PASSES) if work.full_speed else (self._plan.rate, 1)
-        report = dnsperf.run(started.site.port, files, rate=rate, seconds=self._plan.seconds, passes=passes)
+        report = started.ask(files, rate=rate, seconds=self._plan.seconds, passes=passes)
         process.settle(started.pid, self._clock)
         used = process.cpu_seconds(started.pid) - before
         if not report.completed:
@@ -246,6 +257,12 @@ def oddities(report: dnsperf.Report, expected: str) -> list[str]:
         answers = ", ".join(f"{code} {count}" for code, count in sorted(report.codes.items()))
         found.append(f"{expected} was expected, the answers were {answers}")
     return found
+
+
+def unlogged(entries: int, answered: Sequence[int]) -> str:
+    """What a log with ``entries`` lacks after loads with so many answers each; empty if each left an entry."""
+    total = sum(answered)
+    return f"logged {entries} of {total} answers" if entries < total * (1 - MOST_ODD) else ""
 
 
 def ask(port: int, name: str) -> int | None:
