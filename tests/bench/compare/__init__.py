@@ -12,6 +12,7 @@ names, caches, and logs every query. Run it with ``python -m tests.bench.compare
     systems   how each system is prepared, started and found
     dnsperf   the load, and what dnsperf says about it
     process   start, stop, CPU and memory of a process tree (Linux ``/proc``)
+    stand     the upstream and the systems that were started
     measure   the rounds
     table     medians and text                                                   pure
     upstream  the answering server, a process of its own

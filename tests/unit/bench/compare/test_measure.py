@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.compare.dnsperf import Report
-from tests.bench.compare.measure import Plan, ask, oddities, unlogged
+from tests.bench.compare.measure import Plan, oddities, unlogged
 from tests.bench.compare.names import household
 from tests.bench.compare.process import free_port
+from tests.bench.compare.stand import ask
 from tests.bench.compare.systems import SYSTEMS
 
 
