@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-latency bench-profile bench-lists bench-policy lists-table standards year clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -53,6 +53,12 @@ schema: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench.compare
+
+bench-latency: $(VENV)/installed
+	$(BIN)/python -m tests.bench.latency
+
+bench-profile: $(VENV)/installed
+	$(BIN)/python -m tests.bench.profile
 
 bench-lists: $(VENV)/installed
 	$(BIN)/python -m tests.bench.lists

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import click
@@ -23,6 +24,18 @@ QUICK_QUERIES = 4000
 MOST_WORKERS = 64
 
 
+def numbers(most: int) -> Callable[[click.Context, click.Parameter, str], tuple[int, ...]]:
+    """Reads an option like ``1,2,4``: numbers up to ``most``, each once; else raises ``click.BadParameter``."""
+
+    def read(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
+        parts = text.split(",")
+        if not all(part.isdecimal() and 1 <= int(part) <= most for part in parts):
+            raise click.BadParameter(f"numbers from 1 to {most} with commas between them were expected, as in 1,2,4")
+        return tuple(dict.fromkeys(map(int, parts)))
+
+    return read
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", multiple=True, type=click.Choice(list(SYSTEMS)), help="Measure just this system; repeatable.")
 @click.option("--queries", type=click.IntRange(100), default=20_000, show_default=True, help="Queries a measurement.")
@@ -39,7 +52,7 @@ MOST_WORKERS = 64
     default="1",
     show_default=True,
     metavar="N[,N]...",
-    callback=lambda _, __, text: worker_counts(text),
+    callback=numbers(MOST_WORKERS),
     help="Threads or processes that answer, where a system has them; each number is measured.",
 )
 @click.option("--full-speed", is_flag=True, help="Measure cached and blocked at the highest rate, too.")
@@ -77,16 +90,6 @@ def main(
     result.facts.extend(facts(plan))
     click.echo(render(result, markdown=markdown))
     sys.exit(1 if result.failed else 0)
-
-
-def worker_counts(text: str) -> tuple[int, ...]:
-    """Read ``1,2,4``; raises ``click.BadParameter``."""
-    parts = text.split(",")
-    if not all(part.isdecimal() and 1 <= int(part) <= MOST_WORKERS for part in parts):
-        raise click.BadParameter(
-            f"numbers from 1 to {MOST_WORKERS} with commas between them were expected, as in 1,2,4"
-        )
-    return tuple(dict.fromkeys(map(int, parts)))
 
 
 def _present(only: tuple[str, ...]) -> tuple[System, ...]:

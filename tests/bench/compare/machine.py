@@ -21,11 +21,18 @@ def facts(plan: Plan) -> list[str]:
     names = f"{len(plan.names.blocked)} blocked names ({plan.names.origin})"
     load = f"{plan.queries} queries a measurement at {plan.rate} a second from {plan.addresses} address(es)"
     return [
-        f"machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        f"commit: {commit()}",
+        *place(),
         f"load: {load}, {plan.rounds} round(s); {names}",
         *crowded(max(system.workers for system in plan.systems), os.cpu_count() or 1),
         *versions(plan.systems),
+    ]
+
+
+def place() -> list[str]:
+    """Machine and commit."""
+    return [
+        f"machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        f"commit: {commit()}",
     ]
 
 
