@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tests.bench.compare.table import as_markdown, as_text
 
-INTERRUPTS = "interrupts, page faults"
+SWITCHED = "switched out for another process"
+INTERRUPTS = "entry and exit, interrupts, page faults"
 WHOLE = "all"
 LEAST = 0.15
 """Microseconds; a system call that costs less on every path is counted among the others."""
@@ -49,7 +50,7 @@ class Stacks(NamedTuple):
 
     user: int
     calls: Mapping[str, int]
-    """System call, or ``INTERRUPTS`` -> samples in the kernel."""
+    """System call, ``SWITCHED`` or ``INTERRUPTS`` -> samples in the kernel."""
 
 
 class Seen(NamedTuple):
@@ -76,14 +77,22 @@ def stacks(script: str) -> Stacks:
         if not _KERNEL.match(lines[0][0]):
             user += 1
             continue
-        found = (_CALL.match(line[1]) for line in lines if len(line) > 1)
-        calls[next((match[1] for match in found if match), INTERRUPTS)] += 1
+        calls[_kind([line[1] for line in lines if len(line) > 1])] += 1
     return Stacks(user, calls)
 
 
+def _kind(functions: Sequence[str]) -> str:
+    """What the kernel did in a sample with these functions."""
+    found = (_CALL.match(function) for function in functions)
+    return next((match[1] for match in found if match), SWITCHED if "schedule" in functions else INTERRUPTS)
+
+
 def summary(text: str) -> dict[str, int]:
-    """Read ``perf trace --summary`` of one process: system call -> calls."""
-    return {name: int(count) for name, count in _SUMMARY.findall(text)}
+    """Read ``perf trace --summary`` of one process: system call -> calls of all its threads."""
+    calls: Counter[str] = Counter()
+    for name, count in _SUMMARY.findall(text):
+        calls[name] += int(count)
+    return calls
 
 
 def group(file: str) -> str:
