@@ -70,18 +70,22 @@ class Stand:
         folder.mkdir()
         return folder
 
-    def start(self, system: System) -> Started:
-        """Configure and start ``system``, and wait until it filters; raises ``BenchError``."""
-        site = Site(
-            folder=self.folder(system.name),
+    def site(self, name: str, workers: int = 1) -> Site:
+        """A new place for what is named so."""
+        return Site(
+            folder=self.folder(name),
             port=process.free_port(),
             metrics_port=process.free_port(),
             upstream_port=self._upstream_port,
             lists=dealt(self._names.blocked),
             clients=self._clients,
             user=getpass.getuser(),
-            workers=system.workers,
+            workers=workers,
         )
+
+    def start(self, system: System) -> Started:
+        """Configure and start ``system``, and wait until it filters; raises ``BenchError``."""
+        site = self.site(system.name, system.workers)
         system.prepare(site)
         begun = self._clock.monotonic()
         program = self._stack.enter_context(process.running(system.command(site), site.folder))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.site import Site
@@ -23,10 +24,15 @@ _QUESTIONS = (
 
 
 class Home:
-    """A running safedns whose lists are compiled and whose log is read, each as often as it goes until it is left."""
+    """A running safedns that is reloaded and whose log is read, and lists that are compiled, as often as it goes."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, lists: Site) -> None:
+        """``site`` runs; ``lists`` has the same lists and does not.
+
+        Lists of a running safedns would be compiled twice at the same time: by the command, and when it sees the files.
+        """
         self._site = site
+        self._lists = lists
         self._over = threading.Event()
         self._failure: Exception | None = None
 
@@ -47,15 +53,16 @@ class Home:
             raise BenchError(f"the work in the background failed: {self._failure}")
 
     def compile_lists(self) -> None:
-        """One more name in every list and ``safedns lists update``, which reads and compiles all of them."""
-        for category in self._site.lists:
-            with (self._site.folder / "config" / f"{category}.txt").open("a", encoding="utf-8") as file:
+        """One more name in every list; ``safedns lists update``, which reads and compiles them; ``safedns reload``."""
+        for category in self._lists.lists:
+            with (self._lists.folder / "config" / f"{category}.txt").open("a", encoding="utf-8") as file:
                 file.write(f"one-more-{file.tell()}.com\n")
-        self._run("lists", "update")
+        self._run(safedns_command(self._lists, "lists", "update"))
+        self._run([sys.executable, "-m", "safedns", "reload", "--state", str(self._site.folder / "state")])
 
     def read_log(self) -> None:
         """``safedns logs`` for the last thousand queries, and two questions to all of them."""
-        self._run("logs", "--json", "--limit", "1000")
+        self._run(safedns_command(self._site, "logs", "--json", "--limit", "1000"))
         file = self._site.folder / "state" / "querylog.db"
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             for question in _QUESTIONS:
@@ -68,11 +75,11 @@ class Home:
         except (BenchError, OSError, sqlite3.Error) as error:
             self._failure = error
 
-    def _run(self, *command: str) -> None:
+    def _run(self, command: Sequence[str]) -> None:
         """One command of safedns, ended early when the block is left."""
-        with subprocess.Popen(
-            safedns_command(self._site, *command), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as program:
+        if self._over.is_set():
+            return
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as program:
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     _, said = program.communicate(timeout=_LOOK_EVERY)
@@ -81,4 +88,4 @@ class Home:
                     program.terminate()
         if program.returncode and not self._over.is_set():
             last = (said.strip().splitlines() or ["nothing"])[-1]
-            raise BenchError(f"safedns {' '.join(command)} ended with {program.returncode} and said: {last}")
+            raise BenchError(f"safedns {command[3]} ended with {program.returncode} and said: {last}")

@@ -10,6 +10,8 @@ from tests.bench.compare.table import as_markdown, as_text
 from tests.bench.latency.load import ANSWER_WITHIN, Load
 
 SHARES = (0.5, 0.99, 0.999, 1.0)
+TOO_LATE = 500.0
+"""Microseconds."""
 QUIET = "quiet"
 COMPILE = "lists compile"
 COMPILE_AND_READ = "lists compile, log read"
@@ -70,6 +72,14 @@ def added(loads: Mapping[Case, Load]) -> list[str]:
     return told
 
 
+def overdue(loads: Mapping[Case, Load]) -> list[str]:
+    """A remark where the load itself was so late that the times are not the systems' alone."""
+    late = [micros for load in loads.values() for micros in load.late]
+    if not late or percentile(late, 0, 0.99) < TOO_LATE:
+        return []
+    return ["the load itself had to wait for the processor, so the times are too long; run it as root"]
+
+
 def lateness(loads: Mapping[Case, Load]) -> list[str]:
     """How far the load itself is behind the times: a part of them."""
     late = [micros for load in loads.values() for micros in load.late]
@@ -88,6 +98,6 @@ def render(loads: Mapping[Case, Load], facts: Sequence[str], remarks: Sequence[s
         f"{shape(rows(loads, rate))}"
         for rate in dict.fromkeys(case.rate for case in loads)
     ]
-    notes = [f"**Note:** {remark}" if markdown else f"NOTE: {remark}" for remark in remarks]
+    notes = [f"**Note:** {remark}" if markdown else f"NOTE: {remark}" for remark in (*remarks, *overdue(loads))]
     lines = (*facts, *added(loads), *lateness(loads), *notes)
     return "\n\n".join([*parts, "\n".join(f"- {line}" if markdown else line for line in lines)])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +27,7 @@ def test_work_is_repeated_until_the_block_is_left() -> None:
             thrice.set()
 
     before = threading.active_count()
-    with Home(SITE).busy(work):
+    with Home(SITE, SITE).busy(work):
         assert thrice.wait(10)
     assert threading.active_count() == before
 
@@ -33,23 +36,37 @@ def test_work_that_fails_makes_the_measurement_fail() -> None:
     def work() -> None:
         raise OSError("disk full")
 
-    with pytest.raises(BenchError, match="disk full"), Home(SITE).busy(work):
+    with pytest.raises(BenchError, match="disk full"), Home(SITE, SITE).busy(work):
         pass
 
 
+def doing(program: list[str]) -> Callable[..., list[str]]:
+    """Instead of commands of safedns."""
+    return lambda *_: program
+
+
 def test_each_compilation_finds_one_more_name_in_every_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = Site(tmp_path, 1, 2, 3, {"adult": ("bad.com",)}, ("127.0.0.1",), "somebody")
     (tmp_path / "config").mkdir()
     file = tmp_path / "config" / "adult.txt"
     file.write_text("bad.com\n")
-    monkeypatch.setattr("tests.bench.latency.background.safedns_command", lambda *_: ["true"])
-    home = Home(site)
+    home = Home(SITE, replace(SITE, folder=tmp_path))
+    monkeypatch.setattr(home, "_run", lambda _: None)
     home.compile_lists()
     home.compile_lists()
     assert len(set(file.read_text().split())) == 3
 
 
 def test_a_command_that_ends_badly_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.bench.latency.background.safedns_command", lambda *_: ["ls", "/nowhere/at/all"])
-    with pytest.raises(BenchError, match=r"safedns logs .* ended with"):
-        Home(SITE).read_log()
+    command = [sys.executable, "-c", "import sys; sys.exit('no room')", "logs"]
+    monkeypatch.setattr("tests.bench.latency.background.safedns_command", doing(command))
+    with pytest.raises(BenchError, match="safedns logs ended with 1 and said: no room"):
+        Home(SITE, SITE).read_log()
+
+
+def test_a_command_is_ended_with_the_block() -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)", "logs"]
+    home = Home(SITE, SITE)
+    before = threading.active_count()
+    with home.busy(lambda: home._run(command)):
+        pass
+    assert threading.active_count() == before

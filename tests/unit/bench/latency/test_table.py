@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench.latency.load import Load
-from tests.bench.latency.table import COMPILE_AND_READ, QUIET, Case, added, cell, lateness, percentile, render, rows
+from tests.bench.latency.table import (
+    COMPILE_AND_READ,
+    QUIET,
+    Case,
+    added,
+    cell,
+    lateness,
+    overdue,
+    percentile,
+    render,
+    rows,
+)
 
 
 def load(*micros: float, lost: int = 0, first: bool = True) -> Load:
@@ -62,6 +73,12 @@ def test_how_the_load_ran_and_how_late_it_was_is_told(first: bool, told: str) ->
     (line,) = lateness({Case(1000, "safedns", "cached", QUIET): load(5.0, first=first)})
     assert told in line
     assert "50.0% 0.00" in line
+
+
+@pytest.mark.parametrize(("micros", "remarks"), [(20.0, 0), (5000.0, 1)])
+def test_a_load_that_was_late_is_remarked_on(micros: float, remarks: int) -> None:
+    late = Load([1.0] * 100, [micros] * 100, 0, {"0": 100}, first=False)
+    assert len(overdue({Case(1000, "safedns", "cached", QUIET): late})) == remarks
 
 
 @pytest.mark.parametrize("markdown", [True, False])
