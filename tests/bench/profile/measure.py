@@ -1,4 +1,4 @@
-"""Three loads of each path: one that only counts, one whose samples are taken, one whose system calls are counted."""
+"""Two loads of each path: one that is only accounted for, one of which samples are taken and system calls counted."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ from tests.bench.compare.names import Names, Workload, workloads
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.stand import CANDIDATES, Stand, Started, through
 from tests.bench.compare.systems import SYSTEMS, System
-from tests.bench.profile.parts import Seen, Stacks, stacks, summary
+from tests.bench.profile.parts import ENTERED, Seen, Stacks, counted, stacks
 
 INJECT = Path(__file__).with_name("inject")
 SAMPLES_A_SECOND = 3000
-COUNTED_SECONDS = 3
-"""Of the load whose system calls are counted: that watch is too heavy for more than numbers."""
-_PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+CALLS = (
+    *("sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "read", "write", "writev", "epoll_wait"),
+    *("epoll_pwait", "epoll_ctl", "poll", "ppoll", "io_uring_enter", "futex", "getpid", "getrandom", "mmap", "munmap"),
+    *("madvise", "brk", "socket", "bind", "connect", "getsockname", "setsockopt", "close", "clock_nanosleep"),
+)
+"""System calls that are counted, where the machine has them; for all that there are perf takes too long to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,16 @@ class Plan:
 
     @property
     def queries(self) -> int:
-        """Of each path, all loads together."""
-        return self.rate * (2 * self.seconds + COUNTED_SECONDS)
+        """Of each path, both loads together."""
+        return self.rate * self.seconds * 2
 
 
 def absent() -> str:
     """Why nothing can be profiled here; empty if it can."""
     if shutil.which("perf") is None:
         return "perf is not installed, and it takes the samples; on Debian: apt install linux-perf"
-    if os.geteuid() and int(_PARANOID.read_text()) > 0:
-        return "perf may not look into the kernel; run as root, or set kernel.perf_event_paranoid to 0"
+    if os.geteuid():
+        return "perf looks into the kernel for root only; run it as root"
     return ""
 
 
@@ -97,34 +100,31 @@ class _Measuring:
             raise BenchError("the resolver did not load the timer that samples it")
 
     def path(self, work: Workload) -> Seen:
-        """All three loads of ``work``, each with queries of its own."""
-        rate, seconds = self._plan.rate, self._plan.seconds
+        """Both loads of ``work``, each with queries of its own."""
+        half = len(work.queries) // 2
         folder = self._stand.folder(work.name)
         if work.primed:
             self._load(folder, "before", tuple(dict.fromkeys(work.queries)), work.expected)
-        long = rate * seconds
-        micros = self._counted(folder, work._replace(queries=work.queries[:long]))
+        micros = self._accounted(folder, work._replace(queries=work.queries[:half]))
         with (
-            self._perf(folder, "resolver") as resolver,
-            self._perf(folder, "recorder") as recorder,
+            self._samples_of(folder, "resolver") as resolver,
+            self._samples_of(folder, "recorder") as recorder,
+            self._calls_of(folder, "resolver") as calls,
             self._timer() as files,
         ):
-            self._load(folder, "sampled", work.queries[long : 2 * long], work.expected)
-        short = work.queries[2 * long :]
-        with self._traced(folder) as calls:
-            self._load(folder, "traced", short, work.expected)
+            self._load(folder, "sampled", work.queries[half:], work.expected)
         return Seen(
             micros,
             _read(resolver),
             _read(recorder),
             json.loads(files.read_text()),
-            {name: count / len(short) for name, count in summary(calls.read_text()).items()},
+            {name: count / half for name, count in counted(calls.read_text()).items()},
         )
 
-    def _counted(self, folder: Path, work: Workload) -> dict[str, float]:
+    def _accounted(self, folder: Path, work: Workload) -> dict[str, float]:
         process.settle(self._started.pid, self._clock)
         before = {role: process.cpu_of(pid) for role, pid in self._processes.items()}
-        self._load(folder, "counted", work.queries, work.expected)
+        self._load(folder, "accounted", work.queries, work.expected)
         process.settle(self._started.pid, self._clock)
         return {
             role: (process.cpu_of(pid) - before[role]) / len(work.queries) * 1e6
@@ -141,7 +141,7 @@ class _Measuring:
         self._remarks.extend(f"{folder.name}, {name}: {odd}" for odd in oddities(report, expected))
 
     @contextlib.contextmanager
-    def _perf(self, folder: Path, role: str) -> Iterator[Path]:
+    def _samples_of(self, folder: Path, role: str) -> Iterator[Path]:
         """Samples of one process while the block lasts, in the file that is given."""
         file = folder / f"{role}.perf"
         command = ["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", str(SAMPLES_A_SECOND), "-g"]
@@ -149,10 +149,11 @@ class _Measuring:
             yield file
 
     @contextlib.contextmanager
-    def _traced(self, folder: Path) -> Iterator[Path]:
-        file = folder / "calls.txt"
-        command = ["perf", "trace", "--summary", "--pid", str(self._processes["resolver"]), "--output", str(file)]
-        with _watching(command, folder):
+    def _calls_of(self, folder: Path, role: str) -> Iterator[Path]:
+        """Numbers of system calls of one process while the block lasts."""
+        file = folder / f"{role}.calls"
+        command = ["perf", "stat", "--field-separator", ",", "--event", ",".join(_events())]
+        with _watching([*command, "--pid", str(self._processes[role]), "--output", str(file)], folder):
             yield file
 
     @contextlib.contextmanager
@@ -183,6 +184,13 @@ def _watching(command: Sequence[str], folder: Path) -> Iterator[None]:
         finally:
             program.send_signal(signal.SIGINT)
             program.communicate()
+
+
+def _events() -> list[str]:
+    """Perf's names for the calls that this machine has."""
+    listed = subprocess.run(["perf", "list", "--no-desc", f"{ENTERED}*"], capture_output=True, text=True, check=True)
+    here = set(listed.stdout.split())
+    return [event for call in CALLS if (event := ENTERED + call) in here]
 
 
 def _read(file: Path) -> Stacks:

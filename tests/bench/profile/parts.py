@@ -14,13 +14,15 @@ INTERRUPTS = "entry and exit, interrupts, page faults"
 WHOLE = "all"
 LEAST = 0.15
 """Microseconds; a system call that costs less on every path is counted among the others."""
+ENTERED = "syscalls:sys_enter_"
+"""What perf calls a system call begins so."""
 FEWEST = 0.01
 """Calls a query; what is rarer is not shown."""
 OTHER_CALLS = "other system calls"
 
 _CALL = re.compile(r"__(?:x64|arm64|se)_sys_(\w+)$")
 _KERNEL = re.compile(r"^[89a-f][0-9a-f]{15}$")
-_SUMMARY = re.compile(r"^ {3}(\w+) +(\d+) +\d+ +[0-9.]+ ", re.MULTILINE)
+_COUNT = re.compile(rf"^(\d+),,{ENTERED}(\w+),", re.MULTILINE)
 
 _GROUPS = (
     ("asyncio/", "event loop"),
@@ -87,12 +89,9 @@ def _kind(functions: Sequence[str]) -> str:
     return next((match[1] for match in found if match), SWITCHED if "schedule" in functions else INTERRUPTS)
 
 
-def summary(text: str) -> dict[str, int]:
-    """Read ``perf trace --summary`` of one process: system call -> calls of all its threads."""
-    calls: Counter[str] = Counter()
-    for name, count in _SUMMARY.findall(text):
-        calls[name] += int(count)
-    return calls
+def counted(text: str) -> dict[str, int]:
+    """Read ``perf stat --field-separator ,``: system call -> calls."""
+    return {name: int(count) for count, name in _COUNT.findall(text)}
 
 
 def group(file: str) -> str:
