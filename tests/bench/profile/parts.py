@@ -168,11 +168,13 @@ def call_rows(seen: Mapping[str, Seen]) -> list[list[str]]:
 def render(seen: Mapping[str, Seen], facts: Sequence[str], remarks: Sequence[str], *, markdown: bool) -> str:
     """The whole report."""
     shape = as_markdown if markdown else as_text
+    sampled = ", ".join(f"{path} {sum(one.files.values())}" for path, one in seen.items())
+    told = [*facts, f"samples that divide the resolver's Python: {sampled}"]
     notes = [f"**Note:** {remark}" if markdown else f"NOTE: {remark}" for remark in remarks]
     return "\n\n".join(
         [
             f"CPU microseconds a query, by part:\n\n{shape(rows(seen))}",
             f"System calls of the resolver, for each query:\n\n{shape(call_rows(seen))}",
-            "\n".join(f"- {fact}" if markdown else fact for fact in (*facts, *notes)),
+            "\n".join(f"- {fact}" if markdown else fact for fact in (*told, *notes)),
         ]
     )

@@ -125,5 +125,5 @@ def test_rare_calls_are_not_shown() -> None:
 @pytest.mark.parametrize("markdown", [True, False])
 def test_the_report_holds_both_tables_facts_and_remarks(markdown: bool) -> None:
     text = render({"cached": SEEN}, ["machine: a small one"], ["odd"], markdown=markdown)
-    for wanted in ("26.0", "1.00", "machine: a small one", "odd"):
+    for wanted in ("26.0", "1.00", "cached 50", "machine: a small one", "odd"):
         assert wanted in text
