@@ -14,7 +14,7 @@ from typing import Self
 
 from safedns.clock import Clock
 from tests.bench.compare import dnsperf, process
-from tests.bench.compare.names import Names, Workload, workloads
+from tests.bench.compare.names import Names, Workload, primer, workloads
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.stand import CANDIDATES, Stand, Started, last_words, through
 from tests.bench.compare.systems import System
@@ -117,14 +117,11 @@ class _Round:
         """Measure every started system under ``work``."""
         parts = self._plan.addresses
         files = dnsperf.write_queries(work.queries, self._stand.folder(work.name), parts)
-        primers = dnsperf.write_queries(
-            tuple(dict.fromkeys(work.queries)), self._stand.folder(f"{work.name} (before)"), parts
-        )
         for started in tuple(self._started):
             self._say(f"{self._title}: {work.name}: {started.system.name}")
             try:
                 if work.primed:
-                    self._ask(started, primers, rate=self._plan.rate, seconds=self._plan.seconds)
+                    self._prime(started, work)
                 self._measure(started, work, files)
             except BenchError as error:
                 self._fall_out(started, f"{work.name}: {error}")
@@ -150,6 +147,12 @@ class _Round:
     def _fall_out(self, started: Started, why: str) -> None:
         self._result.fail(started.system.name, why)
         self._started.remove(started)
+
+    def _prime(self, started: Started, work: Workload) -> None:
+        queries = primer(work, started.system.workers)
+        folder = self._stand.folder(f"{work.name} (before), {started.system.name}")
+        files = dnsperf.write_queries(queries, folder, self._plan.addresses)
+        self._ask(started, files, rate=self._plan.rate, seconds=len(queries) // self._plan.rate + 2)
 
     def _ask(
         self, started: Started, files: Sequence[Path], *, rate: int, seconds: int, passes: int = 1

@@ -17,7 +17,7 @@ import dns.rcode
 from safedns.clock import Clock
 from tests.bench.compare import dnsperf, process
 from tests.bench.compare.measure import oddities
-from tests.bench.compare.names import Names, Workload, workloads
+from tests.bench.compare.names import Names, Workload, primer, workloads
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.stand import CANDIDATES, Stand, Started, through
 from tests.bench.compare.systems import SYSTEMS, System
@@ -28,7 +28,7 @@ from tests.bench.latency.table import COMPILE, COMPILE_AND_READ, QUIET, SITUATIO
 PATHS = ("cached", "blocked", "miss")
 LOG_ROWS = 100_000
 """Queries that stand in the log before it is read."""
-PRIME_RATE = 2000
+PRIME_RATE = 4000
 """Queries a second at which names are asked before they are measured."""
 WARM_UP = 2.0
 """Seconds until the other work is under way."""
@@ -107,7 +107,7 @@ class _Measuring:
         folder = self._stand.folder(f"load {next(self._numbers)}")
         queries = work.queries
         if work.primed:
-            _load(one, tuple(dict.fromkeys(queries)), PRIME_RATE, folder.with_suffix(".before"))
+            _load(one, primer(work, one.system.workers), PRIME_RATE, folder.with_suffix(".before"))
         else:
             queries = tuple(f"{folder.name.split()[1]}-{name}" for name in queries)
         process.settle(one.pid, self._clock)

@@ -17,7 +17,7 @@ from pathlib import Path
 from safedns.clock import Clock
 from tests.bench.compare import dnsperf, process
 from tests.bench.compare.measure import oddities
-from tests.bench.compare.names import Names, Workload, workloads
+from tests.bench.compare.names import Names, Workload, primer, workloads
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.stand import CANDIDATES, Stand, Started, through
 from tests.bench.compare.systems import SYSTEMS, System
@@ -104,7 +104,7 @@ class _Measuring:
         half = len(work.queries) // 2
         folder = self._stand.folder(work.name)
         if work.primed:
-            self._load(folder, "before", tuple(dict.fromkeys(work.queries)), work.expected)
+            self._load(folder, "before", primer(work, 1), work.expected)
         micros = self._accounted(folder, work._replace(queries=work.queries[:half]))
         with (
             self._samples_of(folder, "resolver") as resolver,
