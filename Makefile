@@ -11,7 +11,8 @@ STATE ?= var
 COMPILED := build/compiled
 TESTS ?= tests
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year compiled test-compiled clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-latency bench-profile bench-lists \
+	bench-policy lists-table standards year compiled test-compiled clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -56,6 +57,12 @@ schema: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.bench.compare
+
+bench-latency: $(VENV)/installed
+	$(BIN)/python -m tests.bench.latency
+
+bench-profile: $(VENV)/installed
+	$(BIN)/python -m tests.bench.profile
 
 bench-lists: $(VENV)/installed
 	$(BIN)/python -m tests.bench.lists
