@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plistlib
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from safedns.cli.main import main
 from safedns.cli.phone import suggestion
 from safedns.policy.words_names import is_guessable
 from tests.certificates import Authority
+from tests.tools import tool
 
 NAME = "dns.home.example"
 PHONE = "binh-phone-x7k2m9"
@@ -128,13 +128,10 @@ def test_a_certificate_that_vouches_for_itself_comes_along(house: Household) -> 
 
 
 def test_a_signed_profile_is_one_that_openssl_verifies(house: Household) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
     signer = ("--sign-cert", str(house.folder / "cert.pem"), "--sign-key", str(house.folder / "key.pem"))
     assert house.run("binh", *signer).exit_code == 0
     done = subprocess.run(
-        [openssl, "smime", "-verify", "-inform", "DER", "-in", str(house.out), "-noverify"],
+        [tool("openssl"), "smime", "-verify", "-inform", "DER", "-in", str(house.out), "-noverify"],
         capture_output=True, timeout=60, check=True,
     )  # fmt: skip
     assert plistlib.loads(done.stdout)["PayloadType"] == "Configuration"
