@@ -82,7 +82,8 @@ class Namespace:
 
     def serves_udp(self) -> bool:
         """Whether any UDP socket is bound in here."""
-        return len(Path(f"/proc/{self.pid}/net/udp").read_text().splitlines()) > 1
+        tables = (Path(f"/proc/{self.pid}/net/{name}").read_text() for name in ("udp", "udp6"))
+        return any(len(table.splitlines()) > 1 for table in tables)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
