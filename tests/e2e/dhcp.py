@@ -1,4 +1,4 @@
-"""DHCP servers and clients of others in network namespaces: ISC dhcpd, Kea, and ISC's dhclient.
+"""DHCP servers and clients of others in network namespaces: ISC dhcpd, Kea, dnsmasq, and ISC's dhclient.
 
 A server runs on the ``eth`` of its namespace and writes its lease file, which is what safedns reads. A client takes an
 address for its own ``eth`` and tells the server its host name.
@@ -67,7 +67,20 @@ def kea(server: Namespace, file: Path, *, ipv6: bool = False, seconds: int = LEA
         yield running
 
 
-SERVERS = {"dhcpd": dhcpd, "kea": kea}
+@contextmanager
+def dnsmasq(server: Namespace, file: Path, *, ipv6: bool = False, seconds: int = LEASE_TIME) -> Iterator[Program]:
+    """What most routers run; its shortest lease is two minutes, so it has leases renewed early instead."""
+    first, last = POOL6 if ipv6 else POOL
+    command = [
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--pid-file="),
+        *(f"--dhcp-leasefile={file}", f"--dhcp-range={first},{last},{'64,' if ipv6 else ''}120"),
+        f"--dhcp-option=option:T1,{seconds // 2}",
+    ]
+    with server.program(*command, ready=server.serves_udp) as running:
+        yield running
+
+
+SERVERS = {"dhcpd": dhcpd, "kea": kea, "dnsmasq": dnsmasq}
 
 _SCRIPT = """#!/bin/sh
 case $reason in

@@ -91,14 +91,15 @@ def test_a_lease_that_kea_has_set_aside_still_tells_the_name(folder: Path, tmp_p
                 assert Lease(an.address(), AN_MAC, AN) in known(file)
 
 
-def test_kea_tells_names_of_devices_over_ipv6(folder: Path, tmp_path: Path) -> None:
-    file = folder / "kea.v6"
+@pytest.mark.parametrize(("kind", "mac"), [("kea", AN_MAC), ("dnsmasq", "")])
+def test_names_of_devices_are_told_over_ipv6(folder: Path, tmp_path: Path, kind: str, mac: str) -> None:
+    file = folder / f"{kind}.v6"
     with served(folder, file) as here:
         an, binh = clients(here, tmp_path, ipv6=True)
         with an.running(), binh.running():
             until(lambda: here.taken_for(here.an, SERVER6) == "an", "An's device is known by its name")
             until(lambda: here.taken_for(here.binh, SERVER6) == "binh", "Bình's device is known by its name")
-            assert Lease(an.address(), AN_MAC, AN) in known(file)
+            assert Lease(an.address(), mac, AN) in known(file)
 
 
 def test_dhcpd_tells_hardware_addresses_over_ipv6_which_lead_to_the_names_over_ipv4(
