@@ -1,6 +1,7 @@
 """Chromium with secure DNS, set up by policy as a family would: on a child's device, in a network namespace of its own.
 
-It asks over HTTPS under the path that holds the child's id, so it is known on anybody's hardware.
+It asks over HTTPS under the path that holds the child's id, so it is known on anybody's hardware; without an id it is
+known by the hardware.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.certificates import Authority
-from tests.e2e.home import SERVER, Home, family, home
+from tests.e2e.home import AN_MAC, BINH_MAC, SERVER, Home, family, home
 from tests.e2e.namespaces import Namespace
 from tests.e2e.running import until
 from tests.nameserver import Asked, Reaction, reply
@@ -28,7 +29,8 @@ from tests.tools import run, tool
 pytestmark = pytest.mark.netns
 
 NAME, TABLET = "dns.home.example", "an-tablet-x7k2m9"
-ADDRESS = f"https://{NAME}/dns-query/{TABLET}"
+ANYBODY = f"https://{NAME}/dns-query"
+ADDRESS = f"{ANYBODY}/{TABLET}"
 SITE = "203.0.113.80"
 """Where every name leads: an address of the internet, for none at home would be let through."""
 PAGE = "the page of the other side"
@@ -82,6 +84,10 @@ class Browsing(NamedTuple):
         policy = {"DnsOverHttpsMode": "secure", "DnsOverHttpsTemplates": templates, "HttpsUpgradesEnabled": False}
         device.run("tee", "/etc/chromium/policies/managed/family.json", text=json.dumps(policy))
 
+    def until_logged(self, name: str, profile: str, device: str) -> None:
+        """Wait until the log has a question for a name over HTTPS, of this device of that child."""
+        until(lambda: (profile, device, "https") in self.home.written(name), f"the log has {device} asking for {name}")
+
     def shows(self, device: Namespace, url: str) -> str:
         """What a fresh browser makes of a page: its text, or why there is none."""
         user = self.folder / f"user{len(list(self.folder.iterdir()))}"
@@ -105,18 +111,19 @@ def browsing(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     rules = family()
     rules["children"]["an"]["devices"].append(TABLET)
     settings = {
-        "listen": {"dns": ["0.0.0.0:53"], "https": [f"{SERVER}:443"], "metrics": "off"},
+        "listen": {"dns": ["0.0.0.0:53", "[::]:53"], "https": [f"{SERVER}:443"], "metrics": "off"},
         "certificate": {"cert": str(made.cert), "key": str(made.key), "name": NAME},
         "records": {NAME: SERVER},
     }
     with home(shared_folder, rules, **settings) as here, pages(here.server):
         here.house.upstream.behave = site
-        device = here.binh
-        device.ip("route", "add", "default", "via", SERVER)
-        device.run("mount", "-t", "tmpfs", "tmpfs", "/etc/chromium")
-        device.run("mkdir", "-p", "/etc/chromium/policies/managed")
         (shared_folder / "resolv.conf").write_text(f"nameserver {SERVER}\n")
-        device.run("mount", "--bind", str(shared_folder / "resolv.conf"), "/etc/resolv.conf")
+        for device in (here.an, here.binh):
+            device.ip("route", "add", "default", "via", SERVER)
+            device.run("mount", "-t", "tmpfs", "tmpfs", "/etc/chromium")
+            device.run("mkdir", "-p", "/etc/chromium/policies/managed")
+            device.run("mount", "--bind", str(shared_folder / "resolv.conf"), "/etc/resolv.conf")
+        here.until_known()
         yield Browsing(here, tmp_path_factory.mktemp("browser"), authority.file)
 
 
@@ -127,8 +134,7 @@ def test_an_open_page_is_shown_and_the_log_has_it_under_the_child(
     """The address that ``safedns phone`` prints is asked by POST; with the variable behind it, by GET."""
     browsing.set_up(browsing.home.binh, ADDRESS + variable)
     assert PAGE in browsing.shows(browsing.home.binh, f"http://{method}.example/")
-    written = {("an", TABLET, "https")}
-    until(lambda: browsing.home.written(f"{method}.example") == written, "the log has the browser's question")
+    browsing.until_logged(f"{method}.example", "an", TABLET)
 
 
 def test_a_page_that_is_closed_for_the_child_is_not_found(browsing: Browsing) -> None:
@@ -136,5 +142,15 @@ def test_a_page_that_is_closed_for_the_child_is_not_found(browsing: Browsing) ->
     browsing.set_up(browsing.home.binh, ADDRESS)
     assert browsing.shows(browsing.home.binh, "http://an.example/") == "net::ERR_NAME_NOT_RESOLVED"
     assert PAGE in browsing.shows(browsing.home.binh, "http://binh.example/")
-    written = {("an", TABLET, "https")}
-    until(lambda: browsing.home.written("an.example") == written, "the log has the browser's question")
+    browsing.until_logged("an.example", "an", TABLET)
+
+
+def test_a_browser_without_an_id_is_known_by_its_hardware_address(browsing: Browsing) -> None:
+    for device, mac, whose, other in (
+        (browsing.home.an, AN_MAC, "an", "binh"),
+        (browsing.home.binh, BINH_MAC, "binh", "an"),
+    ):
+        browsing.set_up(device, ANYBODY)
+        assert browsing.shows(device, f"http://{whose}.example/") == "net::ERR_NAME_NOT_RESOLVED"
+        assert PAGE in browsing.shows(device, f"http://{other}.example/")
+        browsing.until_logged(f"{whose}.example", whose, mac)
