@@ -31,7 +31,7 @@ def dhcpd(server: Namespace, file: Path, *, ipv6: bool = False, seconds: int = L
     config = folder / f"{file.name}.conf"
     config.write_text(
         f"default-lease-time {seconds}; max-lease-time {seconds}; preferred-lifetime {seconds};\n"
-        f"authoritative;\n{subnet} {{ {pool} {first} {last}; }}\n",
+        f"authoritative; ping-check false;\n{subnet} {{ {pool} {first} {last}; }}\n",
         encoding="utf-8",
     )
     file.touch()
@@ -72,7 +72,15 @@ def dnsmasq(server: Namespace, file: Path, *, ipv6: bool = False, seconds: int =
     """What most routers run; its shortest lease is two minutes, so it has leases renewed early instead."""
     first, last = POOL6 if ipv6 else POOL
     command = [
-        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--pid-file="),
+        *(
+            "dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--port=0",
+            "--no-ping",
+            "--user=root",
+            "--pid-file=",
+        ),
         *(f"--dhcp-leasefile={file}", f"--dhcp-range={first},{last},{'64,' if ipv6 else ''}120"),
         f"--dhcp-option=option:T1,{seconds // 2}",
     ]
@@ -102,7 +110,10 @@ class Client:
         script, config = folder / "script", folder / "dhclient.conf"
         script.write_text(_SCRIPT, encoding="utf-8")
         script.chmod(0o755)
-        config.write_text(f'send host-name "{host}";\nsend fqdn.fqdn "{host}";\n', encoding="utf-8")
+        config.write_text(
+            f'send host-name "{host}"; send fqdn.fqdn "{host}"; initial-interval 1; backoff-cutoff 2;\n',
+            encoding="utf-8",
+        )
         files = ("-cf", str(config), "-lf", str(folder / "leases"), "-pf", str(folder / "pid"), "-sf", str(script))
         self._arguments: Sequence[str] = ("-6" if ipv6 else "-4", "-v", *files)
 
