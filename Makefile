@@ -1,7 +1,9 @@
 # make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
 # make test   the tests
 # make check  everything that CI checks: format, lint, types, layers, examples, tests
-# make compiled   what every query passes through compiled, as a copy in build/compiled (needs gcc and Python's headers)
+# make compiled       what every query passes through compiled, as a copy in build/compiled (needs gcc and Python's headers)
+# make test-compiled  the tests on it; make test-compiled TESTS=tests/unit/wire runs some
+# Tests skip what the machine lacks; with SAFEDNS_TEST_ALL=1 they fail instead. The Debian packages are in .ci/run.
 # make year   every minute of a simulated year in five time zones (make test looks at the days that matter)
 PYTHON ?= python3
 VENV := .venv

@@ -180,4 +180,6 @@ def _place(text: str, *, qr: bool) -> None:
     if qr:
         drawn = io.StringIO()
         segno.make(text, micro=False).terminal(drawn, compact=True)
-        click.echo(drawn.getvalue())
+        for line in drawn.getvalue().splitlines():  # in its own colours: most cameras take no code that is inverted
+            click.secho(line, fg="bright_white", bg="black")
+        click.echo()
