@@ -135,7 +135,7 @@ async def test_an_idle_connection_is_closed(
 ) -> None:
     monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
     await carried.ask("first.example")
-    await until(lambda: carried.tcp._connection is None)
+    await until(lambda: not carried.tcp.connected)
     await carried.ask("second.example")
     assert server.connections == 2
 

@@ -149,7 +149,7 @@ async def test_a_handshake_that_stalls_ends(authority: Authority, monkeypatch: p
 async def test_rfc8446_2_2_the_next_handshake_goes_on_from_the_last(carried: Carried, server: NameServer) -> None:
     await carried.ask("first.example")
     server.drop_connections()
-    await until(lambda: carried.tls._connection is None)
+    await until(lambda: not carried.tls.connected)
     await carried.ask("second.example")
     assert (server.connections, server.resumed) == (2, 1)
     assert carried.tls.facts.resumed
@@ -172,7 +172,7 @@ async def test_rfc7828_3_the_server_says_how_long_an_idle_connection_is_kept(
 
     server.behave = not_at_all
     await carried.ask()
-    await until(lambda: carried.tls._connection is None)
+    await until(lambda: not carried.tls.connected)
     assert b"\0\x0b\0\0" in server.asked[0].packet
 
 
