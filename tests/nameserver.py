@@ -1,4 +1,4 @@
-"""A scripted name server on loopback, UDP and TCP (or TLS, HTTPS, HTTP/3, QUIC) on one port, for tests that need an upstream.
+"""A scripted name server on loopback: UDP and TCP (or TLS, HTTPS, HTTP/3, QUIC) on one port, for tests of upstreams.
 
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
         ... ask server.host, server.port; look at server.asked ...
@@ -169,6 +169,8 @@ class NameServer:
         self.streams_at_once = 100
         """HTTPS: how many streams a client may have open; counts from the next connection on."""
 
+        self.in_order = False
+        """TCP and TLS: look at a query of a connection only after the one before is answered."""
         self.asked: list[Asked] = []
         self.connections = 0
         """Connections ever made, and of them those whose handshake went on from an earlier one."""
@@ -267,6 +269,8 @@ class _Stream(asyncio.Protocol):
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self._deframer = Deframer()
+        self._to_do: list[bytes] = []
+        self._busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -280,10 +284,20 @@ class _Stream(asyncio.Protocol):
         self._server._streams.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        for packet in self._deframer.feed(data):
-            self._server.react(packet, self._transport, self._send)
+        self._to_do += self._deframer.feed(data)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._to_do and not (self._busy and self._server.in_order):
+            self._busy = True
+            self._server.react(self._to_do.pop(0), self._transport, self._send)
 
     def _send(self, reaction: Reaction) -> None:
+        self._say_all(reaction)
+        self._busy = False
+        self._go_on()
+
+    def _say_all(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
             self.transport.write(reaction.raw)
             self.transport.close()
@@ -321,7 +335,7 @@ class _Session(_Stream):
 
     def _respond(self, number: int, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
-            self._send(reaction)
+            self._say_all(reaction)
             return
         with suppress(H2Error):  # the client has given the stream up
             if isinstance(reaction, Goodbye):

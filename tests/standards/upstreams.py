@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from safedns.clock import SystemClock
 from safedns.resolve.counting import UpstreamMeter
@@ -16,7 +17,7 @@ from tests.nameserver import NameServer
 from tests.unit.resolve.values import PATIENCE, Awaited, FakeCounters, question
 
 NAME = "dns.test"
-Ask = Callable[[str], Awaitable[Answer]]
+Ask = Callable[[str], Coroutine[Any, Any, Answer]]
 
 
 @asynccontextmanager

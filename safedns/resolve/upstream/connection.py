@@ -2,8 +2,8 @@
 
     start --> connecting (exchanges queue) --> connected (pending[number]) --> idle --> closed
                         ^                            |
-                        '---- once, if it is lost under us; at once, if it has gone silent;
-                              beside it, where one slow answer holds the others up (TCP, TLS)
+                        '---- once, if it is lost under us; at once, if it has gone silent; beside it,
+                              while it is quiet: soon where one slow answer holds up the others (TCP, TLS)
 
 What is spoken on it belongs to the subclasses: ``tcp`` (with or without TLS), ``https``, ``quic``, ``http3``. Must not
 time anything out but connecting, idleness and a connection gone silent: whoever started an exchange cancels it.
@@ -32,16 +32,18 @@ IDLE_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 """How long one address may take to connect, handshake included."""
 SILENT_SECONDS = 2.0
-"""After so long without any answer to what was asked a new query opens a connection of its own: a network that has
-changed drops packets without a word, and TCP would try for a quarter of an hour."""
+"""After so long without any answer to what was asked a connection is given up: a network that has changed drops packets
+without a word, and TCP would try for a quarter of an hour."""
+QUIET_SECONDS = 1.0
+"""After so long a new query opens a connection of its own: the last try of who asks again and again gets through."""
 HELD_UP_SECONDS = 0.15
-"""After so long without any answer a server is taken to be busy with one question before it looks at the next."""
-MOST_CONNECTIONS = 3
-"""With one server, where it answers in the order of asking."""
+"""The same where the server may be busy with one question before it looks at the next."""
+MOST_CONNECTIONS = 4
+"""With one server."""
 
 
 class ConnectionCarrier(ABC):
-    """Carries exchanges over one connection, or a few where each answer waits for the one before."""
+    """Carries exchanges over one connection, and over a few while answers keep each other waiting."""
 
     __slots__ = (
         "_connecting",
@@ -166,13 +168,13 @@ class ConnectionCarrier(ABC):
             if connection.silence > SILENT_SECONDS:
                 self.leave(connection)
                 connection.abort()
-        open_ones = self._connections
-        if not open_ones or not self.in_order:
-            return open_ones[0] if open_ones else None
-        free = next((one for one in open_ones if one.silence <= HELD_UP_SECONDS), None)
-        if free is None and len(open_ones) == MOST_CONNECTIONS:
-            return min(open_ones, key=lambda one: one.silence)
-        return free
+        held_up = HELD_UP_SECONDS if self.in_order else QUIET_SECONDS
+        free = [one for one in self._connections if one.silence <= held_up]
+        if free:
+            return min(free, key=lambda one: one.under_way) if self.in_order else free[0]
+        if len(self._connections) < MOST_CONNECTIONS:
+            return None
+        return min(self._connections, key=lambda one: one.silence)
 
     def _queue(self, exchange: Exchange) -> None:
         self._waiting[exchange] = None
@@ -271,6 +273,11 @@ class Connection(ABC):
     def gone(self) -> bool:
         """Whether it has ended."""
         return self._gone.done()
+
+    @property
+    def under_way(self) -> int:
+        """How many answers are waited for."""
+        return len(self._pending)
 
     @property
     def silence(self) -> float:

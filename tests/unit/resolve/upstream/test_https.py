@@ -9,7 +9,8 @@ import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import connection
-from safedns.resolve.upstream.https import HttpsCarrier, Resource
+from safedns.resolve.upstream.http import Resource
+from safedns.resolve.upstream.https import HttpsCarrier
 from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tls import TlsClient
 from safedns.wire.answer import Answer

@@ -13,7 +13,7 @@ from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.wire.answer import Answer
 from safedns.wire.types import Ede
-from tests.nameserver import After, HangUp, NameServer, Several, reply, with_other_id, with_other_name
+from tests.nameserver import After, Asked, HangUp, NameServer, Reaction, Several, reply, with_other_id, with_other_name
 from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 
@@ -155,3 +155,68 @@ async def test_closing_while_connecting_fails_what_waits(carried: Carried) -> No
     await carried.tcp.close()
     with pytest.raises(UpstreamError, match="being closed"):
         await exchange
+
+
+def slowly(asked: Asked) -> Reaction:
+    answer = reply(asked, "A 192.0.2.1")
+    return After(0.05, answer) if asked.name.startswith("slow") else answer
+
+
+@pytest.fixture
+def in_order(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> NameServer:
+    """The server takes one question of a connection after the other, some for long."""
+    monkeypatch.setattr(connection, "HELD_UP_SECONDS", 0.0)
+    server.in_order = True
+    server.behave = slowly
+    return server
+
+
+async def test_where_one_answer_holds_up_the_next_another_connection_is_opened(
+    carried: Carried, in_order: NameServer
+) -> None:
+    slow = carried.start("slow.example")
+    await until(lambda: bool(in_order.asked))
+    quick = await carried.ask("quick.example")
+    assert (quick.addresses, in_order.connections, slow.open) == (("192.0.2.1",), 2, True)
+    await asyncio.wait_for(slow, PATIENCE)
+    await carried.ask("quick.example")
+    assert in_order.connections == 2
+
+
+async def test_there_are_never_more_than_a_few(carried: Carried, in_order: NameServer) -> None:
+    exchanges = []
+    for number in range(4 * connection.MOST_CONNECTIONS):
+        exchanges.append(carried.start(f"slow{number}.example"))
+        await asyncio.sleep(0.002)
+    answers = await asyncio.wait_for(asyncio.gather(*exchanges), PATIENCE)
+    assert {answer.addresses for answer in answers} == {("192.0.2.1",)}
+    assert in_order.connections == connection.MOST_CONNECTIONS
+
+
+async def test_a_server_whose_answers_overtake_each_other_needs_no_other_connection(
+    carried: Carried, in_order: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_order.in_order = False
+    monkeypatch.setattr(connection, "HELD_UP_SECONDS", PATIENCE)
+    await asyncio.gather(carried.ask("slow.example"), carried.ask("quick.example"))
+    monkeypatch.setattr(connection, "HELD_UP_SECONDS", 0.0)
+    slow = carried.start("slow.example")
+    await until(lambda: in_order.asked[-1].name == "slow.example")
+    await carried.ask("quick.example")
+    assert (in_order.connections, slow.open) == (1, True)
+    slow.cancel()
+
+
+async def test_where_there_is_no_other_connection_to_be_had_the_one_that_is_held_up_serves(
+    carried: Carried, in_order: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = carried.start("slow.example")
+    await until(lambda: bool(in_order.asked))
+
+    async def refuse(_: TcpCarrier, address: str) -> connection.Connection:
+        raise ConnectionRefusedError(111, f"{address} takes no more")
+
+    monkeypatch.setattr(TcpCarrier, "dial", refuse)
+    answers = await asyncio.gather(slow, carried.ask("quick.example"))
+    assert {answer.addresses for answer in answers} == {("192.0.2.1",)}
+    assert in_order.connections == 1

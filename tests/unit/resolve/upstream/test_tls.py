@@ -212,3 +212,17 @@ async def test_closing_during_the_handshake_fails_what_waits(carried: Carried) -
     await carried.tls.close()
     with pytest.raises(UpstreamError, match="being closed"):
         await exchange
+
+
+async def test_a_second_connection_goes_on_from_the_handshake_of_the_first(
+    carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carried.ask("first.example")
+    server.in_order = True
+    server.behave = lambda asked: None if asked.name == "stuck.example" else reply(asked, "A 192.0.2.1")
+    monkeypatch.setattr(connection, "HELD_UP_SECONDS", 0.0)
+    stuck = carried.start("stuck.example")
+    await until(lambda: len(server.asked) == 2)
+    assert (await carried.ask("quick.example")).addresses == ("192.0.2.1",)
+    assert (server.connections, server.resumed) == (2, 1)
+    stuck.cancel()
