@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import cast
 
 from safedns.errors import UpstreamError, WireError
@@ -20,6 +21,10 @@ from safedns.wire.types import Ede, EdnsOption
 
 KEPT_AT_MOST = 60.0
 """Seconds that an idle connection is kept, however long the server would (RFC 7828); home routers forget theirs."""
+
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Linux: what has come is acknowledged at once. Servers that collect small packets (RFC 896) hold an answer back until
+we have acknowledged the one before, which the kernel likes to do with our next query only."""
 
 
 class TcpCarrier(ConnectionCarrier):
@@ -54,6 +59,7 @@ class _Stream(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._socket: socket.socket = transport.get_extra_info("socket")
         self._await_work()
 
     def send(self, exchange: Exchange) -> None:
@@ -75,6 +81,8 @@ class _Stream(Connection, asyncio.Protocol):
         for message in self._deframer.feed(data):
             self._take(message)
         self._heard()
+        if self._pending and _QUICK_ACK is not None and not self.gone:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._remember_session()

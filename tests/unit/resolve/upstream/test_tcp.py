@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -220,3 +221,30 @@ async def test_where_there_is_no_other_connection_to_be_had_the_one_that_is_held
     answers = await asyncio.gather(slow, carried.ask("quick.example"))
     assert {answer.addresses for answer in answers} == {("192.0.2.1",)}
     assert in_order.connections == 1
+
+
+class Acknowledging:
+    """A socket that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[int, int, int]] = []
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self.options.append((level, option, value))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="the kernel has no such option")
+async def test_answers_are_acknowledged_at_once_while_others_are_waited_for(
+    carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.behave = lambda asked: None if asked.name == "stuck.example" else reply(asked, "A 192.0.2.1")
+    await carried.ask("first.example")
+    noting = Acknowledging()
+    (open_one,) = carried.tcp._connections
+    monkeypatch.setattr(open_one, "_socket", noting)
+    await carried.ask("alone.example")
+    assert noting.options == []
+    stuck = carried.start("stuck.example")
+    await carried.ask("beside.example")
+    assert noting.options == [(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)]
+    stuck.cancel()
