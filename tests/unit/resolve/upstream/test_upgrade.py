@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from safedns.clock import SystemClock
+from safedns.resolve.resolver import Resolver
 from safedns.resolve.upstream import connection, upgrade
 from safedns.resolve.upstream.connection import ConnectionCarrier
 from safedns.resolve.upstream.http import Offer, Resource, http3_offer
@@ -17,6 +22,8 @@ from safedns.resolve.upstream.https import HttpsCarrier
 from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tls import TlsClient
 from safedns.resolve.upstream.upgrade import UpgradingCarrier
+from safedns.settings.model import Upstreams
+from safedns.settings.words import upstream
 from safedns.wire.answer import Answer
 from tests.certificates import Authority
 from tests.nameserver import (
@@ -29,7 +36,7 @@ from tests.nameserver import (
     reply,
     with_other_name,
 )
-from tests.unit.resolve.values import PATIENCE, Awaited, question, until
+from tests.unit.resolve.values import PATIENCE, Awaited, FakeCounters, question, resolved, small_cache, until
 
 NAME = "dns.test"
 
@@ -273,3 +280,33 @@ async def test_closing_fails_what_waits_over_either(carried: Carried, server: Na
     await carried.either.close()
     outcomes = await asyncio.gather(*under_way, return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["the upstream is being closed"]
+
+
+@given(st.binary(max_size=80) | st.text(alphabet='h3=":;, ma0129x', max_size=60).map(str.encode))
+def test_whatever_stands_in_an_offer_it_is_read_or_ignored(written: bytes) -> None:
+    offer = http3_offer(written)
+    assert offer is None or (0 < offer.port <= 65535 and offer.seconds >= 0)
+
+
+@pytest.mark.parametrize("http3", ["stalled", "killed", "lying", "sound"])
+async def test_with_one_upstream_alone_no_question_is_lost_whatever_happens_to_http3(
+    server: NameServer, http3: str
+) -> None:
+    def behave(asked: Asked) -> Reaction:
+        truth = reply(asked, "A 192.0.2.1")
+        if asked.transport == "https" or not trouble:
+            return truth
+        return {"stalled": None, "killed": Goodbye(), "lying": with_other_name(truth), "sound": truth}[http3]
+
+    trouble = False
+    server.behave = behave
+    counters = FakeCounters()
+    spec = upstream(f"https://127.0.0.1:{server.port}#{NAME}")._replace(http3=True)
+    resolver = Resolver(Upstreams((spec,)), small_cache(counters), SystemClock(), counters)
+    names = (f"{number}.example" for number in itertools.count())
+    while not server.asked_over("h3"):
+        assert (await resolved(resolver, question(next(names)))).answer.addresses == ("192.0.2.1",)
+    trouble = True
+    for _ in range(5):
+        assert (await resolved(resolver, question(next(names)))).answer.addresses == ("192.0.2.1",)
+    await resolver.close()
