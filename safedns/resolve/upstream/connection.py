@@ -164,6 +164,8 @@ class ConnectionCarrier(ABC):
 
     def _free(self) -> Connection | None:
         """The connection for the next query; ``None`` where another is needed."""
+        if len(self._connections) == 1 and not self._connections[0].silence:
+            return self._connections[0]  # nearly always
         for connection in list(self._connections):
             if connection.silence > SILENT_SECONDS:
                 self.leave(connection)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import Exchange
 from safedns.resolve.upstream.connection import Connection, ConnectionCarrier
+from safedns.settings.model import UpstreamSpec
 from safedns.wire.answer import aged, decode_answer
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.types import Ede
@@ -46,6 +47,12 @@ class Resource(NamedTuple):
             ("accept", MEDIA_TYPE),
             ("content-type", MEDIA_TYPE),
         )
+
+
+def resource_of(spec: UpstreamSpec) -> Resource:
+    """What is asked of an upstream: its host by the name it proves, with the port where that is not the usual one."""
+    host = f"[{spec.certificate}]" if ":" in spec.certificate else spec.certificate
+    return Resource(host if spec.port == 443 else f"{host}:{spec.port}", spec.path)
 
 
 class Offer(NamedTuple):

@@ -6,7 +6,6 @@ from safedns.clock import Clock
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.upstream.connection import ConnectionCarrier
 from safedns.resolve.upstream.encrypted import EncryptedUpstream, Encrypting
-from safedns.resolve.upstream.http import Resource
 from safedns.resolve.upstream.place import Place
 from safedns.resolve.upstream.plain import PlainUpstream
 from safedns.resolve.upstream.tcp import TcpCarrier
@@ -32,10 +31,11 @@ def _carrier(spec: UpstreamSpec, meter: UpstreamMeter, place: Place) -> Encrypti
         return QuicCarrier(place, spec.port, meter.mismatches, spec.certificate)
     if spec.transport == "h3":
         return _http3(spec, meter, place, spec.port)
+    from safedns.resolve.upstream.http import resource_of
     from safedns.resolve.upstream.https import HttpsCarrier
 
     tls = TlsClient(spec.certificate, spec.pins, "h2")
-    https = HttpsCarrier(place, spec.port, meter.mismatches, tls, _resource(spec))
+    https = HttpsCarrier(place, spec.port, meter.mismatches, tls, resource_of(spec))
     if not spec.http3:
         return https
     from safedns.resolve.upstream.upgrade import UpgradingCarrier
@@ -44,12 +44,7 @@ def _carrier(spec: UpstreamSpec, meter: UpstreamMeter, place: Place) -> Encrypti
 
 
 def _http3(spec: UpstreamSpec, meter: UpstreamMeter, place: Place, port: int) -> ConnectionCarrier:
+    from safedns.resolve.upstream.http import resource_of
     from safedns.resolve.upstream.http3 import Http3Carrier
 
-    return Http3Carrier(place, port, meter.mismatches, spec.certificate, _resource(spec))
-
-
-def _resource(spec: UpstreamSpec) -> Resource:
-    """What is asked for: of the host by the name it proves, and with its port where that is not the usual one."""
-    host = f"[{spec.certificate}]" if ":" in spec.certificate else spec.certificate
-    return Resource(host if spec.port == 443 else f"{host}:{spec.port}", spec.path)
+    return Http3Carrier(place, port, meter.mismatches, spec.certificate, resource_of(spec))
