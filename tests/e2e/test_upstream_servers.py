@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import shutil
 import socket
@@ -244,3 +245,20 @@ def test_a_household_lives_on_one_encrypted_upstream_found_by_name(
             assert house.metrics()["safedns_upstream_up", (name,)] == 1
     assert {asked.transport for asked in server.asked} == {face}
     assert {asked.name for asked in bootstrap.asked} == {NAME}
+
+
+def test_a_household_is_answered_over_http3_where_that_is_offered_and_over_http2_when_it_fails(
+    authority: Authority, tmp_path: Path
+) -> None:
+    with NameServer(certificate=authority.issue(NAME), face="h3") as server:
+        server.offer = f'h3=":{server.port}"'
+        settings = {"upstreams": {"servers": [f"https://127.0.0.1:{server.port}#{NAME}"], "http3": "on"}}
+        with running(tmp_path, settings=settings) as house:
+            names = (f"{number}.example" for number in itertools.count())
+            until(
+                lambda: bool(house.ask(next(names)).answer) and server.asked_over("h3"), "a question goes over HTTP/3"
+            )
+            server.behave = lambda asked: None if asked.transport == "h3" else reply(asked, "A 192.0.2.1")
+            for _ in range(5):
+                assert "192.0.2.1" in house.ask(next(names)).answer[0].to_text()
+    assert server.asked[-1].transport == "https"
