@@ -79,7 +79,7 @@ class ConnectionCarrier(ABC):
         self._connections: list[Connection] = []
         """Open ones; the first is used as long as nothing holds it up."""
         self.in_order = self.may_be_in_order
-        """Whether an answer may have to wait for the one before: until one has overtaken another."""
+        """Whether other connections may help: until an answer has overtaken another, or no other is to be had."""
         self.instead: Callable[[Exchange, UpstreamError], None] | None = None
         """Takes over what comes to nothing here; otherwise it fails."""
 
@@ -210,8 +210,9 @@ class ConnectionCarrier(ABC):
             connection.send(exchange)
 
     def _do_without(self, error: UpstreamError) -> UpstreamError:
-        """There is no new connection: one that is held up is better than none."""
+        """There is no new connection: one that is held up is better than none, and no other is asked for so soon."""
         if self._connections:
+            self.in_order = False
             self._send_waiting(self._connections[0])
         else:
             self._fail_waiting(error)

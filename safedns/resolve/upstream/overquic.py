@@ -156,6 +156,7 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
             self._timer = None
         if not self.ready.done():
             self.ready.set_exception(error)
+            self.ready.exception()  # who wanted to know may have been cancelled
         self._ended()
         self._transport.close()
 

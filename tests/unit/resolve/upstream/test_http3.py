@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -245,3 +246,18 @@ async def test_closing_fails_what_waits(carried: Carried, server: NameServer) ->
     await carried.http3.close()
     outcomes = await asyncio.gather(*under_way, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {UpstreamError}
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_closing_at_any_moment_of_the_handshake_leaves_nothing_behind(
+    carried: Carried, turns: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange = carried.start()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await carried.http3.close()
+    with pytest.raises(UpstreamError, match="being closed"):
+        await exchange
+    await asyncio.sleep(0)
+    gc.collect()
+    assert caplog.records == []

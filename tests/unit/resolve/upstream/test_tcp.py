@@ -214,13 +214,17 @@ async def test_where_there_is_no_other_connection_to_be_had_the_one_that_is_held
     slow = carried.start("slow.example")
     await until(lambda: bool(in_order.asked))
 
+    dialled = []
+
     async def refuse(_: TcpCarrier, address: str) -> connection.Connection:
+        dialled.append(address)
         raise ConnectionRefusedError(111, f"{address} takes no more")
 
     monkeypatch.setattr(TcpCarrier, "dial", refuse)
-    answers = await asyncio.gather(slow, carried.ask("quick.example"))
-    assert {answer.addresses for answer in answers} == {("192.0.2.1",)}
-    assert in_order.connections == 1
+    quick = await carried.ask("quick.example")
+    answers = await asyncio.gather(slow, carried.ask("slow2.example"), carried.ask("quick.example"))
+    assert {answer.addresses for answer in [quick, *answers]} == {("192.0.2.1",)}
+    assert (in_order.connections, len(dialled)) == (1, 1)
 
 
 class Acknowledging:
