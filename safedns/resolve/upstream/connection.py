@@ -48,6 +48,7 @@ class ConnectionCarrier(ABC):
     __slots__ = (
         "_connecting",
         "_connections",
+        "_leaving",
         "_place",
         "_told",
         "_waiting",
@@ -78,6 +79,8 @@ class ConnectionCarrier(ABC):
         self._connecting: asyncio.Task[UpstreamError | None] | None = None
         self._connections: list[Connection] = []
         """Open ones; the first is used as long as nothing holds it up."""
+        self._leaving: set[Connection] = set()
+        """Those on which nothing more is started, until they have ended."""
         self.in_order = self.may_be_in_order
         """Whether other connections may help: until an answer has overtaken another, or no other is to be had."""
         self.instead: Callable[[Exchange, UpstreamError], None] | None = None
@@ -135,13 +138,17 @@ class ConnectionCarrier(ABC):
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
-        for connection in list(self._connections):
+        for connection in [*self._connections, *self._leaving]:
             await connection.close(error)
 
     def leave(self, connection: Connection) -> None:
         """Start nothing more on this connection."""
         if connection in self._connections:
             self._connections.remove(connection)
+        if connection.gone:
+            self._leaving.discard(connection)
+        else:
+            self._leaving.add(connection)
 
     def lost(self, connection: Connection, unanswered: list[Exchange]) -> None:
         """The connection ended; each exchange gets one more, unless it had that already."""

@@ -61,8 +61,6 @@ class _Session(QuicSession, HttpConnection):
 
     def stream_event(self, event: QuicEvent) -> None:
         """See ``QuicSession``."""
-        if not self.ready.done():
-            return
         for happened in self._http.handle_event(event):
             self._told(happened)
         if isinstance(event, StreamReset):

@@ -91,6 +91,8 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
         super().__init__(owner)
         self._quic = quic
         self._timer: asyncio.TimerHandle | None = None
+        self._speaks = False
+        """Whether the handshake is over and somebody has waited for it."""
         self.ready: asyncio.Future[bool] = self._loop.create_future()
         """The handshake's end: whether it went on from an earlier one."""
 
@@ -139,13 +141,15 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
 
     def _happened(self, event: QuicEvent) -> None:
         match event:
-            case HandshakeCompleted() if not self.ready.done():
-                self._await_work()
-                self.begin()
-                self.ready.set_result(event.session_resumed)
+            case HandshakeCompleted():
+                if not self.ready.done():  # else nobody wants it any more
+                    self._await_work()
+                    self.begin()
+                    self._speaks = True
+                    self.ready.set_result(event.session_resumed)
             case ConnectionTerminated():
                 self._lose(ConnectionAbortedError(event.reason_phrase or f"QUIC error {event.error_code:#x}"))
-            case _:
+            case _ if self._speaks:
                 self.stream_event(event)
 
     def _lose(self, error: Exception) -> None:

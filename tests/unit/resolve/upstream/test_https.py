@@ -235,3 +235,18 @@ async def test_closing_fails_what_waits(carried: Carried, server: NameServer) ->
     await carried.https.close()
     outcomes = await asyncio.gather(*under_way, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {UpstreamError}
+
+
+async def test_closing_fails_what_waits_on_a_connection_that_the_server_is_leaving(
+    carried: Carried, server: NameServer
+) -> None:
+    server.behave = lambda _: None
+    exchange = carried.start("last.example")
+    await until(lambda: bool(server.asked))
+    (session,) = carried.https._connections
+    carried.https.leave(session)  # as when the server says goodbye, before the connection has ended
+    await carried.https.close()
+    with pytest.raises(UpstreamError, match="being closed"):
+        await asyncio.wait_for(exchange, PATIENCE)
+    assert session.gone
+    assert not carried.https.connected
