@@ -87,6 +87,7 @@ def _object(one: Examined) -> dict[str, Any]:
         "dnssec": one.dnssec,
         "cookies": one.facts.cookies,
         "padding": one.facts.padding,
+        "http3": one.facts.http3,
         "filters": one.filters,
     }
 
@@ -103,6 +104,8 @@ def _abilities(one: Examined) -> Iterator[str]:
         yield "cookies"
     if one.facts.padding:
         yield "padding"
+    if one.facts.http3:
+        yield "HTTP/3"
 
 
 def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -68,7 +68,7 @@ class Credentials(NamedTuple):
 class UpstreamSpec(NamedTuple):
     """One upstream as configured."""
 
-    transport: Literal["plain", "tls", "https", "quic"]
+    transport: Literal["plain", "tls", "https", "h3", "quic"]
     host: str
     port: int
     name: str
@@ -78,7 +78,9 @@ class UpstreamSpec(NamedTuple):
     pins: tuple[bytes, ...] = ()
     """SHA-256 of the public keys of which it must have one; they count instead of authorities and names."""
     path: str = ""
-    """Of ``https``: what is asked for, e.g. ``/dns-query``."""
+    """Of ``https`` and ``h3``: what is asked for, e.g. ``/dns-query``."""
+    http3: bool = False
+    """Of ``https``: asked over HTTP/3 where it offers that."""
 
     @property
     def named(self) -> bool:

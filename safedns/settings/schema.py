@@ -195,6 +195,7 @@ class UpstreamSection(Model):
     strategy: Literal["fastest", "parallel", "ordered"] = Field(
         default="fastest", description="Ask the fastest so far, all at once, or in the order given."
     )
+    http3: OnOff = Field(default=False, description="Ask `https://` servers over HTTP/3 where they offer it.")
     bootstrap: Annotated[list[PlainUpstream], EMPTY_LIST] = Field(
         default=[], description="Plain addresses that find upstreams given by name."
     )

@@ -183,14 +183,14 @@ def _port(port: str, text: str) -> int:
     return int(port)
 
 
-_ENCRYPTED = {"tls": 853, "https": 443, "quic": 853}
+_ENCRYPTED = {"tls": 853, "https": 443, "h3": 443, "quic": 853}
 _PLAIN_WANTED = "expected an address such as 9.9.9.9 or 127.0.0.1:5300"
-_UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https:// or quic:// and a name"
+_UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https://, h3:// or quic:// and a name"
 _PIN = "sha256="
 
 
 def upstream(text: str) -> UpstreamSpec:
-    """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``quic://`` with ``#name``."""
+    """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``h3://``, ``quic://``, ``#name``."""
     return _encrypted(text) if "://" in text else _plain(text, _UPSTREAM_WANTED)
 
 
@@ -215,14 +215,14 @@ def _encrypted(text: str) -> UpstreamSpec:
     if not host or parts.username is not None or port == 0:
         raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
     certificate, pins = _identity(parts.fragment, text)
-    if pins and parts.scheme == "quic":
+    if pins and parts.scheme in ("h3", "quic"):
         raise ValueError(f"{show(text)} pins a key, which only tls:// and https:// can; expected a name behind the `#`")
     path = (parts.path + (f"?{parts.query}" if parts.query else "")).removesuffix("{?dns}")
     match parts.scheme:
-        case "https":
+        case "https" | "h3":
             path = path if path.strip("/") else "/dns-query"
         case "tls" | "quic" if path.strip("/"):
-            raise ValueError(f"{show(text)} asks for a path, which only https:// has; expected the name alone")
+            raise ValueError(f"{show(text)} asks for a path, which https:// and h3:// have; expected the name alone")
         case "tls" | "quic":
             path = ""
         case _:

@@ -3,7 +3,8 @@
     plain --- udp ---(truncated)---> tcp --+
     encrypted -+- tcp (over tls) ----------+-- connection (one, shared, opened again) --- place (its addresses)
                +- https (over tls) --------+
-               '- quic --------------------'
+               +- upgrade (https, http3)   |
+               '- quic, http3 -- overquic -'
 
 An ``Exchange`` has exactly one carrier at a time, which frees the message id whichever way the exchange ends. Its end
 is a plain call, not a future: between the datagram that brings an answer and the reply to the client lies no turn of
@@ -110,5 +111,7 @@ class Facts(NamedTuple):
     """It gives DNS cookies (RFC 7873)."""
     padding: bool = False
     """It pads its responses (RFC 8467)."""
+    http3: bool = False
+    """It offers HTTP/3 beside HTTP/2 (RFC 7838)."""
     resumed: bool = False
     """The last handshake went on from an earlier one."""

@@ -421,6 +421,23 @@ upstreams:
     assert not folder.warnings(text)
 
 
+def test_http3_is_for_those_that_offer_it_over_https_and_have_no_pinned_key(folder: Folder) -> None:
+    pinned = "https://9.9.9.9#sha256=" + "A" * 43 + "="
+    text = f"""
+upstreams:
+  servers: [https://9.9.9.9, "{pinned}", tls://9.9.9.9, "h3://9.9.9.9", 9.9.9.9]
+  routes: {{lan: "https://192.168.1.1"}}
+  sets: {{family: "https://1.1.1.3"}}
+"""
+    assert not any(spec.http3 for spec in folder.load(text).upstreams.all)
+    upstreams = folder.load(f"{text}  http3: on\n").upstreams
+    assert [spec.name for spec in upstreams.all if spec.http3] == [
+        "https://9.9.9.9",
+        "https://1.1.1.3",
+        "https://192.168.1.1",
+    ]
+
+
 def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
     sets = folder.load("upstreams: {servers: [9.9.9.9], sets: {family: 1.1.1.3, strict: [1.1.1.3, 1.0.0.3]}}").upstreams
     assert {name: [spec.name for spec in servers] for name, servers in sets.sets.items()} == {
