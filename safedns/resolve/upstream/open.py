@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterable
+
 from safedns.clock import Clock
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.upstream.connection import ConnectionCarrier
@@ -11,6 +14,15 @@ from safedns.resolve.upstream.plain import PlainUpstream
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.resolve.upstream.tls import TlsClient
 from safedns.settings.model import UpstreamSpec
+
+_MODULES = {"https": "https", "quic": "quic", "h3": "http3"}
+"""Transport -> its module here, which brings a library along."""
+
+
+def load_transports(specs: Iterable[UpstreamSpec]) -> None:
+    """Import what ``specs`` need, so that opening them takes no time. It may be called in a thread, beside answers."""
+    for transport in {spec.transport for spec in specs} & _MODULES.keys():
+        importlib.import_module(f"safedns.resolve.upstream.{_MODULES[transport]}")
 
 
 def open_upstream(

@@ -83,9 +83,7 @@ async def test_after_a_while_edns_is_tried_again(carried: Carried, server: NameS
     assert edns(server.asked[before])
 
 
-async def test_a_question_that_is_an_error_even_so_is_answered_so(
-    carried: Carried, server: NameServer
-) -> None:
+async def test_a_question_that_is_an_error_even_so_is_answered_so(carried: Carried, server: NameServer) -> None:
     server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR)
     assert (await asyncio.wait_for(carried.start(), PATIENCE)).rcode == RCode.FORMERR
     assert [edns(asked) for asked in server.asked][-2:] == [True, False]
