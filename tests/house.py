@@ -58,7 +58,8 @@ FAMILY: dict[str, Any] = {
 
 Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
-that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow, and before all a ``MARK``."""
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` aliases and then an SOA of its own may follow, and before all a
+``MARK``."""
 
 WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "REFUSED", "SILENT")
 MARK = re.compile(r"AA|AD|EDE \d+")
@@ -119,7 +120,8 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     if lines[0] in WORDS:
         if lines[0] == "NXDOMAIN":
             response.set_rcode(dns.rcode.NXDOMAIN)
-        response.authority.append(rrset_from(lines[1] if len(lines) > 1 else SOA))
+        response.answer.extend(rrset_from(line) for line in lines[1:-1])
+        response.authority.append(rrset_from(lines[-1] if len(lines) > 1 else SOA))
         return response
     for line in lines:
         response.answer.append(rrset_from(line))

@@ -54,6 +54,7 @@ class Resolver:
         self._counters = counters
         self._connect = connect
         self._routing = Routing(upstreams, clock, counters, connect)
+        cache.denials.keep_apart(upstreams.routes)
         self._alarms = Alarms(clock)
         self._failures = Failures()
         self._nobody_answered = False
@@ -97,6 +98,7 @@ class Resolver:
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self.cache.configure(cache)
+        self.cache.denials.keep_apart(upstreams.routes)
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.sets != upstreams.sets:

@@ -116,6 +116,11 @@ def decode_query(packet: bytes) -> Query:
     )
 
 
+def query_of(question: bytes) -> Query:
+    """A query of our own with this question (name, type and class as on the wire): without flags and without EDNS."""
+    return decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + question)
+
+
 def _question_name(packet: bytes) -> tuple[list[bytes], bytes]:
     """Lower-case labels and wire form of the name at offset 12; no pointer is legal there, nothing precedes it."""
     # Letters are above every legal length octet, so folding the whole slice leaves the lengths alone.
