@@ -175,11 +175,17 @@ class AnswerCache:
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
         early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0
-        self._forget(key)
+        self.forget(key)
         entry = self._entries[key] = Entry(key, answer, now, now + ttl, now + ttl - early)
         self.memory += entry.size
         self.denials.note(key, answer)
         self._shrink()
+
+    def forget(self, key: bytes) -> None:
+        """Drop what is kept under ``key``, if anything."""
+        if (entry := self._entries.pop(key, None)) is not None:
+            self.memory -= entry.size
+            self.denials.forget(key)
 
     def configure(self, settings: CacheSettings) -> None:
         """Take new bounds at once; what fits stays."""
@@ -199,7 +205,7 @@ class AnswerCache:
         for key in [key for key in self._entries if key.endswith(tail, 0, -_KEY_TAIL)]:
             owner, _ = from_wire(key, 0)  # the bytes of the tail may also stand inside a label
             if owner == name or owner.endswith(below):
-                self._forget(key)
+                self.forget(key)
         return before - len(self._entries)
 
     def fresh(self, now: float) -> Iterator[tuple[bytes, Answer, float]]:
@@ -218,12 +224,7 @@ class AnswerCache:
         self._counters.gauges["cache_entries",] = len(self._entries)
         self._counters.gauges["cache_bytes",] = self.memory
 
-    def _forget(self, key: bytes) -> None:
-        if (entry := self._entries.pop(key, None)) is not None:
-            self.memory -= entry.size
-            self.denials.forget(key)
-
     def _shrink(self) -> None:
         while len(self._entries) > self.settings.entries or self.memory > self.settings.memory:
-            self._forget(next(iter(self._entries)))
+            self.forget(next(iter(self._entries)))
             self._evicted[0] += 1

@@ -15,6 +15,7 @@ from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
     Certificate,
+    Dnssec,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -98,13 +99,14 @@ def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
-    given = written.upstreams
+    given, dnssec = written.upstreams, written.dnssec
     return Upstreams(
         servers=tuple(given.servers),
         strategy=given.strategy,
         bootstrap=tuple(given.bootstrap),
         routes=MappingProxyType({name: tuple(servers) for name, servers in given.routes.items()}),
         sets=MappingProxyType({name: tuple(servers) for name, servers in given.sets.items()}),
+        dnssec=Dnssec(dnssec.validate_, tuple(dnssec.negative_trust_anchors), tuple(dnssec.trust_anchors)),
     )
 
 
