@@ -78,7 +78,7 @@ class Zone:
         self.chain: dict[Name | bytes, dns.rrset.RRset] = {}
         """NSEC by owner, NSEC3 by hash."""
         self.signed = False
-        self.add("@ 300 SOA ns.test. root.test. 1 3600 600 86400 60", "@ 300 NS ns.test.", *lines)
+        self.add("@ 300 SOA ns.example. root.example. 1 3600 600 86400 60", "@ 300 NS ns.example.", *lines)
 
     def add(self, *lines: str) -> None:
         """More records."""
@@ -94,7 +94,7 @@ class Zone:
 
     def delegate(self, child: Zone, *, secure: bool = True) -> None:
         """An NS, and DS records where the child is signed, in this zone."""
-        self.sets[child.name, NS] = dns.rrset.from_text(child.name, 300, IN, "NS", "ns.test.")
+        self.sets[child.name, NS] = dns.rrset.from_text(child.name, 300, IN, "NS", "ns.example.")
         if secure:
             self.sets[child.name, DS_] = dns.rrset.from_rdata(child.name, 300, child.ds())
 

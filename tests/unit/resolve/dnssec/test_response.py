@@ -19,7 +19,7 @@ from safedns.resolve.dnssec.verdict import Bogus
 from safedns.resolve.dnssec.work import Work
 from safedns.settings.model import TrustAnchor
 from tests.signed import DAY, NOW, RRSIG_, Zone, key_for
-from tests.unit.resolve.dnssec.worlds import MONO, chain_for, family_of_zones, judge, said, world_of
+from tests.worlds import MONO, chain_for, family_of_zones, judge, said, world_of
 
 KINDS: dict[str, dict[str, Any]] = {"nsec": {}, "nsec3": {"nsec3": True}, "iterations": {"iterations": 5}}
 
@@ -28,31 +28,31 @@ KINDS: dict[str, dict[str, Any]] = {"nsec": {}, "nsec3": {"nsec3": True}, "itera
 @pytest.mark.parametrize(
     ("name", "qtype", "expected"),
     [
-        ("www.signed.test", "A", "secure"),
-        ("www.signed.test", "MX", "secure"),
-        ("missing.signed.test", "A", "secure"),
-        ("a.b.missing.signed.test", "A", "secure"),
-        ("alias.signed.test", "A", "secure"),
-        ("alias.signed.test", "CNAME", "secure"),
-        ("broken.signed.test", "A", "secure"),
-        ("leaf.tree.signed.test", "A", "secure"),
-        ("tree.signed.test", "DNAME", "secure"),
-        ("any.wild.signed.test", "A", "secure"),
-        ("a.b.wild.signed.test", "A", "secure"),
-        ("any.wild.signed.test", "MX", "secure"),
-        ("empty.signed.test", "A", "secure"),
-        ("signed.test", "SOA", "secure"),
-        ("signed.test", "DNSKEY", "secure"),
-        ("signed.test", "DS", "secure"),
-        ("test", "DS", "secure"),
+        ("www.signed.example", "A", "secure"),
+        ("www.signed.example", "MX", "secure"),
+        ("missing.signed.example", "A", "secure"),
+        ("a.b.missing.signed.example", "A", "secure"),
+        ("alias.signed.example", "A", "secure"),
+        ("alias.signed.example", "CNAME", "secure"),
+        ("broken.signed.example", "A", "secure"),
+        ("leaf.tree.signed.example", "A", "secure"),
+        ("tree.signed.example", "DNAME", "secure"),
+        ("any.wild.signed.example", "A", "secure"),
+        ("a.b.wild.signed.example", "A", "secure"),
+        ("any.wild.signed.example", "MX", "secure"),
+        ("empty.signed.example", "A", "secure"),
+        ("signed.example", "SOA", "secure"),
+        ("signed.example", "DNSKEY", "secure"),
+        ("signed.example", "DS", "secure"),
+        ("example", "DS", "secure"),
         (".", "NS", "secure"),
         ("missing", "A", "secure"),
-        ("www.unsigned.test", "A", "insecure"),
-        ("missing.unsigned.test", "A", "insecure"),
-        ("unsigned.test", "DS", "secure"),
-        ("away.signed.test", "A", "insecure"),
-        ("alias.unsigned.test", "A", "insecure"),
-        ("www.signed.test", "RRSIG", "insecure"),
+        ("www.unsigned.example", "A", "insecure"),
+        ("missing.unsigned.example", "A", "insecure"),
+        ("unsigned.example", "DS", "secure"),
+        ("away.signed.example", "A", "insecure"),
+        ("alias.unsigned.example", "A", "insecure"),
+        ("www.signed.example", "RRSIG", "insecure"),
     ],
 )
 def test_an_honest_world(kind: str, name: str, qtype: str, expected: str) -> None:
@@ -63,10 +63,10 @@ def test_an_honest_world(kind: str, name: str, qtype: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("name", "qtype", "expected"),
     [
-        ("www.unsigned.test", "A", "insecure"),
-        ("unsigned.test", "DS", "insecure"),  # it may be there, unsigned: opt-out proves no more
-        ("missing.test", "A", "insecure"),
-        ("www.signed.test", "A", "secure"),
+        ("www.unsigned.example", "A", "insecure"),
+        ("unsigned.example", "DS", "insecure"),  # it may be there, unsigned: opt-out proves no more
+        ("missing.example", "A", "insecure"),
+        ("www.signed.example", "A", "secure"),
     ],
 )
 def test_under_opt_out(name: str, qtype: str, expected: str) -> None:
@@ -77,19 +77,19 @@ def test_under_opt_out(name: str, qtype: str, expected: str) -> None:
 def test_a_zone_that_demands_many_iterations_counts_as_unsigned_where_it_denies() -> None:
     zones = family_of_zones(iterations=51)
     world, chain = world_of(zones), chain_for(zones)
-    assert said(world, chain, "missing.signed.test") == "insecure"
-    assert said(world, chain, "www.signed.test") == "secure"
+    assert said(world, chain, "missing.signed.example") == "insecure"
+    assert said(world, chain, "www.signed.example") == "secure"
 
 
 def test_another_address_than_was_signed() -> None:
     zones = family_of_zones()
     world = world_of(zones)
-    key = (dns.name.from_text("www.signed.test"), dns.rdatatype.A)
-    zones["signed"].sets[key] = dns.rrset.from_text("www.signed.test.", 300, "IN", "A", "192.0.2.66")
-    assert said(world, chain_for(zones), "www.signed.test") == "6"
+    key = (dns.name.from_text("www.signed.example"), dns.rdatatype.A)
+    zones["signed"].sets[key] = dns.rrset.from_text("www.signed.example.", 300, "IN", "A", "192.0.2.66")
+    assert said(world, chain_for(zones), "www.signed.example") == "6"
 
 
-@pytest.mark.parametrize("name", ["www.signed.test", "missing.signed.test", "any.wild.signed.test"])
+@pytest.mark.parametrize("name", ["www.signed.example", "missing.signed.example", "any.wild.signed.example"])
 def test_signatures_taken_away(name: str) -> None:
     zones = family_of_zones()
     world = world_of(zones)
@@ -103,7 +103,7 @@ def test_signatures_taken_away(name: str) -> None:
     assert said(world, chain_for(zones), name) == "10"
 
 
-@pytest.mark.parametrize("name", ["www.signed.test", "missing.signed.test", "www.unsigned.test"])
+@pytest.mark.parametrize("name", ["www.signed.example", "missing.signed.example", "www.unsigned.example"])
 def test_an_upstream_that_passes_nothing_on(name: str) -> None:
     zones = family_of_zones()
     world = world_of(zones)
@@ -118,7 +118,7 @@ def test_an_upstream_that_passes_nothing_on(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nsec", "nsec3"])
-@pytest.mark.parametrize("name", ["missing.signed.test", "any.wild.signed.test", "empty.signed.test"])
+@pytest.mark.parametrize("name", ["missing.signed.example", "any.wild.signed.example", "empty.signed.example"])
 def test_proofs_taken_away(kind: str, name: str) -> None:
     zones = family_of_zones(**KINDS[kind])
     world = world_of(zones)
@@ -137,11 +137,11 @@ def test_proofs_taken_away(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nsec", "nsec3"])
-@pytest.mark.parametrize("denied", ["www.signed.test", "signed.test"])
+@pytest.mark.parametrize("denied", ["www.signed.example", "signed.example"])
 def test_proofs_about_another_name_do_not_deny_this_one(kind: str, denied: str) -> None:
     zones = family_of_zones(**KINDS[kind])
     world = world_of(zones)
-    honest = world.respond(dns.message.make_query("missing.signed.test", "A", want_dnssec=True))
+    honest = world.respond(dns.message.make_query("missing.signed.example", "A", want_dnssec=True))
 
     def lie(response: dns.message.Message) -> None:
         if response.question[0].name == dns.name.from_text(denied) and response.question[0].rdtype == dns.rdatatype.A:
@@ -157,7 +157,7 @@ def test_the_parents_word_does_not_deny_what_is_in_the_child(kind: str) -> None:
     """RFC 6840 section 4.1: NSEC records at a zone cut say nothing but that there is no DS."""
     zones = family_of_zones(**KINDS[kind])
     world = world_of(zones)
-    parent = world.respond(dns.message.make_query("unsigned.test", "DS", want_dnssec=True))
+    parent = world.respond(dns.message.make_query("unsigned.example", "DS", want_dnssec=True))
 
     def lie(response: dns.message.Message) -> None:
         if response.question[0].rdtype == dns.rdatatype.MX:
@@ -166,16 +166,16 @@ def test_the_parents_word_does_not_deny_what_is_in_the_child(kind: str) -> None:
     world.tamper = lie
     chain = chain_for(zones)
     with pytest.raises(Bogus):
-        judge(world, chain, "unsigned.test", "MX")
+        judge(world, chain, "unsigned.example", "MX")
 
 
 @pytest.mark.parametrize("kind", ["nsec", "nsec3"])
-@pytest.mark.parametrize("name", ["www.unsigned.test", "leaf.tree.signed.test"])
+@pytest.mark.parametrize("name", ["www.unsigned.example", "leaf.tree.signed.example"])
 def test_below_a_zone_cut_or_a_dname_nothing_is_denied_by_the_zone_above(kind: str, name: str) -> None:
     """RFC 6840 section 4.1: what is there is in another zone."""
     zones = family_of_zones(**KINDS[kind])
     world = world_of(zones)
-    zone = zones["test" if "unsigned" in name else "signed"]
+    zone = zones["example" if "unsigned" in name else "signed"]
     everything = [zone.sets[zone.name, dns.rdatatype.SOA], *zone.chain.values()]
     signed = [
         dns.rrset.from_rdata_list(each.name, each.ttl, zone.signatures[each.name, each.rdtype]) for each in everything
@@ -194,9 +194,9 @@ def test_a_wildcard_does_not_reach_below_a_name_that_exists() -> None:
     zones = family_of_zones()
     zones["signed"].add("real.wild 300 A 192.0.2.70")
     world = world_of(zones)
-    made = world.respond(dns.message.make_query("other.wild.signed.test", "A", want_dnssec=True))
-    proof = world.respond(dns.message.make_query("real.wild.signed.test", "MX", want_dnssec=True))
-    name = "a.real.wild.signed.test"  # lies behind real.wild, so that its NSEC covers it
+    made = world.respond(dns.message.make_query("other.wild.signed.example", "A", want_dnssec=True))
+    proof = world.respond(dns.message.make_query("real.wild.signed.example", "MX", want_dnssec=True))
+    name = "a.real.wild.signed.example"  # lies behind real.wild, so that its NSEC covers it
 
     def lie(response: dns.message.Message) -> None:
         owner = response.question[0].name
@@ -214,7 +214,7 @@ def test_a_ds_that_is_hidden_is_missed(kind: str) -> None:
     """Who takes the DS away must prove that there is none, else a signed zone could be made an unsigned one."""
     zones = family_of_zones(**KINDS[kind])
     world = world_of(zones)
-    wrong = world.respond(dns.message.make_query("unsigned.test", "DS", want_dnssec=True))
+    wrong = world.respond(dns.message.make_query("unsigned.example", "DS", want_dnssec=True))
 
     def hide(response: dns.message.Message) -> None:
         if response.question[0].rdtype == dns.rdatatype.DS and response.question[0].name.labels[0] == b"signed":
@@ -223,23 +223,23 @@ def test_a_ds_that_is_hidden_is_missed(kind: str) -> None:
             response.answer = [rrset for rrset in response.answer if rrset.rdtype != RRSIG_]
 
     world.tamper = hide
-    assert said(world, chain_for(zones), "www.signed.test") == "12"
+    assert said(world, chain_for(zones), "www.signed.example") == "12"
 
 
 def test_a_wildcard_does_not_stand_for_a_name_that_exists() -> None:
     zones = family_of_zones()
     zones["signed"].add("real.wild 300 A 192.0.2.70")
     world = world_of(zones)
-    made = world.respond(dns.message.make_query("other.wild.signed.test", "A", want_dnssec=True))
+    made = world.respond(dns.message.make_query("other.wild.signed.example", "A", want_dnssec=True))
 
     def lie(response: dns.message.Message) -> None:
-        if response.question[0].name == dns.name.from_text("real.wild.signed.test"):
+        if response.question[0].name == dns.name.from_text("real.wild.signed.example"):
             owner = response.question[0].name
             response.answer = [dns.rrset.from_rdata_list(owner, each.ttl, list(each)) for each in made.answer]
             response.authority = made.authority
 
     world.tamper = lie
-    assert said(world, chain_for(zones), "real.wild.signed.test") == "12"
+    assert said(world, chain_for(zones), "real.wild.signed.example") == "12"
 
 
 @pytest.mark.parametrize(
@@ -254,95 +254,95 @@ def test_a_wildcard_does_not_stand_for_a_name_that_exists() -> None:
 def test_dates(inception: float, expiration: float, expected: str) -> None:
     zones = family_of_zones()
     zones["signed"].sign(inception=inception, expiration=expiration)
-    assert said(world_of(zones), chain_for(zones), "www.signed.test") == expected
+    assert said(world_of(zones), chain_for(zones), "www.signed.example") == expected
 
 
 def test_with_a_clock_that_is_plainly_wrong_dates_mean_nothing_but_signatures_do() -> None:
     zones = family_of_zones()
     zones["signed"].sign(inception=NOW - 10 * DAY, expiration=NOW - DAY)
     world, chain = world_of(zones), chain_for(zones)
-    assert said(world, chain, "www.signed.test", now=None) == "secure"
-    key = (dns.name.from_text("www.signed.test"), dns.rdatatype.A)
-    zones["signed"].sets[key] = dns.rrset.from_text("www.signed.test.", 300, "IN", "A", "192.0.2.66")
-    assert said(world, chain, "www.signed.test", now=None) == "6"
+    assert said(world, chain, "www.signed.example", now=None) == "secure"
+    key = (dns.name.from_text("www.signed.example"), dns.rdatatype.A)
+    zones["signed"].sets[key] = dns.rrset.from_text("www.signed.example.", 300, "IN", "A", "192.0.2.66")
+    assert said(world, chain, "www.signed.example", now=None) == "6"
 
 
 def test_keys_that_nobody_vouches_for() -> None:
     zones = family_of_zones()
     zones["signed"].key = key_for("somebody else")
     zones["signed"].sign()
-    zones["signed"].key = key_for("signed.test")  # what the parent knows
-    assert said(world_of(zones), chain_for(zones), "www.signed.test") == "9"
+    zones["signed"].key = key_for("signed.example")  # what the parent knows
+    assert said(world_of(zones), chain_for(zones), "www.signed.example") == "9"
 
 
 def test_an_algorithm_that_nobody_here_knows_makes_a_zone_unsigned() -> None:
     zones = family_of_zones()
     world = world_of(zones)
-    name = dns.name.from_text("signed.test")
+    name = dns.name.from_text("signed.example")
     ds = zones["signed"].ds().replace(algorithm=200)
-    zones["test"].sets[name, dns.rdatatype.DS] = dns.rrset.from_rdata(name, 300, ds)
-    zones["test"].sign()
-    assert said(world, chain_for(zones), "www.signed.test") == "insecure"
+    zones["example"].sets[name, dns.rdatatype.DS] = dns.rrset.from_rdata(name, 300, ds)
+    zones["example"].sign()
+    assert said(world, chain_for(zones), "www.signed.example") == "insecure"
 
 
 def test_a_digest_that_nobody_here_knows_makes_a_zone_unsigned() -> None:
     zones = family_of_zones()
     world = world_of(zones)
-    name = dns.name.from_text("signed.test")
+    name = dns.name.from_text("signed.example")
     ds = zones["signed"].ds().replace(digest_type=200)
-    zones["test"].sets[name, dns.rdatatype.DS] = dns.rrset.from_rdata(name, 300, ds)
-    zones["test"].sign()
-    assert said(world, chain_for(zones), "www.signed.test") == "insecure"
+    zones["example"].sets[name, dns.rdatatype.DS] = dns.rrset.from_rdata(name, 300, ds)
+    zones["example"].sign()
+    assert said(world, chain_for(zones), "www.signed.example") == "insecure"
 
 
 def test_a_negative_trust_anchor_ends_checking_at_its_name() -> None:
     zones = family_of_zones()
     zones["signed"].sign(inception=NOW - 10 * DAY, expiration=NOW - DAY)
     world = world_of(zones)
-    assert said(world, chain_for(zones, "signed.test"), "www.signed.test") == "insecure"
-    assert said(world, chain_for(zones, "signed.test"), "leaf.tree.signed.test") == "insecure"
-    assert said(world, chain_for(zones, "other.test"), "www.signed.test") == "7"
+    assert said(world, chain_for(zones, "signed.example"), "www.signed.example") == "insecure"
+    assert said(world, chain_for(zones, "signed.example"), "leaf.tree.signed.example") == "insecure"
+    assert said(world, chain_for(zones, "other.example"), "www.signed.example") == "7"
 
 
 def test_without_an_anchor_above_nothing_can_be_checked() -> None:
     zones = family_of_zones()
     world = world_of(zones)
-    island = Trust([TrustAnchor("signed.test", zones["signed"].ds().to_text())], ["."])
-    assert said(world, Chain(island), "www.signed.test") == "secure"
-    assert said(world, Chain(island), "leaf.signed2.test") == "insecure"
+    island = Trust([TrustAnchor("signed.example", zones["signed"].ds().to_text())], ["."])
+    assert said(world, Chain(island), "www.signed.example") == "secure"
+    assert said(world, Chain(island), "leaf.signed2.example") == "insecure"
 
 
 def test_records_that_nobody_asked_for_are_not_taken() -> None:
     zones = family_of_zones()
     world = world_of(zones)
-    unasked = dns.rrset.from_text("www.unsigned.test.", 300, "IN", "A", "192.0.2.66")
+    unasked = dns.rrset.from_text("www.unsigned.example.", 300, "IN", "A", "192.0.2.66")
     world.tamper = lambda response: response.answer.append(unasked)
-    assert said(world, chain_for(zones), "www.signed.test") == "6"
+    assert said(world, chain_for(zones), "www.signed.example") == "6"
 
 
 def test_what_was_found_out_about_a_zone_is_not_asked_for_again_until_it_ends() -> None:
     zones = family_of_zones()
     world, chain = world_of(zones), chain_for(zones)
-    judge(world, chain, "www.signed.test")
+    judge(world, chain, "www.signed.example")
     assert world.asked == [
-        "www.signed.test A",
+        "www.signed.example A",
         ". DNSKEY",
-        "test DS",
-        "test DNSKEY",
-        "signed.test DS",
-        "signed.test DNSKEY",
+        "example DS",
+        "example DNSKEY",
+        "signed.example DS",
+        "signed.example DNSKEY",
     ]
     world.asked.clear()
-    judge(world, chain, "alias.signed.test", mono=MONO + 299)
-    assert world.asked == ["alias.signed.test A"]
-    judge(world, chain, "alias.signed.test", mono=MONO + 301)
+    judge(world, chain, "alias.signed.example", mono=MONO + 299)
+    assert world.asked == ["alias.signed.example A"]
+    judge(world, chain, "alias.signed.example", mono=MONO + 301)
     assert len(world.asked) > 2
 
 
 def test_an_answer_lives_no_longer_than_its_signatures() -> None:
     zones = family_of_zones()
     zones["signed"].sign(expiration=NOW - 3600 + 20)
-    assert judge(world_of(zones), chain_for(zones), "www.signed.test").ttl == 20
+    assert judge(world_of(zones), chain_for(zones), "www.signed.example").ttl == 20
 
 
 def test_many_keys_of_one_tag_and_many_signatures_cost_no_more_than_a_few_checks() -> None:
@@ -350,19 +350,19 @@ def test_many_keys_of_one_tag_and_many_signatures_cost_no_more_than_a_few_checks
     zones = family_of_zones()
     world = world_of(zones)
     zone = zones["signed"]
-    key = (dns.name.from_text("www.signed.test"), dns.rdatatype.A)
+    key = (dns.name.from_text("www.signed.example"), dns.rdatatype.A)
     good = zone.signatures[key][0]
     bad = [good.replace(signature=bytes([number]) + good.signature[1:]) for number in range(100)]
     zone.signatures[key] = [signature for signature in bad if isinstance(signature, RRSIG)]
     chain = chain_for(zones)
-    judge(world, chain, "signed.test", "SOA")
+    judge(world, chain, "signed.example", "SOA")
     work = Work(NOW)
     with pytest.raises(Bogus, match="too many signatures"):
-        judge(world, chain, "www.signed.test", work=work)
+        judge(world, chain, "www.signed.example", work=work)
     assert work.checks <= 7
 
 
 def test_a_long_way_of_aliases_ends() -> None:
-    zone = Zone("signed.test", *(f"a{number} 300 CNAME a{number + 1}" for number in range(30)))
+    zone = Zone("signed.example", *(f"a{number} 300 CNAME a{number + 1}" for number in range(30)))
     zones = family_of_zones() | {"signed": zone}
-    assert said(world_of(zones), chain_for(zones), "a0.signed.test") == "6"
+    assert said(world_of(zones), chain_for(zones), "a0.signed.example") == "6"

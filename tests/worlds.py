@@ -18,32 +18,32 @@ MONO = 1000.0
 
 
 def family_of_zones(*, nsec3: bool = False, opt_out: bool = False, iterations: int = 0) -> dict[str, Zone]:
-    """The root, ``test``, and below it a signed zone, an unsigned one and one whose algorithm nobody knows."""
+    """The root, ``example``, and below it a signed zone, an unsigned one and one whose algorithm nobody knows."""
     zone = Zone(
-        "signed.test",
+        "signed.example",
         "www 300 A 192.0.2.1",
         "www 300 AAAA 2001:db8::1",
         "alias 300 CNAME www",
-        "away 300 CNAME www.unsigned.test.",
+        "away 300 CNAME www.unsigned.example.",
         "broken 300 CNAME missing",
-        "tree 300 DNAME signed2.test.",
+        "tree 300 DNAME signed2.example.",
         "*.wild 300 A 192.0.2.7",
         "deep.empty 300 A 192.0.2.8",
         nsec3=nsec3,
         iterations=iterations,
     )
-    second = Zone("signed2.test", "leaf 300 A 192.0.2.2", nsec3=nsec3, iterations=iterations)
-    unsigned = Zone("unsigned.test", "www 300 A 192.0.2.9", "alias 300 CNAME www.signed.test.")
-    top = Zone("test", nsec3=nsec3, opt_out=opt_out, iterations=iterations)
+    second = Zone("signed2.example", "leaf 300 A 192.0.2.2", nsec3=nsec3, iterations=iterations)
+    unsigned = Zone("unsigned.example", "www 300 A 192.0.2.9", "alias 300 CNAME www.signed.example.")
+    top = Zone("example", nsec3=nsec3, opt_out=opt_out, iterations=iterations)
     root = Zone(".")
-    return {"root": root, "test": top, "signed": zone, "signed2": second, "unsigned": unsigned}
+    return {"root": root, "example": top, "signed": zone, "signed2": second, "unsigned": unsigned}
 
 
 def world_of(zones: dict[str, Zone]) -> World:
     """Delegate and sign what is not signed yet: everything but ``unsigned``."""
-    zones["root"].delegate(zones["test"])
+    zones["root"].delegate(zones["example"])
     for name in ("signed", "signed2", "unsigned"):
-        zones["test"].delegate(zones[name], secure=name != "unsigned")
+        zones["example"].delegate(zones[name], secure=name != "unsigned")
     for name, zone in zones.items():
         if name != "unsigned" and not zone.signed:
             zone.sign()
