@@ -216,12 +216,14 @@ class World:
     def __init__(self, *zones: Zone) -> None:
         self.zones = {zone.name: zone for zone in zones}
         self.asked: list[str] = []
+        self.queries: list[dns.message.Message] = []
         self.tamper: Callable[[dns.message.Message], None] = lambda _: None
         """What happens to every response on its way."""
 
     def respond(self, query: dns.message.Message) -> dns.message.Message:
         """The response to ``query``, with signatures if it has DO."""
         question = query.question[0]
+        self.queries.append(query)
         self.asked.append(f"{question.name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(question.rdtype)}")
         response = dns.message.make_response(query, recursion_available=True)
         _Lookup(self, response, bool(query.ednsflags & dns.flags.DO)).run(question.name, question.rdtype)

@@ -1,10 +1,14 @@
-"""An Internet for validation tests, and a driver that gives validation whatever it needs at once."""
+"""An Internet for validation tests, a household on it, and a driver that gives validation whatever it needs at once."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import dns.message
 import dns.name
 import dns.rdatatype
+import dns.rrset
 
 from safedns.resolve.dnssec.chain import Chain
 from safedns.resolve.dnssec.response import Response
@@ -12,6 +16,7 @@ from safedns.resolve.dnssec.trust import Trust
 from safedns.resolve.dnssec.verdict import Bogus, Unreachable, Verdict
 from safedns.resolve.dnssec.work import Work
 from safedns.settings.model import TrustAnchor
+from tests.house import House
 from tests.signed import NOW, World, Zone
 
 MONO = 1000.0
@@ -78,7 +83,7 @@ def judge(
     try:
         while True:
             need = steps.send(answer)
-            answer = _ask(world, need.name, need.rdtype)
+            answer = None if need is None else _ask(world, need.name, need.rdtype)
     except StopIteration as stop:
         verdict = stop.value
         assert isinstance(verdict, Verdict)
@@ -96,3 +101,26 @@ def said(world: World, chain: Chain, name: str, qtype: str = "A", *, now: float 
 def _ask(world: World, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> dns.message.Message:
     query = dns.message.make_query(name, rdtype, want_dnssec=True)
     return dns.message.from_wire(world.respond(query).to_wire(max_size=65_535))
+
+
+def forged(zone: Zone) -> None:
+    """``www`` is no longer what was signed."""
+    key = (dns.name.from_text("www", zone.name), dns.rdatatype.A)
+    zone.sets[key] = dns.rrset.from_text(key[0], 300, "IN", "A", "192.0.2.66")
+
+
+class Signed:
+    """A household whose upstream knows a signed Internet."""
+
+    def __init__(self, folder: Path, zones: dict[str, Zone] | None = None, **settings: Any) -> None:
+        self.zones = zones or family_of_zones()
+        self.world: World = world_of(self.zones)
+        self.house = House(folder)
+        self.house.respond = self.world.respond
+        self.anchor = f". DS {anchor_of(self.zones['root']).ds}"
+        self.settings = settings
+        self.save()
+
+    def save(self, **dnssec: Any) -> None:
+        wanted = {"validate": "on", "trust_anchors": [self.anchor], **dnssec}
+        self.house.save(settings={"dnssec": wanted, **self.settings})

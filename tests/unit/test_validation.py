@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import dns.flags
 import dns.message
@@ -13,35 +12,10 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from tests.house import House, answers, extended_error
-from tests.signed import DAY, NOW, RRSIG_, World, Zone
+from tests.house import answers, extended_error
+from tests.signed import DAY, NOW, RRSIG_
 from tests.unit.test_dnssec import plain, proven, with_ad, with_cd, with_do
-from tests.worlds import anchor_of, family_of_zones, world_of
-
-NAMES = ["www.signed.example", "missing.signed.example"]
-
-
-def forged(zone: Zone) -> None:
-    """``www`` is no longer what was signed."""
-    key = (dns.name.from_text("www", zone.name), dns.rdatatype.A)
-    zone.sets[key] = dns.rrset.from_text(key[0], 300, "IN", "A", "192.0.2.66")
-
-
-class Signed:
-    """A household whose upstream knows a signed Internet."""
-
-    def __init__(self, folder: Path, zones: dict[str, Zone] | None = None, **settings: Any) -> None:
-        self.zones = zones or family_of_zones()
-        self.world: World = world_of(self.zones)
-        self.house = House(folder)
-        self.house.respond = self.world.respond
-        self.anchor = f". DS {anchor_of(self.zones['root']).ds}"
-        self.settings = settings
-        self.save()
-
-    def save(self, **dnssec: Any) -> None:
-        wanted = {"validate": "on", "trust_anchors": [self.anchor], **dnssec}
-        self.house.save(settings={"dnssec": wanted, **self.settings})
+from tests.worlds import Signed, family_of_zones, forged
 
 
 @pytest.fixture

@@ -30,8 +30,11 @@ from safedns.resolve.dnssec.work import Work
 from safedns.wire.types import Ede
 
 T = TypeVar("T")
-Steps = Generator[Need, dns.message.Message | None, T]
-"""Yields what it needs, is sent the response to that (``None``: there is none), and returns a ``T``."""
+Steps = Generator[Need | None, dns.message.Message | None, T]
+"""Yields what it needs, is sent the response to that (``None``: there is none), and returns a ``T``.
+
+Where it yields ``None`` it needs nothing but a pause, for others to get their turn.
+"""
 
 MAX_KNOWN = 2000
 """Names about which the outcome is kept; one with keys takes some 2 kB."""

@@ -32,7 +32,7 @@ from safedns.wire.answer import Answer
 from safedns.wire.names import parents
 from safedns.wire.query import Query, query_of, unchecked
 from safedns.wire.records import HEADER, PAIR
-from safedns.wire.types import FLAG_QR, QClass, RCode
+from safedns.wire.types import FLAG_QR, Ede, QClass, RCode
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,10 @@ class _Judgement:
             log.exception("checking an answer by DNSSEC failed")
             self._end(Bogus(f"checking it failed: {error}"))
         else:
-            self._look_up(need)
+            if need is None:
+                asyncio.get_running_loop().call_soon(self._step, None)
+            else:
+                self._look_up(need)
 
     def _look_up(self, need: Need) -> None:
         if self._checker.now() >= self._deadline:
@@ -167,7 +170,14 @@ class _Judgement:
         if isinstance(found, Bogus):
             for lookup in self._lookups:
                 self._checker.forget_lookup(lookup)
-        self._judged(self._checker.outcome(self._query, self._answer, found))
+        told: Answer | UpstreamError
+        try:
+            told = self._checker.outcome(self._query, self._answer, found)
+        except Exception as error:
+            # As above; and who waits has to hear something.
+            log.exception("making an answer that was checked failed")
+            told = BogusError(f"DNSSEC: making the answer failed: {error}", Ede.OTHER)
+        self._judged(told)
 
 
 def _message(query: Query, answer: Answer) -> dns.message.Message:

@@ -22,6 +22,10 @@ from safedns.wire.types import Ede
 _KINDS = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
 
 
+MAX_PROOFS = 8
+"""Sets of records that are looked at; what has to be proven takes three, and more only where aliases meet wildcards."""
+
+
 class Proofs(NamedTuple):
     """What a zone says does not exist."""
 
@@ -37,6 +41,8 @@ def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
     ttl = None
     for signed in sections.authority.values():
         if signed.rrset.rdtype in _KINDS and any(signature.signer == zone.name for signature in signed.signatures):
+            if len(plain) + len(hashed) >= MAX_PROOFS:
+                raise Bogus(f"more than {MAX_PROOFS} proofs of {shown(zone.name)} come along")
             proven = check(signed, zone, work)
             ttl = proven.ttl if ttl is None else min(ttl, proven.ttl)
             if signed.rrset.rdtype == dns.rdatatype.NSEC:

@@ -71,6 +71,7 @@ class Response:
                     yield from self._signed(dname)
             else:
                 yield from self._signed(alias)
+            yield None
             name = target
         raise Bogus(f"more than {MAX_LINKS} aliases follow on each other")
 

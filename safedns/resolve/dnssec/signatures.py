@@ -15,7 +15,7 @@ from safedns.resolve.dnssec.verdict import Bogus, shown
 from safedns.resolve.dnssec.work import Work
 from safedns.wire.types import Ede
 
-MAX_TRIES = 6
+MAX_TRIES = 4
 """Checks for one set of records: two algorithms during a change of keys, and keys whose tags happen to be the same."""
 SKEW = 3600
 """Seconds by which a clock at home, or a signer's, may be wrong."""

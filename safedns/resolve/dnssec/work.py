@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from safedns.resolve.dnssec.verdict import Bogus
 
-MAX_CHECKS = 64
+MAX_CHECKS = 40
 """Checks of signatures for one answer, its whole chain of keys included."""
 MAX_LOOKUPS = 64
 """Questions of our own for one answer; the longest names, of reverse zones, have 34 labels."""

@@ -5,6 +5,7 @@ Whatever he makes of it: no name of a signed zone is found unsigned, and what is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import dns.message
@@ -12,9 +13,11 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safedns.resolve.dnssec import proofs
 from safedns.resolve.dnssec.verdict import Bogus, Security, Unreachable
 from tests.signed import World, Zone
 from tests.worlds import chain_for, family_of_zones, judge, world_of
@@ -42,6 +45,14 @@ FORGERY = st.tuples(
     st.none() | st.integers(0, 4),
     st.booleans(),
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _any_number_of_proofs() -> Iterator[None]:
+    """The more a forger may send, the more he can do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proofs, "MAX_PROOFS", 100)
+        yield
 
 
 @cache
