@@ -204,3 +204,15 @@ async def test_questions_for_one_answer_end(signed: Signed) -> None:
     signed.world.tamper = slow
     reply = await signed.house.ask("www.signed.example")
     assert extended_error(reply) == (22, "DNSSEC: its keys cannot be found within 5 s")
+
+
+async def test_an_answer_of_very_many_records_is_not_read(signed: Signed) -> None:
+    many = [f"192.0.{number // 256}.{number % 256}" for number in range(401)]
+
+    def fill(response: dns.message.Message) -> None:
+        if response.question[0].rdtype == dns.rdatatype.A:
+            response.answer = [dns.rrset.from_text_list(response.question[0].name, 300, "IN", "A", many)]
+
+    signed.world.tamper = fill
+    reply = await signed.house.ask("www.unsigned.example")
+    assert extended_error(reply) == (6, "DNSSEC: it cannot be read: it has more than 400 records")

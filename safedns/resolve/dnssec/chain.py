@@ -96,13 +96,14 @@ class Chain:
             zone, ttl = yield from self._zone(name, records, work)
             return self._keep(name, zone, mono, min(ttl, proven.ttl))
         if (alias := sections.answer.get((name, dns.rdatatype.CNAME))) is not None:
-            return self._keep(name, above.zone, mono, check(alias, above.zone, work).ttl)
+            return self._keep(name, above.zone, mono, check(alias, above.zone, work).ttl, above=above)
         proofs = proofs_of(above.zone, sections, work)
         cut = proofs.denial.cut(name)
         if cut is None:
             raise Bogus(f"it is not proven that {shown(name)} is unsigned", Ede.NSEC_MISSING)
-        zone = Zone(name, ()) if cut is Cut.UNSIGNED_ZONE else above.zone
-        return self._keep(name, zone, mono, proofs.ttl, nothing_below=cut is Cut.NOTHING)
+        if cut is Cut.UNSIGNED_ZONE:
+            return self._keep(name, Zone(name, ()), mono, proofs.ttl)
+        return self._keep(name, above.zone, mono, proofs.ttl, above=above, nothing_below=cut is Cut.NOTHING)
 
     def _anchored(self, name: dns.name.Name, work: Work, mono: float) -> Steps[Known]:
         records = usable_ds(self.trust.anchors[name])
@@ -124,8 +125,20 @@ class Chain:
             raise Bogus(f"nobody vouches for the keys of {shown(name)}", Ede.DNSKEY_MISSING)
         return Zone(name, keys), check(signed, Zone(name, vouched), work).ttl
 
-    def _keep(self, name: dns.name.Name, zone: Zone, mono: float, ttl: int, *, nothing_below: bool = False) -> Known:
-        self._known[name] = known = Known(zone, nothing_below, mono + min(ttl, MAX_KEPT))
+    def _keep(
+        self,
+        name: dns.name.Name,
+        zone: Zone,
+        mono: float,
+        ttl: int,
+        *,
+        above: Known | None = None,
+        nothing_below: bool = False,
+    ) -> Known:
+        """``above``: whose zone it is; then its keys are not kept longer here than there."""
+        until = mono + min(ttl, MAX_KEPT)
+        known = Known(zone, nothing_below, until if above is None else min(until, above.until))
+        self._known[name] = known
         self._known.move_to_end(name)
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 BUDGET = 5.0
 """Seconds after which no further question is asked for one answer; a client has long asked again by then."""
+MAX_RECORDS = 400
+"""Of a response; to read so many takes some milliseconds, and no honest answer comes near."""
 _IN = int(QClass.IN)
 _READABLE = (RCode.NOERROR, RCode.NXDOMAIN)
 
@@ -181,6 +183,8 @@ class _Judgement:
 
 
 def _message(query: Query, answer: Answer) -> dns.message.Message:
+    if sum(answer.counts) > MAX_RECORDS:
+        raise ValueError(f"it has more than {MAX_RECORDS} records")
     header = HEADER.pack(0, FLAG_QR | answer.rcode, 1, *answer.counts)
     return dns.message.from_wire(header + query.cache_key[:-1] + answer.body)
 

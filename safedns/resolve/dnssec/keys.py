@@ -16,7 +16,9 @@ from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.dnskeybase import Flag
 
 MAX_KEYS = 32
-"""Keys of a zone, and DS records for it, that are looked at."""
+"""Keys of a zone that are looked at."""
+MAX_DS = 8
+"""DS records for a zone that are looked at."""
 _PROTOCOL = 3
 _DIGESTS = (DSDigest.SHA256, DSDigest.SHA384)
 _ONLY_IF_ALONE = DSDigest.SHA1
@@ -61,9 +63,9 @@ class _Algorithm(NamedTuple):
 
 def usable_ds(records: Iterable[DS]) -> list[DS]:
     """Those that can be worked with; none = the zone counts as unsigned (RFC 4035 section 5.2)."""
-    known = [ds for ds in list(records)[:MAX_KEYS] if is_supported(ds.algorithm)]
+    known = [ds for ds in records if is_supported(ds.algorithm)]
     good = [ds for ds in known if ds.digest_type in _DIGESTS]
-    return good or [ds for ds in known if ds.digest_type == _ONLY_IF_ALONE]
+    return (good or [ds for ds in known if ds.digest_type == _ONLY_IF_ALONE])[:MAX_DS]
 
 
 def zone_keys(keys: Iterable[DNSKEY]) -> tuple[ZoneKey, ...]:

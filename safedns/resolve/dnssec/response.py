@@ -60,20 +60,25 @@ class Response:
         """Where the aliases lead, and whether there are the records asked for."""
         for _ in range(MAX_LINKS):
             if (records := self._unused.pop((name, qtype), None)) is not None:
-                yield from self._signed(records)
+                yield from self._link(records)
                 return name, True
             alias = self._unused.pop((name, dns.rdatatype.CNAME), None)
             if alias is None:
                 return name, False
-            target = cast("CNAME", alias.rrset[0]).target
-            if not alias.signatures and (dname := self._dname_above(name, target)) is not None:
-                if self._unused.pop((dname.owner, dns.rdatatype.DNAME), None) is not None:
-                    yield from self._signed(dname)
-            else:
-                yield from self._signed(alias)
+            yield from self._link(alias)
             yield None
-            name = target
+            name = cast("CNAME", alias.rrset[0]).target
         raise Bogus(f"more than {MAX_LINKS} aliases follow on each other")
+
+    def _link(self, records: Signed) -> Steps[None]:
+        """A link is good: itself, or the DNAME of which it was made."""
+        dname = None
+        if records.rrset.rdtype == dns.rdatatype.CNAME and not records.signatures:
+            dname = self._dname_above(records.owner, cast("CNAME", records.rrset[0]).target)
+        if dname is None:
+            yield from self._signed(records)
+        elif self._unused.pop((dname.owner, dns.rdatatype.DNAME), None) is not None:  # else it was seen before
+            yield from self._signed(dname)
 
     def _dname_above(self, name: dns.name.Name, target: dns.name.Name) -> Signed | None:
         """The DNAME of which an alias from ``name`` to ``target`` was made (RFC 6672 section 5.3.1)."""

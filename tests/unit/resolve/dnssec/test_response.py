@@ -42,6 +42,7 @@ def signatures_of(zone: Zone, rrset: dns.rrset.RRset) -> dns.rrset.RRset:
         ("broken.signed.example", "A", "secure"),
         ("leaf.tree.signed.example", "A", "secure"),
         ("tree.signed.example", "DNAME", "secure"),
+        ("leaf.tree.signed.example", "CNAME", "secure"),
         ("any.wild.signed.example", "A", "secure"),
         ("a.b.wild.signed.example", "A", "secure"),
         ("any.wild.signed.example", "MX", "secure"),
@@ -389,3 +390,18 @@ def test_a_response_full_of_proofs_is_not_read_to_its_end() -> None:
     work = Work(NOW)
     with pytest.raises(Bogus, match="more than 8 proofs"):
         judge(world, chain_for(zones), "www.signed.example", "MX", work=work)
+
+
+def test_keys_are_kept_no_longer_for_a_name_inside_a_zone_than_for_the_zone() -> None:
+    zones = family_of_zones()
+    world, chain = world_of(zones), chain_for(zones)
+    zone = zones["signed"]
+    del zone.signatures[dns.name.from_text("www.signed.example"), dns.rdatatype.A]
+    for rrset in zone.chain.values():  # that no zone begins there may be kept for longer than the keys
+        rrset.ttl = 900
+        zone.sign_set(rrset)
+    assert said(world, chain, "www.signed.example") == "10"  # looked for a zone down to the name itself
+    world.asked.clear()
+    with pytest.raises(Bogus):
+        judge(world, chain, "www.signed.example", mono=MONO + 301)
+    assert "signed.example DNSKEY" in world.asked
