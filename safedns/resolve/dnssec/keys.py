@@ -71,7 +71,7 @@ def usable_ds(records: Iterable[DS]) -> list[DS]:
 def zone_keys(keys: Iterable[DNSKEY]) -> tuple[ZoneKey, ...]:
     """Those that may sign the zone's records: zone keys (RFC 4034 section 2.1) that are not revoked (RFC 5011)."""
     return tuple(
-        ZoneKey(key.key_id(), key.algorithm, dns.rdataset.from_rdata(0, key))
+        ZoneKey(dns.dnssec.key_id(key), key.algorithm, dns.rdataset.from_rdata(0, key))
         for key in list(keys)[:MAX_KEYS]
         if key.flags & Flag.ZONE and not key.flags & Flag.REVOKE and key.protocol == _PROTOCOL
     )
