@@ -29,6 +29,7 @@ MAX_NEGATIVE_TTL = 10_800
 """Seconds (RFC 2308 section 5)."""
 MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
+_NXDOMAIN = int(RCode.NXDOMAIN)
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
 _ENTRY_BYTES = 850
@@ -81,7 +82,7 @@ class Entry:
 def memory_of(key: bytes, answer: Answer) -> int:
     """About how many bytes of memory an answer takes that is kept under ``key``."""
     items = len(answer.ttls) + len(answer.targets) + len(answer.addresses)
-    denial = _DENIAL_BYTES + len(key) if answer.rcode == RCode.NXDOMAIN else 0
+    denial = _DENIAL_BYTES + len(key) if answer.rcode == _NXDOMAIN else 0
     return _ENTRY_BYTES + len(key) + len(answer.body) + _ITEM_BYTES * items + denial
 
 

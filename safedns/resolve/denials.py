@@ -20,6 +20,7 @@ _TAIL = 5
 """Octets behind the name in a cache key: type, class, flag bits and set of upstreams."""
 _BEHIND_TYPE = 3
 _TYPE_A = int(QType.A).to_bytes(2)
+_NXDOMAIN = int(RCode.NXDOMAIN)  # a plain integer: looking up an enum member costs more than comparing it
 
 
 class Denials:
@@ -38,8 +39,10 @@ class Denials:
 
     def note(self, key: bytes, answer: Answer) -> None:
         """``answer`` was just stored under ``key``: it may deny the name, or show that it is there after all."""
+        if answer.rcode != _NXDOMAIN and not self._names:
+            return
         name = key[:-_TAIL] + key[-_BEHIND_TYPE:]
-        if answer.rcode != RCode.NXDOMAIN:
+        if answer.rcode != _NXDOMAIN:
             if name in self._names:
                 self._drop(name, self._names[name])
             return
