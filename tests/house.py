@@ -62,7 +62,8 @@ Table = Mapping[str, list[str]]
 that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` aliases and then an SOA of its own may follow, and before all a
 ``MARK``."""
 
-WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "REFUSED", "SILENT")
+FAILURES = ("SERVFAIL", "REFUSED", "FORMERR", "NOTIMP")
+WORDS = ("NXDOMAIN", "NODATA", "SILENT", *FAILURES)
 MARK = re.compile(r"AA|AD|EDE \d+")
 """Says that the response has this flag, or this extended error."""
 SOA = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
@@ -119,7 +120,7 @@ def table_response(table: Table, query: dns.message.Message) -> dns.message.Mess
     _mark(response, [line for line in given if MARK.fullmatch(line)])
     if lines == ["SILENT"]:
         return None
-    if lines in (["SERVFAIL"], ["REFUSED"]):
+    if lines[0] in FAILURES:
         response.set_rcode(dns.rcode.from_text(lines[0]))
         return response
     if lines[0] in WORDS:
