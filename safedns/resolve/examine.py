@@ -52,6 +52,11 @@ class Examined(NamedTuple):
     filters: str
     """What the service is known to filter; empty if it is not known to."""
 
+    @property
+    def leaves_signatures_out(self) -> bool:
+        """Whether who checks answers by their signatures asks it in vain; what is routed is not checked."""
+        return self.dnssec == "no" and any(use == "everything" or use.startswith("set ") for use in self.used_for)
+
 
 def examine(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
     """Put every upstream that is asked anything to the test. Must not be called in an event loop."""

@@ -15,6 +15,7 @@ from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
     Certificate,
+    Dnssec,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -98,7 +99,7 @@ def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
-    given = written.upstreams
+    given, dnssec = written.upstreams, written.dnssec
 
     def asked(servers: Iterable[UpstreamSpec]) -> tuple[UpstreamSpec, ...]:
         # HTTP/3 has no place for pinned keys.
@@ -110,6 +111,7 @@ def _upstreams(written: SettingsFile) -> Upstreams:
         bootstrap=tuple(given.bootstrap),
         routes=MappingProxyType({name: asked(servers) for name, servers in given.routes.items()}),
         sets=MappingProxyType({name: asked(servers) for name, servers in given.sets.items()}),
+        dnssec=Dnssec(dnssec.validate_, tuple(dnssec.negative_trust_anchors), tuple(dnssec.trust_anchors)),
     )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from safedns.settings.model import Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import Endpoint, IPNetwork, TrustAnchor, UpstreamSpec
 from safedns.yamlfile.messages import show
 
 T = TypeVar("T")
@@ -31,6 +31,11 @@ _UNITS = {
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
 _PARTS = re.compile(r"(?:(\d{1,9}) *([a-z]+) *)", re.ASCII)
+_TRUST_ANCHOR = re.compile(
+    r"(?P<zone>\S+)(?: +IN)?(?: +DS)?"
+    r" +(?P<tag>\d{1,5}) +(?P<algorithm>\d{1,3}) +(?P<kind>[24]) +(?P<digest>[0-9a-f ]+)",
+    re.ASCII | re.IGNORECASE,
+)
 _DURATION_WANTED = "expected a number and a unit, such as 45m, 2h or 1 day"
 
 
@@ -287,6 +292,20 @@ def contact(text: str) -> str:
         wanted = "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
         raise ValueError(f"{show(text)} is not a contact; {wanted}")
     return text
+
+
+def trust_anchor(text: str) -> TrustAnchor:
+    """``example. IN DS 12345 13 2 49FD...`` as a zone file has it; ``IN`` and ``DS`` may be left out."""
+    wanted = "expected a DS record such as `. DS 20326 8 2 E06D...`, its digest 64 hexadecimal digits or 96 for type 4"
+    found = _TRUST_ANCHOR.fullmatch(text)
+    digest = "" if found is None else found["digest"].replace(" ", "").upper()
+    if found is None or len(digest) != (64 if found["kind"] == "2" else 96):
+        raise ValueError(f"{show(text)} is no trust anchor; {wanted}")
+    tag, algorithm = int(found["tag"]), int(found["algorithm"])
+    if tag > 0xFFFF or algorithm > 0xFF:
+        raise ValueError(f"{show(text)} has a number that is too large; {wanted}")
+    zone = "." if found["zone"] == "." else name(found["zone"])
+    return TrustAnchor(zone, f"{tag} {algorithm} {found['kind']} {digest}")
 
 
 def name(text: str) -> str:

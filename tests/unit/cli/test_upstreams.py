@@ -205,3 +205,15 @@ def test_with_none_in_use_it_is_exit_1(tmp_path: Path) -> None:
 
 def test_without_a_running_safedns_it_is_exit_3(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["upstreams", "status", "--state", str(tmp_path)]).exit_code == 3
+
+
+def test_one_that_leaves_signatures_out_is_said_where_they_are_needed(tmp_path: Path) -> None:
+    with NameServer(lambda asked: reply(asked, ". SOA a.root. b.root. 1 2 3 4 5")) as server, NameServer(root) as good:
+        at = f"127.0.0.1:{server.port}"
+        wanted = put_to_the_test(tmp_path, f"{{servers: ['{at}']}}\ndnssec: {{validate: on}}")
+        unneeded = put_to_the_test(tmp_path, f"{{servers: ['{at}']}}")
+        routed = f"{{servers: ['127.0.0.1:{good.port}'], routes: {{lan: '{at}'}}}}"
+        elsewhere = put_to_the_test(tmp_path, f"{routed}\ndnssec: {{validate: on}}")
+    line = f"{at}: it leaves signatures out: with `dnssec: {{validate: on}}` signed names fail there"
+    assert (wanted.exit_code, wanted.stdout.splitlines()[-1]) == (1, line)
+    assert [(done.exit_code, line in done.stdout) for done in (unneeded, elsewhere)] == [(0, False)] * 2
