@@ -59,8 +59,14 @@ class Review:
             answer = rewritten_answer(asked.query, decision.target, answer)
             return found._replace(answer=answer, ede=self._told.error(decision, asked.query))
         if answer.rcode in _FAILURES:
-            ede = int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"
-            return found._replace(answer=failed_answer(asked.query), ede=ede)
+            return found._replace(answer=failed_answer(asked.query), ede=_why(answer))
         if answer.services and asked.peer.profile.guarded:
             return found._replace(answer=without_hints(asked.query, answer))
         return found
+
+
+def _why(failure: Answer) -> tuple[int, str]:
+    """The extended error for a failure; what made an upstream fail is passed on, not what it holds against us."""
+    if failure.error:
+        return failure.error, "says the upstream"
+    return int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"

@@ -81,6 +81,8 @@ class Answer(NamedTuple):
     """The upstream itself keeps the name closed: the extended error code (RFC 8914) by which it says or shows so."""
     services: bool = False
     """Some SVCB or HTTPS record tells more than a name: ``services.without_hints`` takes that out."""
+    error: int = 0
+    """Of SERVFAIL: why, by the sender's word, as an extended error code (RFC 8914); 0 = it does not say."""
 
 
 def decode_answer(packet: bytes, query: Query) -> Answer:
@@ -116,6 +118,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
 
     section = records[:answers]
     leads = leads_of(packet, section)
+    error = 0 if opt is None else _extended_error(packet, records[opt])
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
     if negative:
         body, ttls = _with_negative_ttl(packet, body, ttls, records, range(answers, answers + authorities))
@@ -132,8 +135,9 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         leads.names,
         leads.addresses,
         leads.home,
-        _denial(packet, flags, rcode, leads, None if opt is None else records[opt]),
+        _denial(flags, rcode, leads, error),
         leads.services,
+        error if rcode == RCode.SERVFAIL else 0,
     )
 
 
@@ -190,19 +194,25 @@ def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     return found[0]
 
 
-def _denial(packet: bytes, flags: int, rcode: int, leads: Leads, opt: Record | None) -> int:
+def _extended_error(packet: bytes, opt: Record) -> int:
+    """The code of the first extended error; 0 = there is none."""
+    if opt.end == opt.rdata:
+        return 0
+    try:
+        told = option(packet[opt.rdata : opt.end], EdnsOption.EDE)
+    except WireError:
+        return 0  # options that cannot be read say nothing; the records stand
+    return int.from_bytes(told[:2]) if told is not None and len(told) >= 2 else 0
+
+
+def _denial(flags: int, rcode: int, leads: Leads, error: int) -> int:
     """By which extended error code the sender refuses to say more; 0 = it does not.
 
     Filtering resolvers say so outright, answer with an address that leads nowhere, or deny names of others with
     authority.
     """
-    if opt is not None and opt.end > opt.rdata:
-        try:
-            told = option(packet[opt.rdata : opt.end], EdnsOption.EDE)
-        except WireError:
-            told = None  # options that cannot be read say nothing; the records stand
-        if told is not None and len(told) >= 2 and (code := int.from_bytes(told[:2])) in _DENIALS:
-            return code
+    if error in _DENIALS:
+        return error
     if leads.nowhere or (rcode == RCode.NXDOMAIN and flags & FLAG_AA):
         return int(Ede.FILTERED)
     return 0
