@@ -94,6 +94,8 @@ class Books:
         self._home = home
         self.metrics = metrics
         self._counted = metrics.look()
+        self._abandoned: Counter[str] = Counter()
+        """Names whose askers left at once, and which have not been seen in the log."""
         self._last_row, self._rollup = 0, Counter[str]()
         self._log = self._read_log()
         self._turn()
@@ -108,6 +110,7 @@ class Books:
             if (not balance.problems and not balance.lost_rows) or CLOCK.monotonic() > deadline:
                 break
         self._counted = self._now
+        self._abandoned = self._abandoned + period.abandoned - self._read
         self._turn()
         self.balances.append(balance)
         return balance
@@ -124,7 +127,7 @@ class Books:
         rows = self._log.rows.copy()
         rollup = Counter(self._log.rollup)
         rollup.subtract(self._rollup)
-        visitors = _take_visitors(rows, counted, period, problems)
+        read = self._read = _take_visitors(rows, counted, self._abandoned + period.abandoned, problems)
         expected = _expected(period)
         lost_counts = _missing("/metrics", expected, counted, problems)
         logged = Counter({line: count for line, count in period.answered.items() if line.profile in homes.FULL})
@@ -142,8 +145,8 @@ class Books:
         return Balance(
             trouble,
             death,
-            expected.total() + visitors,
-            rows.total() + visitors + rollup["chi"],
+            expected.total() + read.total(),
+            rows.total() + read.total() + rollup["chi"],
             unlogged + period.refused.total() + period.silent.total(),
             dropped,
             lost_rows,
@@ -189,7 +192,7 @@ def _take_visitors(rows: Counter[Line], counted: Counter[tuple[str, str]], perio
         logged = sum(count for line, count in visitors.items() if line.protocol == protocol)
         if (known := counted.pop(("visitor", protocol), 0)) != logged:
             problems.append(f"visitors over {protocol}: {known} by /metrics, {logged} in the log")
-    return visitors.total()
+    return read
 
 
 def _expected(period: Period) -> Counter[tuple[str, str]]:

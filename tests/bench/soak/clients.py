@@ -307,6 +307,7 @@ class QuicClient(_Connecting):
         self._server = server
         self._trust = trust
         self._server_name = server_name
+        self._since = 0.0
         self.waiting: Waiting[int] = Waiting(ledger, lost)
         self.session: _QuicSession | None = None
 
@@ -318,6 +319,7 @@ class QuicClient(_Connecting):
 
     def send(self, query: Query) -> None:
         assert self.session is not None
+        query.connected = self._since
         self.waiting.sent(self.session.ask(b"\0\0" + query.packet), query)
 
     def sweep(self) -> None:
@@ -342,6 +344,7 @@ class QuicClient(_Connecting):
         except BaseException:
             transport.close()
             raise
+        self._since = CLOCK.monotonic()
         self.session = session
 
 

@@ -30,7 +30,7 @@ FULL = ("adults", "an", "binh", "visitor")
 COUNTED = (*FULL, "chi")
 """Profiles whose queries the log counts, with or without a row."""
 ADULTS, AN, BINH, CHI = ["127.0.0.1"], ["127.0.1.1", "127.0.1.2"], ["127.0.2.1"], ["127.0.3.1"]
-GUESTS, VISITOR, NUISANCE, PHONES = ["127.0.4.1"], ["127.0.5.1"], "127.0.6.1", "127.0.7.1"
+GUESTS, VISITOR, NUISANCE, PHONES, PROBE = ["127.0.4.1"], ["127.0.5.1"], "127.0.6.1", "127.0.7.1", "127.0.8.1"
 OLD_ROWS = 100_000
 CACHE = 10_000
 """Answers that are kept: few enough that the cache is full for most of the time."""
@@ -59,7 +59,7 @@ def family(*closed_for_chi: str) -> dict[str, Any]:
         },
         "groups": {
             "adults": {"preset": "open", "devices": [*ADULTS, NUISANCE], "log": "full"},
-            "guests": {"preset": "open", "devices": GUESTS, "log": "off"},
+            "guests": {"preset": "open", "devices": [*GUESTS, PROBE], "log": "off"},
             "visitor": {"preset": "open", "devices": VISITOR, "log": "full"},
         },
         "unknown": "adults",

@@ -47,6 +47,8 @@ class Query:
     sent: float = 0.0
     """Monotonic seconds."""
     retry: bool = False
+    connected: float = 0.0
+    """QUIC: when its connection was made, for nobody tells a client that the other end has died."""
 
     def line(self, rcode: int) -> Line:
         return Line(self.profile, self.client, self.name, self.protocol, rcode)
@@ -59,6 +61,8 @@ class Unanswered(NamedTuple):
     sent: float
     given_up: float
     """When its connection broke, or the client's patience ended."""
+    connected: float
+    """QUIC: when its connection was made; otherwise 0."""
 
 
 @dataclass(slots=True)
@@ -143,9 +147,13 @@ class Ledger:
         """No answer came."""
         self.on_the_way -= 1
         self.sum(query.protocol).unanswered += 1
-        gone = Unanswered(query.protocol, query.sent, CLOCK.monotonic())
+        gone = Unanswered(query.protocol, query.sent, CLOCK.monotonic(), query.connected)
         self.period.unanswered.append(gone)
         self.unanswered.append(gone)
+
+    def probed(self, line: Line) -> None:
+        """Somebody else than the load asked, and was answered; no other thread may write of this ``line``."""
+        self.period.answered[line] += 1
 
     def answered_since(self, moment: float) -> int:
         """How many answers came since then, of the last two seconds."""

@@ -50,7 +50,7 @@ CLOSED = (("cached", 50), ("blocked", 25), ("blocked, first time", 10), ("miss",
 
 
 class Load:
-    """Asks while its ``with`` block runs, unless it holds its breath."""
+    """Asks from ``go_on`` to ``hold_breath``, while its ``with`` block runs."""
 
     def __init__(self, home: Home, ledger: Ledger, rate: int) -> None:
         self._home = home
@@ -58,7 +58,7 @@ class Load:
         self._rate = rate
         self._random = random.Random(20_261_127)
         self._numbers = itertools.count()
-        self._sending = True
+        self._sending = False
         self._running = True
         self._quiet = threading.Event()
         self._failure: BaseException | None = None

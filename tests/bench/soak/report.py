@@ -21,11 +21,14 @@ def render(result: Result) -> str:
 
 
 def _queries(result: Result) -> list[list[str]]:
-    rows = [["asked over", "sent", "answered", "no answer", "of these outside a window", "asked again", "slowest s"]]
+    rows = [
+        ["asked over", "sent", "answered", "no answer", "QUIC, other end gone", "outside", "asked again", "slowest s"]
+    ]
     outside = Counter(each.protocol for each in result.outside)
+    orphaned = Counter(each.protocol for each in result.orphaned)
     for protocol, each in sorted(result.ledger.sums.items()):
         again = f"{each.retries} ({each.retries_answered} answered)"
-        numbers = (each.sent, each.answered, each.unanswered, outside[protocol])
+        numbers = (each.sent, each.answered, each.unanswered, orphaned[protocol], outside[protocol])
         rows.append([protocol, *map(str, numbers), again, f"{each.slowest:.2f}"])
     return rows
 

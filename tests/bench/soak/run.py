@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from tests.bench.soak.books import Balance, Books, Metrics
 from tests.bench.soak.home import OLD_ROWS, home
-from tests.bench.soak.ledger import CLOCK, Ledger, Unanswered
+from tests.bench.soak.ledger import CLOCK, GIVE_UP, Ledger, Unanswered
 from tests.bench.soak.load import Load
 from tests.bench.soak.sampler import Sampler
 from tests.bench.soak.troubles import Happened, Troubles, Window
@@ -21,6 +22,8 @@ from tests.e2e.running import Running
 _SHORTEST, _LONGEST = 0.5, 8.0
 """Seconds that a trouble lasts."""
 _READ_EVERY = 2.0
+NOTICE = 2 * GIVE_UP
+"""Seconds within which a client notices that a QUIC connection has no other end any more."""
 Trouble = Callable[[], Happened | None]
 
 
@@ -58,14 +61,28 @@ class Result(NamedTuple):
 
     @property
     def outside(self) -> list[Unanswered]:
-        """Queries without an answer that no window of a dead resolver explains."""
-        return [each for each in self.ledger.unanswered if not any(_explains(each, one) for one in self.windows)]
+        """Queries without an answer that no death of a resolver explains."""
+        explained = {id(each) for each in (*self.within, *self.orphaned)}
+        return [each for each in self.ledger.unanswered if id(each) not in explained]
+
+    @property
+    def within(self) -> list[Unanswered]:
+        """Those that were on their way, or sent, while no resolver was there."""
+        return [each for each in self.ledger.unanswered if any(_within(each, one) for one in self.windows)]
+
+    @property
+    def orphaned(self) -> list[Unanswered]:
+        """Those sent later, on a QUIC connection whose other end had died."""
+        late = set(map(id, self.within))
+        others = [each for each in self.ledger.unanswered if id(each) not in late]
+        return [each for each in others if any(_orphaned(each, one) for one in self.windows)]
 
     @property
     def problems(self) -> list[str]:
         """Everything that must not be."""
         found = [f"{one.trouble}: {problem}" for one in self.balances for problem in one.problems]
-        found += [f"no answer over {each.protocol}, outside every window" for each in self.outside]
+        lost = Counter(each.protocol for each in self.outside)
+        found += [f"{count} queries over {protocol} lost outside every window" for protocol, count in lost.items()]
         found += self.ledger.wrong
         if self.old_rows:
             found.append(f"{self.old_rows} rows are older than the log may keep them")
@@ -118,10 +135,10 @@ def soak(folder: Path, plan: Plan, say: Callable[[str], None]) -> Result:
             Load(house, ledger, plan.rate) as load,
         ):
             for name, trouble in _schedule(plan, troubles, began):
+                load.go_on()
                 happened = trouble() or Happened()
                 load.hold_breath()
                 balance = books.balance(name, ledger.turn(), happened.death, happened.bound)
-                load.go_on()
                 say(_told(balance, CLOCK.monotonic() - began))
         old_rows = books.old_rows()
         return Result(
@@ -157,9 +174,12 @@ def _schedule(plan: Plan, troubles: Troubles, began: float) -> Iterator[tuple[st
                 yield name, trouble
 
 
-def _explains(gone: Unanswered, window: Window) -> bool:
-    """Whether the query was on its way, or sent, while no resolver was there."""
+def _within(gone: Unanswered, window: Window) -> bool:
     return gone.sent <= window.end and gone.given_up >= window.start
+
+
+def _orphaned(gone: Unanswered, window: Window) -> bool:
+    return 0.0 < gone.connected < window.end and window.end < gone.sent < window.end + NOTICE
 
 
 def _told(balance: Balance, seconds: float) -> str:

@@ -13,14 +13,15 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tests.bench.soak.books import Death, Metrics
-from tests.bench.soak.home import GROWING, SLOW, Home
-from tests.bench.soak.ledger import CLOCK, Ledger
+from tests.bench.soak.home import GROWING, PROBE, SLOW, Home
+from tests.bench.soak.ledger import CLOCK, Ledger, Line
 from tests.bench.soak.upstream import LIES
 from tests.e2e.running import until
 
 _LAST_MOMENT = 1.0
 """Seconds before a death whose queries it may cost: events leave a resolver every quarter of a second."""
 _WITHIN = 60.0
+_PROBES = 8
 _DAEMONS_LISTS = "the daemon's lists process"
 
 
@@ -169,9 +170,11 @@ class Troubles:
     def _kill_update(self) -> None:
         self._home.lists.delay = {f"/{SLOW}.txt": 2.0}
         command = [sys.executable, "-m", "safedns", "lists", "update", SLOW]
+        folders = {"SAFEDNS_CONFIG": str(self._house.config), "SAFEDNS_STATE": str(self._house.state)}
         asked = len(self._home.lists.requests)
-        folders = ("--config", str(self._house.config), "--state", str(self._house.state))
-        with subprocess.Popen([*command, *folders], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as update:
+        with subprocess.Popen(
+            command, env={**os.environ, **folders}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as update:
             until(lambda: len(self._home.lists.requests) > asked, "the list is asked for", _WITHIN)
             update.kill()
         self.kills.append("`safedns lists update`")
@@ -198,8 +201,10 @@ class Troubles:
         start = CLOCK.monotonic()
         bound = self._ledger.answered_since(start - _LAST_MOMENT)
         killed = self._kill("resolver")
-        until(lambda: self._ready() == ready and killed not in self._house.pids("resolver"), "a resolver", _WITHIN)
+        until(lambda: killed not in self._house.pids("resolver"), "the kernel has taken it away", _WITHIN)
+        self._probe(_PROBES * ready)
         self.windows.append(Window(start, CLOCK.monotonic()))
+        until(lambda: len(self._house.pids("resolver")) == ready, "as many resolvers as before", _WITHIN)
         self._wait()
         return Happened("resolver", bound)
 
@@ -207,10 +212,11 @@ class Troubles:
         self.kills.append(role)
         return self._house.kill(role)
 
-    def _ready(self) -> int:
-        """Resolvers that have said that they are ready."""
-        processes = self._house.status()["processes"]
-        return sum(each["ready"] for each in processes if each["name"].startswith("resolver"))
+    def _probe(self, times: int) -> None:
+        """Ask from so many ports, which the kernel deals out to all resolvers, and wait for each answer."""
+        for _ in range(times):
+            reply = self._house.ask("www1.good.example", client=PROBE, timeout=_WITHIN)
+            self._ledger.probed(Line("guests", PROBE, "www1.good.example", "udp", reply.rcode()))
 
     def _loaded(self) -> float:
         return self._house.metrics()["safedns_config_loaded_timestamp_seconds", ()]
