@@ -182,11 +182,14 @@ def _counts(counters: Counter[tuple[str, tuple[str, ...]]]) -> tuple[Counter[tup
     return found, sum(counters[name, ()] for name in _DROPPED)
 
 
-def _take_visitors(rows: Counter[Line], counted: Counter[tuple[str, str]], period: Period, problems: list[str]) -> int:
-    """Whoever left at once was read or not: log and metrics must only agree; how many were read."""
+def _take_visitors(
+    rows: Counter[Line], counted: Counter[tuple[str, str]], abandoned: Counter[str], problems: list[str]
+) -> Counter[str]:
+    """Whoever left at once was read or not, now or later: log and metrics must only agree; the names that were read."""
     visitors = Counter({line: count for line, count in rows.items() if line.profile == "visitor"})
     rows -= visitors
-    if Counter(line.name for line in visitors.elements()) - period.abandoned:
+    read = Counter(line.name for line in visitors.elements())
+    if read - abandoned:
         problems.append("the log holds queries of visitors that were never asked")
     for protocol in ("tcp", "tls"):
         logged = sum(count for line, count in visitors.items() if line.protocol == protocol)
