@@ -156,7 +156,6 @@ class ResolverProcess:
         if self._targets is not None:
             self._targets.forget()
         self._install()
-        gc.unfreeze()  # what was loaded before: its lists stay mapped until it is collected
         gc.collect()
         gc.freeze()  # what was just loaded lives long: collections need not walk through it
         gc.set_threshold(*_COLLECT)
