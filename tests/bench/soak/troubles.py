@@ -158,7 +158,7 @@ class Troubles:
     def _outage(self) -> None:
         for upstream in self._home.upstreams:
             upstream.behave("stalled")
-        time.sleep(min(3.0, self._pace))
+        self._wait()
         for upstream in self._home.upstreams:
             upstream.behave("honest")
 
