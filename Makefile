@@ -1,6 +1,7 @@
 # make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
 # make test   the tests
 # make check  everything that CI checks: format, lint, types, layers, examples, tests
+# make soak   half an hour of queries in which everything goes wrong that can (make test does all of it once)
 # make year   every minute of a simulated year in five time zones (make test looks at the days that matter)
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config
 STATE ?= var
 
-.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy lists-table standards year clean
+.PHONY: run test check fmt lint types imports examples schema bench bench-lists bench-policy soak lists-table standards year clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -59,6 +60,9 @@ bench-lists: $(VENV)/installed
 
 bench-policy: $(VENV)/installed
 	$(BIN)/python -m tests.bench.policy
+
+soak: $(VENV)/installed
+	$(BIN)/python -m tests.bench.soak
 
 lists-table: $(VENV)/installed
 	@$(BIN)/python -m tests.lists_table
