@@ -61,7 +61,7 @@ def _processes(result: Result) -> list[list[str]]:
         series = [samples for (each, _), samples in result.sampler.series.items() if each == role]
         if not series:
             continue
-        fitted = _steady(max(series, key=len), result)
+        fitted = _steady(max(series, key=len))
         times = f"{len(series)} times" if len(series) > 1 else "throughout"
         rows.append(
             [
@@ -80,11 +80,10 @@ def _processes(result: Result) -> list[list[str]]:
     return rows
 
 
-def _steady(samples: Sequence[Sample], result: Result) -> Sequence[Sample]:
-    """The part of a series in the second half of the run; its own second half where that is later."""
-    half = result.began + result.seconds / 2
-    later = max(half, (samples[0].at + samples[-1].at) / 2 if samples[0].at > half else half)
-    return [each for each in samples if each.at >= later] or samples[-1:]
+def _steady(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The second half of a process's life, when its caches have been full for a while."""
+    middle = (samples[0].at + samples[-1].at) / 2
+    return [each for each in samples if each.at >= middle]
 
 
 def _ends(values: Iterable[float], digits: int = 1) -> str:

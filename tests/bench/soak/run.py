@@ -161,7 +161,7 @@ def soak(folder: Path, plan: Plan, say: Callable[[str], None]) -> Result:
 def _schedule(plan: Plan, troubles: Troubles, began: float) -> Iterator[tuple[str, Trouble]]:
     """Everything once, and then again for as long as there is time.
 
-    Processes die in the first half only: in the second it shows whether their memory grows.
+    Processes die in the first third only: in the rest it shows whether their memory grows.
     """
     everything: Mapping[str, Trouble] = {**troubles.peaceful(), **troubles.deaths()}
     yield from everything.items()
@@ -170,7 +170,7 @@ def _schedule(plan: Plan, troubles: Troubles, began: float) -> Iterator[tuple[st
             gone = CLOCK.monotonic() - began
             if gone >= plan.minutes * 60:
                 return
-            if name not in troubles.deaths() or gone < plan.minutes * 30:
+            if name not in troubles.deaths() or gone < plan.minutes * 20:
                 yield name, trouble
 
 
