@@ -16,7 +16,8 @@ from safedns.tasks import spawn
 from safedns.wire.stream import frame
 from safedns.wire.types import RCode
 from tests.bench.soak import home as homes
-from tests.bench.soak.clients import Client, HttpsClient, Nuisance, QuicClient, StreamClient, UdpClient
+from tests.bench.soak.clients import Client, Nuisance, StreamClient, UdpClient
+from tests.bench.soak.encrypted import HttpsClient, QuicClient
 from tests.bench.soak.home import Home
 from tests.bench.soak.ledger import CLOCK, GIVE_UP, Ledger, Query
 from tests.unit.wire.malformed import QUERIES
