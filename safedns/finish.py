@@ -10,11 +10,10 @@ from typing import Protocol
 from safedns.asked import Asked, Found
 from safedns.clock import Clock
 from safedns.failures import FailureLog
-from safedns.memo import MEMO_ENTRIES, AgeingReply, FixedReply, ttl_cap
+from safedns.memo import MEMO_ENTRIES, MEMO_PACKET, AgeingReply, FixedReply, ttl_cap
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.limits import METERED
 from safedns.policy.snapshot import Profile, Snapshot
-from safedns.record.buckets import bucket_of
 from safedns.record.counters import Cell, Counters
 from safedns.record.event import Outcome
 from safedns.told import Told
@@ -108,7 +107,8 @@ class Exit:
         if peer.logged or meters:
             micros = int((self._clock.monotonic() - asked.start) * 1e6)
             self._events.pending.append((wall, peer.address, peer.device, micros, outcome))
-        if asked.protocol == "udp" and found.source in _MEMORABLE and not found.personal and not reply[2] & _TC:
+        memorable = found.source in _MEMORABLE and not found.personal and len(asked.packet) <= MEMO_PACKET
+        if asked.protocol == "udp" and memorable and not reply[2] & _TC:
             self._memorise(asked, found, outcome, cell, reply, edge, most, mono)
         return reply
 
@@ -119,12 +119,6 @@ class Exit:
             return ()
         targets = self._snapshot.meters(profile, asked.query.name, asked.query.key, wall)
         return tuple((target.kind, target.value) for target in targets)
-
-    def waited(self, asked: Asked) -> None:
-        """Count the latency of a query that had to wait."""
-        micros = int((self._clock.monotonic() - asked.start) * 1e6)
-        self._counters.cell("latency", bucket_of(micros))[0] += 1
-        self._counters.cell("latency_micros")[0] += micros
 
     def _memorise(
         self,

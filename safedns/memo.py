@@ -16,6 +16,8 @@ from safedns.wire.reply import patch_ttls
 
 MEMO_ENTRIES = 8192
 """Bound per profile; a full memo starts again from empty, which costs each name one ordinary walk."""
+MEMO_PACKET = 512
+"""Octets of the longest query that is remembered. Honest ones have a hundred; who fills thousands takes no memory."""
 
 Memo = dict[bytes, "Memorised"]
 

@@ -21,6 +21,9 @@ from safedns.wire.introduction import IntroductionError, introducing_options, re
 PEERS = 16_384
 """Bound on remembered addresses: more than a large school has, small enough for a forged flood."""
 
+PLACES = 200
+"""Questions of one device that may wait for an upstream at once: a tenth of what may be under way in all."""
+
 _UNLIMITED = 1 << 62
 
 
@@ -28,8 +31,8 @@ class Peer:
     """One client under the current snapshot."""
 
     __slots__ = (
-        "_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "profile", "sender", "tokens",
-        "upstreams",
+        "_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "places", "profile", "sender",
+        "tokens", "upstreams",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +45,7 @@ class Peer:
         upstreams: int,
         admitted: bool,
         rate: int,
+        places: list[int],
         mono: float,
     ) -> None:
         """``sender``: what ``meet`` was asked for; ``address``: the device's own, as far as it is known."""
@@ -54,6 +58,8 @@ class Peer:
         """Number of the set of upstreams that is asked; 0 = the usual ones."""
         self.admitted = admitted
         self.logged = device.profile.log != "off"
+        self.places = places
+        """How many more questions of this device, from whatever address, may wait for an upstream."""
         self._rate = rate
         self._burst = 2 * rate
         self._filled = mono
@@ -84,6 +90,7 @@ class Peers:
         self._snapshot = snapshot
         self._directory = directory
         self._memos: dict[str, Memo] = {}
+        self._places: dict[str, list[int]] = {}
         directory.changed = self._learnt
 
     def meet(self, sender: str, packet: bytes, mono: float) -> Peer:
@@ -96,6 +103,7 @@ class Peers:
         if len(self.by_address) + len(self._introduced) >= PEERS:
             self.by_address.clear()
             self._introduced.clear()
+            self._places.clear()
         address, _, word = sender.partition(" ")
         if word:
             device = self._snapshot.identify(Evidence(word=word))
@@ -144,6 +152,7 @@ class Peers:
 
     def _peer(self, sender: str, shown: str, device: Device, mono: float) -> Peer:
         address = sender.partition(" ")[0]
+        trusted = is_inside(address, self._settings.trusted_forwarders)
         return Peer(
             sender,
             shown,
@@ -151,9 +160,16 @@ class Peers:
             self._memos.setdefault(device.profile.id, {}),
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
-            rate=0 if is_inside(address, self._settings.trusted_forwarders) else self._settings.rate_limit,
+            rate=0 if trusted else self._settings.rate_limit,
+            places=self._places_of(shown, everybody=trusted and shown == sender),
             mono=mono,
         )
+
+    def _places_of(self, shown: str, *, everybody: bool) -> list[int]:
+        """Shared by all addresses of a device; a router that introduces nobody is a whole home."""
+        if everybody:
+            return [_UNLIMITED]
+        return self._places.setdefault(self._directory.device_at(shown.removeprefix(_MAPPED)), [PLACES])
 
     def _learnt(self, address: str) -> None:
         """Something new is known of ``address``: whoever asks from there is identified anew."""

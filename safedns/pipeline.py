@@ -26,13 +26,14 @@ from safedns.lan.directory import Directory
 from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, ReasonKind
 from safedns.policy.snapshot import Snapshot
-from safedns.record.buckets import bucket_of
+from safedns.record.buckets import Latencies
 from safedns.record.counters import Counters
 from safedns.resolve.local import LocalNames, is_why
 from safedns.resolve.resolver import Resolved, Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.review import Review
 from safedns.settings.model import BlockReply, Settings
+from safedns.share import fetch
 from safedns.told import Told
 from safedns.why import LOCAL, why_answer
 from safedns.wire.answer import failed_answer
@@ -57,6 +58,7 @@ class Pipeline:
         self._failures = FailureLog(clock)
         self._hosts: list[str] = []
         self._memo_protocol = "udp" if memo else ""
+        self._latencies = Latencies(counters)
         self._memo_hits = counters.cell("memo", "hit")
         self._memo_misses = counters.cell("memo", "miss")
 
@@ -105,14 +107,12 @@ class Pipeline:
 
     def batch_done(self, queries: int, start: float) -> None:
         """Count the latency of ``queries`` answered at once since ``start`` (monotonic seconds)."""
-        micros = int((self._clock.monotonic() - start) * 1e6)
-        self._counters.cell("latency", bucket_of(micros))[0] += queries
-        self._counters.cell("latency_micros")[0] += micros * queries
+        self._latencies.add(int((self._clock.monotonic() - start) * 1e6), queries)
 
     def answer_later(self, miss: Miss, deliver: Deliver) -> None:
         """Fetch what a miss needs; ``deliver`` gets the reply, now or later, exactly once."""
         try:
-            self._resolver.resolve(miss.lookup, partial(self._resolved, miss, deliver))
+            fetch(self._resolver, miss, partial(self._resolved, miss, deliver))
         except Exception as error:  # noqa: BLE001 - as above
             deliver(self._exit.fail(miss.asked.packet, miss.asked.protocol, error))
 
@@ -122,7 +122,7 @@ class Pipeline:
             reply: bytes | None = self._settle(miss, outcome)
         except Exception as error:  # noqa: BLE001 - as above
             reply = self._exit.fail(asked.packet, asked.protocol, error)
-        self._exit.waited(asked)
+        self._latencies.add(int((self._clock.monotonic() - asked.start) * 1e6))
         deliver(reply)
 
     def _settle(self, miss: Miss, outcome: Resolved | UpstreamError) -> bytes:
@@ -154,7 +154,7 @@ class Pipeline:
             return self._exit.refuse(packet, ReasonKind.CLIENT, protocol, RCode.REFUSED, ede=Ede.PROHIBITED)
         asked = Asked(packet, query, peer, protocol, mono)
         if (local := self._local.answer(query)) is not None:
-            if is_why(query.name):
+            if is_why(query):
                 local = why_answer(query, peer.profile, self._snapshot, self._local, wall, self._settings.language)
             return self._exit.finish(asked, LOCAL, Found(local, "local"), wall, mono)
         decision = self._decide(asked, wall)

@@ -14,9 +14,14 @@ from safedns.policy.snapshot import Snapshot
 from safedns.resolve.local import LocalNames
 from safedns.resolve.rewrite import rewritten_answer
 from safedns.told import Told
-from safedns.wire.answer import Answer
+from safedns.wire.answer import Answer, failed_answer
 from safedns.wire.services import without_hints
 from safedns.wire.types import Ede, RCode
+
+_FAILURES = frozenset(
+    map(int, (RCode.FORMERR, RCode.SERVFAIL, RCode.NOTIMP, RCode.REFUSED, RCode.BADVERS, RCode.BADCOOKIE))
+)
+"""What an upstream says of our question and not of the name: nothing is wrong with the client's."""
 
 
 class Review:
@@ -48,12 +53,14 @@ class Review:
         """What was found, as this client may have it; it must have passed."""
         answer = found.answer
         if found.source == "stale":
-            found = found._replace(stored=None, ede=(int(Ede.STALE_ANSWER), ""))
+            code = Ede.STALE_NXDOMAIN if answer.rcode == RCode.NXDOMAIN else Ede.STALE_ANSWER
+            found = found._replace(stored=None, ede=(int(code), ""))
         if decision.target:
             answer = rewritten_answer(asked.query, decision.target, answer)
             return found._replace(answer=answer, ede=self._told.error(decision, asked.query))
-        if answer.rcode == RCode.SERVFAIL:
-            return found._replace(ede=(int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"))
+        if answer.rcode in _FAILURES:
+            ede = int(Ede.NO_REACHABLE_AUTHORITY), "every upstream failed"
+            return found._replace(answer=failed_answer(asked.query), ede=ede)
         if answer.services and asked.peer.profile.guarded:
             return found._replace(answer=without_hints(asked.query, answer))
         return found

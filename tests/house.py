@@ -60,7 +60,8 @@ Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
 that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow, and before all a ``MARK``."""
 
-WORDS = ("NXDOMAIN", "NODATA", "SERVFAIL", "REFUSED", "SILENT")
+FAILURES = ("SERVFAIL", "REFUSED", "FORMERR", "NOTIMP")
+WORDS = ("NXDOMAIN", "NODATA", "SILENT", *FAILURES)
 MARK = re.compile(r"AA|AD|EDE \d+")
 """Says that the response has this flag, or this extended error."""
 SOA = "example 60 IN SOA ns.example. root.example. 1 2 3 4 60"
@@ -113,7 +114,7 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     _mark(response, [line for line in given if MARK.fullmatch(line)])
     if lines == ["SILENT"]:
         return None
-    if lines in (["SERVFAIL"], ["REFUSED"]):
+    if lines[0] in FAILURES:
         response.set_rcode(dns.rcode.from_text(lines[0]))
         return response
     if lines[0] in WORDS:

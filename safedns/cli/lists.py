@@ -26,6 +26,7 @@ from safedns.cli.common import config_option, say, state_option
 from safedns.cli.table import Table
 from safedns.clock import SystemClock
 from safedns.control import ask
+from safedns.courtesy import step_back
 from safedns.errors import NotRunningError
 from safedns.wire.names import display, name_of_key, parse_name
 
@@ -78,6 +79,7 @@ def update(ctx: click.Context, names: tuple[str, ...], config: Path, state: Path
 
     if accept and not names:
         raise click.UsageError("--accept needs the names of the lists that are to be taken")
+    step_back()
     terminal = sys.stderr.isatty()
     settings, clock = load_settings(config), SystemClock()
     outcomes = update_lists(

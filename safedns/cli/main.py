@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -63,7 +64,14 @@ class _Lazy(click.Group):
             ctx.exit(128 + signal.SIGPIPE)
 
 
+def _version() -> str:
+    """The version, and whether the modules that every query passes through are compiled here."""
+    module = importlib.util.find_spec("safedns.wire.names")
+    compiled = module is not None and not str(module.origin).endswith(".py")
+    return f"{__version__} (compiled)" if compiled else __version__
+
+
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="safedns")
+@click.version_option(_version(), prog_name="safedns")
 def main() -> None:
     """A family's own DNS resolver: checks every query against blocklists and each child's schedule."""

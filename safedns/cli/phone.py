@@ -97,6 +97,8 @@ def command(
     if is_guessable(chosen):
         better = suggestion(spec.id)
         say(f"warning: `{chosen}` can be guessed; whoever does is answered as {spec.name}. Better: {better}")
+    if ways.host and _DOT_PORT not in (ports := [endpoint.port for endpoint in household.settings.listen_tls]):
+        say(f"note: Android asks at port {_DOT_PORT} only; have the router forward that to port {ports[0]} here")
     if not home_wifi:
         say("note: at home the phone goes the same way; --home-wifi NAME lets it ask the network there")
 
@@ -178,4 +180,6 @@ def _place(text: str, *, qr: bool) -> None:
     if qr:
         drawn = io.StringIO()
         segno.make(text, micro=False).terminal(drawn, compact=True)
-        click.echo(drawn.getvalue())
+        for line in drawn.getvalue().splitlines():  # in its own colours: most cameras take no code that is inverted
+            click.secho(line, fg="bright_white", bg="black")
+        click.echo()

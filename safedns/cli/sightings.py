@@ -1,6 +1,7 @@
 """Every device that can be seen: in the query log, in the kernel's neighbour table, in lease files. Values only.
 
-One device is what has one hardware address, at however many addresses; without one, an address is a device.
+One device is what has one hardware address, or tells one word, at however many addresses; without either, an address is
+a device.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def sightings(clients: Iterable[ClientSeen], directory: Directory, whose: Client
     for client in clients:
         then = evidence_in_log(client.address, client.device)
         mac = then.mac or directory.mac_of(client.address)
-        device = seen.setdefault(mac or client.address, _Device(mac))
+        device = seen.setdefault(mac or then.word or client.address, _Device(mac))
         if then.address:
             device.addresses[then.address] = None
         device.word = then.word or device.word

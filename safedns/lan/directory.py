@@ -48,6 +48,10 @@ class Directory:
         lease = self._leases.get(address)
         return self._macs.get(address) or (lease.mac if lease else "")
 
+    def device_at(self, address: str) -> str:
+        """What is the same for all addresses of one device: its hardware address, else the address itself."""
+        return self.mac_of(address) or address
+
     def host_of(self, address: str, mac: str) -> str:
         """The host name of the lease for ``address``, else of one for ``mac``; empty where there is none."""
         lease = self._leases.get(address)

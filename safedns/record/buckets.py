@@ -1,4 +1,4 @@
-"""Histogram buckets: upper bounds in seconds as label strings, and the quick way from microseconds to a label.
+"""Histogram buckets: upper bounds in seconds as label strings, and the quick way to count what one query took.
 
 The labels are the contract between whoever counts (pipeline, resolver) and ``safedns.metrics``, which sums them up.
 """
@@ -6,6 +6,8 @@ The labels are the contract between whoever counts (pipeline, resolver) and ``sa
 from __future__ import annotations
 
 from bisect import bisect_left
+
+from safedns.record.counters import Counters
 
 INFINITE = "+Inf"
 
@@ -23,10 +25,19 @@ def bounds_micros(labels: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(round(float(label) * 1_000_000) for label in labels if label != INFINITE)
 
 
-LATENCY_BOUNDS = bounds_micros(LATENCY_BUCKETS)
-"""For hot loops that keep one counter cell a bucket: ``cells[bisect_left(LATENCY_BOUNDS, micros)]``."""
+_LATENCY_BOUNDS = bounds_micros(LATENCY_BUCKETS)
 
 
-def bucket_of(micros: int) -> str:
-    """Label of the ``LATENCY_BUCKETS`` bucket for ``micros`` microseconds; a bound belongs to its own bucket."""
-    return LATENCY_BUCKETS[bisect_left(LATENCY_BOUNDS, micros)]
+class Latencies:
+    """Counts how long queries took. It keeps the cells, for it is asked once a query."""
+
+    __slots__ = ("_cells", "_micros")
+
+    def __init__(self, counters: Counters) -> None:
+        self._cells = [counters.cell("latency", label) for label in LATENCY_BUCKETS]
+        self._micros = counters.cell("latency_micros")
+
+    def add(self, micros: int, queries: int = 1) -> None:
+        """``queries`` took ``micros`` microseconds each; a bound belongs to its own bucket."""
+        self._cells[bisect_left(_LATENCY_BOUNDS, micros)][0] += queries
+        self._micros[0] += micros * queries

@@ -74,7 +74,7 @@ class LocalNames:
         """The local answer; ``None`` where an upstream has to be asked."""
         if query.qclass != _IN:
             return _other_class(query)
-        if _FIRST_META <= query.qtype <= _LAST_META or query.qtype == QType.OPT:
+        if _is_meta(query.qtype):
             return _meta_type(query)
         name = query.name
         fixed = self._fixed.get(name)
@@ -93,7 +93,7 @@ class LocalNames:
         return "." not in name or any(parent in self._at_home for parent in parents(name))
 
     def _special(self, query: Query) -> Answer | None:
-        if query.name == WHY_ZONE or is_why(query.name):
+        if query.name == WHY_ZONE or is_why(query):
             return _negative(query, RCode.NOERROR)
         zone = None
         for domain in parents(query.name):
@@ -110,9 +110,9 @@ def local_names(settings: Settings, places: Iterable[tuple[str, str, int]] = ())
     return LocalNames(settings.records, settings.upstreams.routes, settings.private_answers, ours)
 
 
-def is_why(name: str) -> bool:
-    """Whether the canonical ``name`` asks what applies to another one: who knows the rules answers instead of us."""
-    return name.endswith(_BELOW_WHY)
+def is_why(query: Query) -> bool:
+    """Whether it asks what applies to a name: who knows the rules answers instead of us."""
+    return query.qclass == _IN and query.name.endswith(_BELOW_WHY) and not _is_meta(query.qtype)
 
 
 def _in_zone(query: Query, zone: str) -> Answer | None:
@@ -153,10 +153,19 @@ def _negative(query: Query, rcode: RCode) -> Answer:
     return make_answer(query, [], rcode=rcode, soa_ttl=TTL)
 
 
+def _is_meta(qtype: int) -> bool:
+    return _FIRST_META <= qtype <= _LAST_META or qtype == QType.OPT
+
+
+def _turned_down(query: Query, rcode: RCode) -> Answer:
+    """Without AA: who does not answer is no authority."""
+    return make_answer(query, [], rcode=rcode)._replace(aa=False)
+
+
 def _other_class(query: Query) -> Answer:
     if query.qclass == QClass.CHAOS and query.name in SOFTWARE_NAMES:
         return make_answer(query, [(query.name, int(QType.TXT), 0, b"\x07safedns")] if query.qtype == QType.TXT else [])
-    return make_answer(query, [], rcode=RCode.REFUSED)
+    return _turned_down(query, RCode.REFUSED)
 
 
 def _meta_type(query: Query) -> Answer:
@@ -164,5 +173,5 @@ def _meta_type(query: Query) -> Answer:
         hardware_only = b"\x07RFC8482\x00"  # RFC 8482 section 4.2
         return make_answer(query, [(query.name, int(QType.HINFO), _MINIMAL_ANY_TTL, hardware_only)])
     if query.qtype in (QType.AXFR, QType.IXFR):
-        return make_answer(query, [], rcode=RCode.REFUSED)
-    return make_answer(query, [], rcode=RCode.NOTIMP)
+        return _turned_down(query, RCode.REFUSED)
+    return _turned_down(query, RCode.NOTIMP)

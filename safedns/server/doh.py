@@ -132,6 +132,9 @@ class _Connection:
         with contextlib.suppress(TimeoutError, OSError):
             while await self._some_queries():
                 pass
+        with contextlib.suppress(ProtocolError):  # whose mistake it was has been told already
+            self._h2.close_connection()  # RFC 9113 section 6.8: so that it is known which requests were not taken
+        self._write()
 
     async def _some_queries(self) -> bool:
         """Read until there was a whole query; ``False`` at the end of the connection."""

@@ -73,13 +73,14 @@ class Door:
         self._alpn = alpn
         self._loop = asyncio.get_running_loop()
         self._peers: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._guests: dict[asyncio.Task[None], str] = {}
+        """Connections and the addresses that they come from, the oldest first."""
         self._pause: asyncio.TimerHandle | None = None
 
     @property
     def connections(self) -> int:
         """How many there are now."""
-        return len(self._tasks)
+        return len(self._guests)
 
     def open(self) -> None:
         """Accept connections from now on."""
@@ -93,9 +94,9 @@ class Door:
         if self._sock.fileno() >= 0:
             self._loop.remove_reader(self._sock)
             self._sock.close()
-        for task in list(self._tasks):
+        for task in list(self._guests):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._guests, return_exceptions=True)
 
     def _on_acceptable(self) -> None:
         for _ in range(_BATCH):
@@ -113,13 +114,27 @@ class Door:
 
     def _let_in(self, sock: socket.socket, address: str) -> None:
         proxied = self._terms.is_proxy(address)
-        if self.connections >= self._limits.connections or (not proxied and not self._has_room(address)):
+        if (not proxied and not self._has_room(address)) or (self._is_full() and not self._makes_room(address)):
             sock.close()
             return
         sock.setblocking(False)
         task = spawn(self._attend(sock, address, proxied=proxied), "connection")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._guests[task] = address
+        task.add_done_callback(self._guests.pop)
+
+    def _is_full(self) -> bool:
+        return self.connections >= self._limits.connections
+
+    def _makes_room(self, address: str) -> bool:
+        """Let the oldest connection of whichever device holds most go, for one that would still hold fewer."""
+        device_at = self._terms.device_at
+        devices = {task: device_at(guest) for task, guest in self._guests.items() if not task.cancelling()}
+        held = Counter(devices.values())
+        greediest, most = held.most_common(1)[0] if held else ("", 0)
+        if most <= held[device_at(address)] + 1:
+            return False
+        next(task for task, device in devices.items() if device == greediest).cancel()
+        return True
 
     def _has_room(self, address: str) -> bool:
         return self._peers[address] < self._limits.per_peer
@@ -130,6 +145,8 @@ class Door:
                 address = await self._told_by(sock) or address
             if not self._has_room(address):
                 return
+            if (task := asyncio.current_task()) in self._guests:
+                self._guests[task] = address
             self._peers[address] += 1
             try:
                 await self._welcome(sock, address)

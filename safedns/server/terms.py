@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 
@@ -18,7 +18,9 @@ from safedns.settings.model import Credentials, IPNetwork
 class Terms:
     """Valid until the next ``change``."""
 
-    def __init__(self) -> None:
+    def __init__(self, device_at: Callable[[str], str] = str) -> None:
+        """``device_at``: what tells the devices at two addresses apart, as far as it is known."""
+        self.device_at = device_at
         self.credentials: Credentials | None = None
         self._proxies: tuple[IPNetwork, ...] = ()
         self._contexts: dict[str, ssl.SSLContext] = {}

@@ -6,7 +6,6 @@ No task is made for a query. Must not decode or decide: the pipeline does.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from functools import partial
 
@@ -81,5 +80,7 @@ class UdpServer:
         self._flusher.due()
 
     def _send(self, reply: bytes, peer: tuple[str, int]) -> None:
-        with contextlib.suppress(OSError):  # a full buffer or a peer that cannot be reached: it will ask again
+        try:  # noqa: SIM105 - contextlib.suppress costs half of what the memo does
             self._sock.sendto(reply, peer)
+        except OSError:
+            pass  # a full buffer or a peer that cannot be reached: it will ask again

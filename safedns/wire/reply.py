@@ -155,7 +155,8 @@ def error_reply(packet: bytes, rcode: int, *, ede: tuple[int, str] | None = None
     if do is not None:
         room = _MIN_UDP - HEADER_SIZE - len(question) - OPT.size
         opt = _opt(rcode, do=do, option=b"" if ede is None else _ede_option(ede, room))
-    copied = flags & (OPCODE_MASK | FLAG_RD)
+    # Of other operations only RD is known to come back; what CD means there, nobody has said.
+    copied = flags & (OPCODE_MASK | FLAG_RD if flags & OPCODE_MASK else _COPIED)
     header = HEADER.pack(
         message_id, _RESPONSE | copied | rcode & 0x0F, 1 if question else 0, 0, 0, 0 if do is None else 1
     )

@@ -11,15 +11,29 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-import pytest
+from tests.e2e.running import until
+from tests.tools import missing, tool
 
 _CLONE_NEWNET = 0x40000000
 _OPEN_TO_ALL = 0o005
 _HOLD = "set -e; {mounts} ip link set lo up; echo ready; exec sleep 600"
+
+
+class Program:
+    """One that runs in a namespace, and what it says."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def said(self) -> str:
+        """Everything on its standard output and standard error so far."""
+        return os.pread(self._output.fileno(), 1 << 22, 0).decode(errors="replace")
 
 
 class Namespace:
@@ -34,7 +48,7 @@ class Namespace:
         if said != "ready\n":
             said += self._holder.stdout.read()
             self.close()
-            pytest.skip(f"network namespaces cannot be made here: {said.strip()}")
+            missing(f"network namespaces cannot be made here: {said.strip()}")
 
     @property
     def pid(self) -> int:
@@ -68,7 +82,8 @@ class Namespace:
 
     def serves_udp(self) -> bool:
         """Whether any UDP socket is bound in here."""
-        return len(Path(f"/proc/{self.pid}/net/udp").read_text().splitlines()) > 1
+        tables = (Path(f"/proc/{self.pid}/net/{name}").read_text() for name in ("udp", "udp6"))
+        return any(len(table.splitlines()) > 1 for table in tables)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -80,12 +95,51 @@ class Namespace:
             finally:
                 _enter(home.fileno())
 
+    @contextmanager
+    def program(
+        self,
+        name: str,
+        *arguments: str,
+        ready: Callable[[], bool] = lambda: True,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Program]:
+        """A program that runs in here while the ``with`` block does, which begins when it is ``ready``."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                [*self.prefix, tool(name), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+            )
+            running = Program(output)
+            try:
+                until(lambda: ready() or process.poll() is not None, f"{name} is ready")
+                assert process.poll() is None, f"{name} has ended"
+                yield running
+                assert process.poll() is None, f"{name} has ended"
+            except AssertionError as error:
+                error.add_note(f"{name} said: {running.said()}")
+                raise
+            finally:
+                process.terminate()
+                process.wait(timeout=20)
+
     def close(self) -> None:
         """End the holder, and the namespace with the last process in it."""
         self._holder.kill()
         self._holder.wait()
         assert self._holder.stdout is not None
         self._holder.stdout.close()
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can reach, which pytest's own are not."""
+    made = Path(tempfile.mkdtemp(prefix="safedns-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
 
 
 @contextmanager
@@ -129,10 +183,9 @@ def home_network(scratch: Path, *macs: str) -> Iterator[tuple[Namespace, list[Na
 def needs(*tools: str) -> None:
     """Skip where namespaces cannot be made or a tool is missing."""
     if os.geteuid() != 0:
-        pytest.skip("needs root, to make network namespaces")
-    for tool in tools:
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed")
+        missing("needs root, to make network namespaces")
+    for name in tools:
+        tool(name)
 
 
 def connect(one: Namespace, end: str, other: Namespace, other_end: str) -> None:

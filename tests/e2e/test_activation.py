@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,15 +9,13 @@ from pathlib import Path
 
 import dns.message
 import dns.query
-import pytest
 
 from tests.e2e.running import household, until
+from tests.tools import tool
 
 
 def test_queries_come_through_a_socket_that_systemd_bound(tmp_path: Path) -> None:
-    program = shutil.which("systemd-socket-activate")
-    if program is None:
-        pytest.skip("systemd-socket-activate is not installed")
+    program = tool("systemd-socket-activate")
     with household(tmp_path) as house:
         at = f"127.0.0.1:{house.port}"
         command = [program, f"--listen={at}", sys.executable, "-m", "safedns", "serve"]

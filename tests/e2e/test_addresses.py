@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,15 +21,6 @@ pytestmark = pytest.mark.netns
 
 FAMILY = {"groups": {"home": {"preset": "open", "devices": ["0.0.0.0/0", "::/0"]}}, "unknown": "home"}
 PRINTER = "192.168.77.9"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that another user can reach, which pytest's own are not."""
-    made = Path(tempfile.mkdtemp(prefix="safedns-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 class Home:

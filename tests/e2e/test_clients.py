@@ -1,10 +1,8 @@
-"""The usual tools as clients: dig, kdig and dnsperf get what they ask for, each in its own way of asking."""
+"""The usual tools as clients: dig, kdig, drill and dnsperf get what they ask for, each in its own way of asking."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from tests.e2e.running import BINH, BLOCKED, Running, running
 from tests.nameserver import Asked, Reaction, address, reply
+from tests.tools import run
 
 MANY_RECORDS = [f"A 192.0.2.{number}" for number in range(1, 120)]
 """Too many for a datagram of 1232 bytes."""
@@ -30,16 +29,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("clients"), settings={"rate_limit": 0}) as house:
         house.upstream.behave = large
         yield house
-
-
-def run(tool: str, *arguments: str) -> str:
-    """Standard output of a tool; skips where there is none."""
-    program = shutil.which(tool)
-    if program is None:
-        pytest.skip(f"{tool} is not installed")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def dig(house: Running, *arguments: str, tool: str = "dig") -> str:
@@ -69,6 +58,30 @@ def test_a_large_answer_comes_over_tcp_when_a_datagram_cannot_hold_it(house: Run
     assert len(dig(house, "large.example", "+short").split()) == len(MANY_RECORDS)
     cut_short = dig(house, "large.example", "+ignore", "+noedns")
     assert re.search(r"flags:[a-z ]*\btc\b", cut_short)
+
+
+def drill(house: Running, name: str, *arguments: str) -> str:
+    return run("drill", "-p", str(house.port), "-I", BINH, *arguments, name, "@127.0.0.1")
+
+
+@pytest.mark.parametrize("options", [(), ("-t",), ("-b", "512"), ("-D",), ("-o", "rd"), ("-o", "CD")], ids=" ".join)
+def test_drill_gets_the_answer_and_the_block(house: Running, options: tuple[str, ...]) -> None:
+    said = drill(house, "www.example", *options)
+    assert "rcode: NOERROR" in said
+    assert re.search(r"^www\.example\.\s+\d+\s+IN\s+A\s+192\.0\.2\.1$", said, re.MULTILINE)
+    blocked = drill(house, BLOCKED, *options)
+    assert "rcode: NXDOMAIN" in blocked
+    assert "192.0.2.1" not in blocked
+
+
+@pytest.mark.parametrize("option", ["-t", "-a"])
+def test_drill_gets_a_large_answer_over_tcp_at_once_or_by_itself(house: Running, option: str) -> None:
+    assert drill(house, "large.example", option).count("192.0.2.") == len(MANY_RECORDS)
+
+
+@pytest.mark.parametrize("options", [(), ("-b", "4096")], ids=" ".join)
+def test_drill_is_told_to_ask_for_a_large_answer_over_tcp(house: Running, options: tuple[str, ...]) -> None:
+    assert re.search(r"flags:[a-z ]*\btc\b", drill(house, "large.example", *options))
 
 
 def test_several_questions_over_one_tcp_connection(house: Running) -> None:

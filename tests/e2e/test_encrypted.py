@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from safedns.wire.stream import frame
 from tests.certificates import Authority
 from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, free_port, household, until
+from tests.tools import run
 
 NAME = "dns.home.example"
 PHONE = "binh-phone-x7k2m9"
@@ -65,16 +65,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encrypted]:
         )
         house.start()
         yield encrypted
-
-
-def run(tool: str, *arguments: str, code: int | None = 0, stdin: bytes | None = None) -> str:
-    program = shutil.which(tool)
-    if program is None:
-        pytest.skip(f"{tool} is not installed")
-    done = subprocess.run([program, *arguments], capture_output=True, input=stdin, timeout=60, check=False)
-    said = (done.stdout + done.stderr).decode(errors="replace")
-    assert code in (None, done.returncode), said
-    return said
 
 
 def kdig(served: Encrypted, transport: str, *arguments: str, client: str = ADULT, hostname: str = NAME) -> str:

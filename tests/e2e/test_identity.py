@@ -1,17 +1,8 @@
-"""A home of several devices on one switch, with real hardware addresses and IPv6: each gets its own child's rules.
-
-An's device may not have ``an.example``, Bình's not ``binh.example``, an unclaimed one neither: which of the names are
-closed says whom a device was taken for.
-"""
+"""A home of several devices on one switch, with real hardware addresses and IPv6: each gets its own child's rules."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,101 +12,20 @@ import dns.message
 import dns.query
 import pytest
 
-from tests.e2e.namespaces import Namespace, home_network
-from tests.e2e.running import Running, household, until
+from tests.e2e.home import AN_MAC, BINH_MAC, ROUTER, SERVER6, family, home
+from tests.e2e.running import until
 from tests.house import generic_option
 
 pytestmark = pytest.mark.netns
 
-AN_MAC, BINH_MAC, ROUTER_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:ff"
-SERVER, ROUTER = "10.77.0.1", "10.77.0.254"
-NAMES = ("an.example", "binh.example")
-WHO = {("an.example",): "an", ("binh.example",): "binh", NAMES: "nobody", (): "the router"}
-
-
-def family(an: str = AN_MAC, binh: str = BINH_MAC, router: str | None = None) -> dict[str, Any]:
-    home = {"router": {"preset": "open", "devices": [router]}} if router else {}
-    return {
-        "children": {
-            "an": {"preset": "open", "devices": [an], "block": ["an.example"], "log": "full"},
-            "binh": {"preset": "open", "devices": [binh], "block": ["binh.example"], "log": "full"},
-        },
-        "groups": {"guests": {"preset": "open", "block": list(NAMES), "log": "full"}, **home},
-        "unknown": "guests",
-    }
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that another user can reach, which pytest's own are not."""
-    made = Path(tempfile.mkdtemp(prefix="safedns-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
-class Home:
-    """The server, the devices of An and Bình, and a router that has no rules of its own."""
-
-    def __init__(self, server: Namespace, devices: Sequence[Namespace], house: Running) -> None:
-        self.server = server
-        self.an, self.binh, self.router = devices
-        self.house = house
-
-    def taken_for(
-        self, device: Namespace, at: str = SERVER, *, source: str | None = None, options: Sequence[dns.edns.Option] = ()
-    ) -> str:
-        """Whom the server takes ``device`` for when it asks at an address, from ``source``."""
-        with device.entered():
-            return WHO[tuple(name for name in NAMES if self._closed(name, at, source, options))]
-
-    def _closed(self, name: str, at: str, source: str | None, options: Sequence[dns.edns.Option]) -> bool:
-        query = dns.message.make_query(name, "A", use_edns=0, options=list(options))
-        return not dns.query.udp(query, at, source=source, timeout=5.0).answer
-
-    @contextmanager
-    def dnsmasq(self, *arguments: str) -> Iterator[None]:
-        """The router runs dnsmasq, which asks the server on behalf of everybody."""
-        if shutil.which("dnsmasq") is None:
-            pytest.skip("dnsmasq is not installed")
-        fixed = ("-C", "/dev/null", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--user=root", "--pid-file=")
-        command = [*self.router.prefix, "dnsmasq", *fixed, f"--server={SERVER}", *arguments]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            until(lambda: self.router.serves_udp() or process.poll() is not None, "dnsmasq listens")
-            assert process.poll() is None
-            yield
-        finally:
-            process.terminate()
-            process.wait()
-
-
-@contextmanager
-def home(folder: Path, rules: dict[str, Any], **settings: Any) -> Iterator[Home]:
-    """Everybody has an address; the server runs."""
-    with home_network(folder, AN_MAC, BINH_MAC, ROUTER_MAC) as (server, devices), ExitStack() as running:
-        server.add("10.77.0.1/24", "fd77::1/64", "fd78::1/64")
-        for number, device in enumerate(devices[:2], 31):
-            device.add(f"10.77.0.{number}/24", f"fd77::{number}/64")
-        devices[2].add(f"{ROUTER}/24")
-        with server.entered():
-            house = running.enter_context(household(folder, prefix=server.prefix))
-        listen = {"dns": ["0.0.0.0:53", "[::]:53"], "metrics": "off"}
-        house.save({"listen": listen, "clients": "any", **settings}, rules)
-        house.start()
-        yield Home(server, devices, house)
-
 
 def test_a_hardware_address_is_recognised_at_every_address_old_and_new(folder: Path) -> None:
     with home(folder, family()) as here:
-        for at in (SERVER, "fd77::1"):
-            until(lambda at=at: here.taken_for(here.an, at) == "an", f"An is known, asking {at}")  # type: ignore[misc]
-            until(lambda at=at: here.taken_for(here.binh, at) == "binh", f"Bình is known, asking {at}")  # type: ignore[misc]
-
+        here.until_known()
         here.an.ip("address", "flush", "dev", "eth", "scope", "global")
         here.an.add("10.77.0.99/24", "fd77::5c9e:11d2:7a01:3b44/64")  # another lease, and a privacy address
         until(lambda: here.taken_for(here.an) == "an", "An is known at the new address")
-        until(lambda: here.taken_for(here.an, "fd77::1") == "an", "An is known at the privacy address")
+        until(lambda: here.taken_for(here.an, SERVER6) == "an", "An is known at the privacy address")
 
         here.binh.ip("address", "flush", "dev", "eth", "scope", "global")
         here.binh.add("10.77.0.31/24")  # what An's device had
@@ -139,9 +49,9 @@ def test_a_device_that_comes_under_another_hardware_address_is_nobody(folder: Pa
 def test_an_interface_id_is_recognised_when_the_provider_changes_the_prefix(folder: Path) -> None:
     with home(folder, family(an="::a8bb:ccff:fedd:ee01")) as here:
         here.an.add("fd77::a8bb:ccff:fedd:ee01/64", "fd78::a8bb:ccff:fedd:ee01/64")
-        assert here.taken_for(here.an, "fd77::1", source="fd77::a8bb:ccff:fedd:ee01") == "an"
+        assert here.taken_for(here.an, SERVER6, source="fd77::a8bb:ccff:fedd:ee01") == "an"
         assert here.taken_for(here.an, "fd78::1", source="fd78::a8bb:ccff:fedd:ee01") == "an"
-        assert here.taken_for(here.an, "fd77::1", source="fd77::31") == "nobody"
+        assert here.taken_for(here.an, SERVER6, source="fd77::31") == "nobody"
 
 
 @pytest.mark.parametrize(

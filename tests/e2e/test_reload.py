@@ -15,6 +15,7 @@ import pytest
 from safedns.supervisor.addresses import local_addresses
 from tests.e2e.load import Asked, Load
 from tests.e2e.running import AN, BINH, BLOCKED, FAMILY, Running, household, running, until
+from tests.tools import missing
 
 SOON = 3.0
 """Seconds; a saved rule takes half of one, but a test machine may be busy."""
@@ -161,7 +162,7 @@ def test_listening_elsewhere_opens_and_closes_sockets_and_loses_nothing_at_the_a
 
 def test_ipv6_is_served_beside_ipv4(tmp_path: Path) -> None:
     if "::1" not in local_addresses(socket.AF_INET6):
-        pytest.skip("this machine has no IPv6 loopback address")
+        missing("this machine has no IPv6 loopback address")
     with household(tmp_path) as house:
         places = [f"127.0.0.1:{house.port}", f"[::1]:{house.port}"]
         house.save({"listen": {"dns": places, "metrics": f"127.0.0.1:{house.metrics_port}"}})

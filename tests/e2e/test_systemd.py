@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.tools import missing, tool
 
 FOLDER = Path(__file__).resolve().parents[2] / "systemd"
 UNIT = FOLDER / "safedns.service"
@@ -45,10 +45,9 @@ assert pydantic.TypeAdapter(int).validate_python("3") == 3
 
 
 def systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip("systemd-analyze is not installed: the unit cannot be checked here")
-    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [tool("systemd-analyze"), *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def values(key: str) -> list[str]:
@@ -112,5 +111,5 @@ def test_every_dependency_works_where_memory_is_never_both_writable_and_executab
     command = [sys.executable, "-c", FORBID_WRITABLE_CODE, USE_EVERY_DEPENDENCY]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode == 77:
-        pytest.skip("this kernel cannot forbid writable executable memory (Linux 6.3 can)")
+        missing("this kernel cannot forbid writable executable memory (Linux 6.3 can)")
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from safedns.settings.words import upstream
 from tests.certificates import Authority
 from tests.e2e.running import free_port, running, until
 from tests.nameserver import Asked, NameServer, Reaction, Secure, reply
+from tests.tools import tool
 from tests.unit.resolve.values import FakeCounters, question, resolved, small_cache
 
 NAME = "dns.test"
@@ -35,10 +35,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 @contextmanager
 def started(command: Sequence[str], port: int) -> Iterator[None]:
     """A server that listens on ``port`` of loopback; skips where its program is not installed."""
-    program = shutil.which(command[0], path="/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin")
-    if program is None:
-        pytest.skip(f"{command[0]} is not installed")
-    process = subprocess.Popen([program, *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([tool(command[0]), *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until(lambda: _listens(port), f"{command[0]} listens")
         yield

@@ -67,6 +67,16 @@ async def test_section_4_1_1_another_kind_of_query_is_not_implemented(house: Hou
 
 
 @pytest.mark.rfc(1035, "4.1.1")
+@pytest.mark.parametrize("said", ["FORMERR", "NOTIMP", "REFUSED"])
+async def test_section_4_1_1_what_an_upstream_has_against_our_query_is_no_fault_of_the_clients(
+    house: House, said: str
+) -> None:
+    """FORMERR, NOTIMP and REFUSED are about the query that they answer: of one from us a client hears SERVFAIL."""
+    house.table["www.example.com A"] = [said]
+    assert (await house.ask("www.example.com")).rcode() == dns.rcode.SERVFAIL
+
+
+@pytest.mark.rfc(1035, "4.1.1")
 async def test_section_4_1_1_what_cannot_be_interpreted_is_a_format_error(house: House) -> None:
     """A query that cannot be read is answered FORMERR under its id."""
     reply = await house.packet(b"\x12\x34\x01\x00\0\1\0\0\0\0\0\0\x03www")

@@ -10,7 +10,9 @@ import pytest
 from safedns.wire.query import decode_query
 from safedns.wire.request import upstream_request
 from tests.house import House, answers
+from tests.standards.conftest import FAMILY
 
+CHECK_DISABLED = dns.flags.RD | dns.flags.CD
 SIGNATURE = "A 8 3 300 20300101000000 20200101000000 1 example.com. AAAA"
 
 
@@ -38,6 +40,26 @@ async def test_section_3_2_2_cd_comes_back_as_it_was_and_is_passed_on(house: Hou
         reply = dns.message.from_wire(await house.packet(query.to_wire()) or b"")
         sent = dns.message.from_wire(upstream_request(decode_query(query.to_wire()), 0))
         assert (reply.flags & dns.flags.CD, sent.flags & dns.flags.CD) == (cd, cd)
+
+
+@pytest.mark.rfc(4035, "3.2.2")
+async def test_section_3_2_2_cd_comes_back_with_an_error_too(house: House) -> None:
+    """CD is copied whatever the response is: also where nothing is answered."""
+    for client, name in (("203.0.113.7", "www.example.com"), ("127.0.0.3", "blocked.example")):
+        reply = await house.ask(name, client=client, change=lambda query: setattr(query, "flags", CHECK_DISABLED))
+        assert (bool(reply.answer), bool(reply.flags & dns.flags.CD)) == (False, True)
+
+
+@pytest.mark.rfc(4035, "4.9.3")
+async def test_section_4_9_3_the_word_of_a_resolver_counts_only_over_a_way_that_nobody_can_change(house: House) -> None:
+    """AD from an upstream is relied on where its channel is secure: encrypted, or within this machine."""
+    house.table["www.example.com A"] = ["AD", *house.table["www.example.com A"]]
+    proven = []
+    for server in ("192.0.2.53", "tls://192.0.2.53#dns.example", "127.0.0.9"):
+        house.save(settings={"upstreams": {"servers": [server]}}, family=FAMILY)
+        house.clock.advance(1000)
+        proven.append(bool((await house.ask("www.example.com", change=secure)).flags & dns.flags.AD))
+    assert proven == [False, True, True]
 
 
 @pytest.mark.rfc(4035, "3.2.2")

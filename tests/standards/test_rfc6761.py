@@ -8,6 +8,14 @@ import pytest
 from tests.house import House, answers
 
 
+@pytest.mark.rfc(6761, "6.1")
+@pytest.mark.parametrize("name", ["1.0.0.10.in-addr.arpa", "9.2.0.16.172.in-addr.arpa", "9.1.168.192.in-addr.arpa"])
+async def test_section_6_1_reverse_names_of_private_addresses_are_special(house: House, name: str) -> None:
+    """Caching servers answer for the reverse names of private addresses themselves, and ask nobody."""
+    reply = await house.ask(name, "PTR")
+    assert (reply.rcode(), house.asked) == (dns.rcode.NXDOMAIN, [])
+
+
 @pytest.mark.rfc(6761, "6.2")
 @pytest.mark.parametrize("name", ["test", "www.test"])
 async def test_section_6_2_names_for_tests_are_not_asked_upstream(house: House, name: str) -> None:

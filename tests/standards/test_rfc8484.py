@@ -52,6 +52,17 @@ async def test_section_5_1_a_response_is_fresh_no_longer_than_its_records(doors:
     assert response.headers["cache-control"] == "private, max-age=200"
 
 
+@pytest.mark.rfc(8484, "5.1")
+@pytest.mark.parametrize(
+    ("name", "life"), [("missing.example.com", "private, max-age=60"), ("failing.example.com", "no-store")]
+)
+async def test_section_5_1_a_denial_is_fresh_as_long_as_its_soa_says_and_a_failure_never(
+    doors: Doors, name: str, life: str
+) -> None:
+    """Without records in the answer section the SOA's TTL bounds the lifetime; a failure is not to be kept."""
+    assert (await asked(doors, name, "GET")).headers["cache-control"] == life
+
+
 @pytest.mark.rfc(8484, "5.2")
 async def test_section_5_2_http_before_version_2_is_not_offered(doors: Doors) -> None:
     """HTTP/2 is the least version that is recommended: it is the one that is agreed on."""

@@ -48,6 +48,24 @@ async def test_section_4_an_answer_that_says_no_is_no_failure(house: House) -> N
     assert (await house.ask(NAME)).rcode() == dns.rcode.NXDOMAIN
 
 
+@pytest.mark.rfc(8767, "4")
+@pytest.mark.parametrize("said", ["SERVFAIL", "REFUSED"])
+async def test_section_4_an_answer_that_says_nothing_leaves_what_was_known(house: House, said: str) -> None:
+    """Any code but NOERROR and NXDOMAIN is a failure to refresh, and the stale answer serves."""
+    await expired(house)
+    house.table[f"{NAME} A"] = [said]
+    assert answers(await house.ask(NAME)) == [f"{NAME} A 192.0.2.1"]
+
+
+@pytest.mark.rfc(8767, "5")
+async def test_section_5_what_failed_is_not_tried_again_at_once(house: House) -> None:
+    """The failure recheck timer: who asks right after a failed attempt gets the stale answer without another one."""
+    await expired(house)
+    for _ in range(3):
+        assert answers(await house.ask(NAME)) == [f"{NAME} A 192.0.2.1"]
+    assert len(house.asked) == 2
+
+
 @pytest.mark.rfc(8767, "5")
 async def test_section_5_nothing_is_kept_for_ever(house: House) -> None:
     """There is a longest time for which expired data is kept: after that it is a failure."""

@@ -35,6 +35,17 @@ async def test_section_4_4_a_stale_answer_is_called_stale(house: House) -> None:
     assert (extended_error(await house.ask("www.example.com")) or (0,))[0] == 3
 
 
+@pytest.mark.rfc(8914, "4.20")
+async def test_section_4_20_a_denial_that_has_expired_is_called_a_stale_one(house: House) -> None:
+    """Code 19: that the name does not exist comes from what had expired."""
+    house.table["gone.example.com A"] = ["NXDOMAIN"]
+    await house.ask("gone.example.com")
+    house.clock.advance(400)
+    house.table["gone.example.com A"] = ["SILENT"]
+    reply = await house.ask("gone.example.com")
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.NXDOMAIN, 19)
+
+
 @pytest.mark.rfc(8914, "4.5")
 async def test_section_4_5_a_rewritten_answer_is_called_forged(house: House) -> None:
     """Code 4: the answer is another than the one that was asked for, as safe search is."""

@@ -17,7 +17,7 @@ def test_section_5_the_record_for_https_has_the_path() -> None:
     assert paths == {b"dot": b"", b"h2": b"/dns-query{?dns}", b"doq": b""}
 
 
-@pytest.mark.rfc(9461, "2")
-def test_section_2_the_name_of_a_server_has_the_label_dns_before_it() -> None:
+@pytest.mark.rfc(9461, "3")
+def test_section_3_the_name_of_a_server_has_the_label_dns_before_it() -> None:
     """What a server offers is asked for at its name behind the label _dns."""
     assert {each.target.to_text() for each in services(f"_dns.{NAME}")} == {f"{NAME}."}

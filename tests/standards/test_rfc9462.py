@@ -28,3 +28,17 @@ async def test_section_6_4_resolver_arpa_is_never_forwarded(house: House, name: 
     for qtype in ("SVCB", "A", "TYPE261"):
         reply = await house.ask(name, qtype)
         assert (reply.rcode(), reply.answer, house.asked) == (dns.rcode.NOERROR, [], [])
+
+
+@pytest.mark.rfc(9462, "6.1")
+async def test_section_6_1_a_forwarder_does_not_hand_its_devices_on_to_its_own_upstream(house: House) -> None:
+    """What an upstream says of itself is no designation by us: devices would leave the filter by it."""
+    house.table["_dns.resolver.arpa SVCB"] = ["_dns.resolver.arpa 60 IN SVCB 1 dns.example. alpn=h2"]
+    assert ((await house.ask("_dns.resolver.arpa", "SVCB")).answer, house.asked) == ([], [])
+
+
+@pytest.mark.rfc(9462, "6.4")
+@pytest.mark.parametrize("qtype", ["A", "AAAA", "HTTPS", "TXT"])
+def test_section_6_4_other_types_have_no_data_where_there_is_a_designation(qtype: str) -> None:
+    """Only SVCB is answered at _dns.resolver.arpa; other types are there without data."""
+    assert services("_dns.resolver.arpa", qtype) == []

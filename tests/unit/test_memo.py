@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import dns.message
+import dns.rcode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safedns.memo import MEMO_ENTRIES, ttl_cap
-from tests.house import House
+from safedns.memo import MEMO_ENTRIES, MEMO_PACKET, ttl_cap
+from tests.house import House, generic_option
 
 FAMILY: dict[str, Any] = {
     "children": {
@@ -100,6 +101,21 @@ async def test_a_memo_is_bounded(tmp_path: Path) -> None:
         await house.packet(dns.message.make_query(f"n{number}.friends.example", "A").to_wire(), "127.0.0.3")
     peer = house.pipeline.peers.by_address["127.0.0.3"]  # type: ignore[union-attr]
     assert 0 < len(peer.memo) <= MEMO_ENTRIES
+
+
+@pytest.mark.parametrize(("size", "remembered"), [(MEMO_PACKET, 1), (MEMO_PACKET + 1, 0)])
+async def test_a_query_that_is_blown_up_is_answered_but_takes_no_memory(
+    tmp_path: Path, size: int, remembered: int
+) -> None:
+    house = House(tmp_path)
+    house.save(family=FAMILY, lists={"social": ["friends.example"]})
+    empty = dns.message.make_query("friends.example", "A", options=[generic_option(65500, b"")]).to_wire()
+    filled = generic_option(65500, bytes(size - len(empty)))
+    packet = dns.message.make_query("friends.example", "A", options=[filled]).to_wire()
+    reply = await house.packet(packet, "127.0.0.3")
+    assert (len(packet), dns.message.from_wire(reply or b"").rcode()) == (size, dns.rcode.NXDOMAIN)
+    peer = house.pipeline.peers.by_address["127.0.0.3"]  # type: ignore[union-attr]
+    assert len(peer.memo) == remembered
 
 
 @pytest.mark.parametrize(

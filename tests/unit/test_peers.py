@@ -7,6 +7,7 @@ from typing import Any
 
 import dns.edns
 import dns.message
+import dns.rcode
 import pytest
 
 from safedns.lan.leases import Lease
@@ -311,3 +312,14 @@ def test_changing_the_id_fills_no_bucket_anew(tmp_path: Path) -> None:
     known = named_peers(tmp_path, rate_limit=5)
     peers_met = {id(known.meet(f"192.168.1.99 guess-{number}", b"", 100.0)) for number in range(20)}
     assert len(peers_met) == 1
+
+
+async def test_an_id_that_is_taken_out_of_the_file_opens_nothing_from_the_next_question_on(tmp_path: Path) -> None:
+    house = House(tmp_path, table={"www.example.com A": ["www.example.com 300 IN A 192.0.2.1"]})
+    rcodes = []
+    for device in ("binh-phone-x7k2m9", "binh-phone-4hq8zd", "binh-phone-x7k2m9"):
+        children = {"binh": {"preset": "open", "devices": [device]}}
+        house.save(family={"children": children, "groups": {"guests": {"preset": "open"}}, "unknown": "guests"})
+        reply = await house.ask("www.example.com", client=f"{OUTSIDE} binh-phone-x7k2m9", protocol="tls")
+        rcodes.append(reply.rcode())
+    assert rcodes == [dns.rcode.NOERROR, dns.rcode.REFUSED, dns.rcode.NOERROR]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dns.message
+import dns.rcode
 import pytest
 
 from tests.house import House, ttls
@@ -78,3 +79,15 @@ async def test_the_question_is_recorded_as_answered_here(tmp_path: Path) -> None
     await here.ask("tiktok.com.why.safedns.internal", "TXT", client=BINH)
     assert here.counter("queries", "binh", "allowed", "local", "udp") == 1
     assert here.asked == []
+
+
+@pytest.mark.parametrize(
+    ("qtype", "rdclass", "rcode"),
+    [("TXT", "CH", dns.rcode.REFUSED), ("AXFR", "IN", dns.rcode.REFUSED), ("MAILB", "IN", dns.rcode.NOTIMP)],
+)
+async def test_other_classes_and_what_is_no_type_of_data_are_turned_down_as_for_any_name(
+    tmp_path: Path, qtype: str, rdclass: str, rcode: int
+) -> None:
+    query = dns.message.make_query("tiktok.com.why.safedns.internal", qtype, rdclass)
+    reply = dns.message.from_wire(await house(tmp_path).packet(query.to_wire(), BINH) or b"")
+    assert (reply.rcode(), reply.answer) == (rcode, [])

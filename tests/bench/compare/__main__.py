@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import click
@@ -14,12 +15,25 @@ from tests.bench.compare.dnsperf import installed
 from tests.bench.compare.machine import facts
 from tests.bench.compare.measure import Plan, run
 from tests.bench.compare.process import BenchError
-from tests.bench.compare.systems import SYSTEMS, System
+from tests.bench.compare.systems import SYSTEMS, System, scaled
 from tests.bench.compare.table import render
 
 BLOCKED_NAMES = 600_000
 QUICK_NAMES = 20_000
 QUICK_QUERIES = 4000
+MOST_WORKERS = 64
+
+
+def numbers(most: int) -> Callable[[click.Context, click.Parameter, str], tuple[int, ...]]:
+    """Reads an option like ``1,2,4``: numbers up to ``most``, each once; else raises ``click.BadParameter``."""
+
+    def read(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
+        parts = text.split(",")
+        if not all(part.isdecimal() and 1 <= int(part) <= most for part in parts):
+            raise click.BadParameter(f"numbers from 1 to {most} with commas between them were expected, as in 1,2,4")
+        return tuple(dict.fromkeys(map(int, parts)))
+
+    return read
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +47,14 @@ QUICK_QUERIES = 4000
     "--names", "count", type=click.IntRange(2000), default=BLOCKED_NAMES, show_default=True, help="Blocked names."
 )
 @click.option("--addresses", type=click.IntRange(1, 50), default=1, show_default=True, help="Client addresses.")
+@click.option(
+    "--workers",
+    default="1",
+    show_default=True,
+    metavar="N[,N]...",
+    callback=numbers(MOST_WORKERS),
+    help="Threads or processes that answer, where a system has them; each number is measured.",
+)
 @click.option("--full-speed", is_flag=True, help="Measure cached and blocked at the highest rate, too.")
 @click.option("--quick", is_flag=True, help="A small run that shows that everything works; its figures are rough.")
 @click.option("--markdown", is_flag=True, help="Print for a document.")
@@ -43,6 +65,7 @@ def main(
     rounds: int,
     count: int,
     addresses: int,
+    workers: tuple[int, ...],
     full_speed: bool,
     quick: bool,
     markdown: bool,
@@ -57,7 +80,7 @@ def main(
     systems = _present(only)
     if not systems:
         _stop("none of the systems can run here")
-    plan = Plan(systems, names.load(count), queries, rate, rounds, addresses, full_speed)
+    plan = Plan(scaled(systems, workers), names.load(count), queries, rate, rounds, addresses, full_speed)
     # Without this, a termination would leave the measured programs behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:

@@ -15,7 +15,7 @@ from tests.bench.compare.process import BenchError
 ANSWER_WITHIN = 2
 """Seconds after which a query counts as lost."""
 SOCKETS = 4
-"""From how many ports of each client address the queries come."""
+"""From how many ports of each client address the queries come, for each worker that answers."""
 
 _SENT = re.compile(r"Queries sent:\s+(\d+)")
 _COMPLETED = re.compile(r"Queries completed:\s+(\d+)")
@@ -66,10 +66,10 @@ def installed() -> bool:
     return shutil.which("dnsperf") is not None
 
 
-def command(port: int, file: Path, *, address: str, rate: int, seconds: int, passes: int) -> list[str]:
+def command(port: int, file: Path, *, address: str, rate: int, seconds: int, passes: int, sockets: int) -> list[str]:
     """The dnsperf call that asks ``file`` from ``address``; ``rate`` in queries a second, 0 = as fast as it goes."""
     limit = ["-Q", str(rate)] if rate else []
-    asked = ["-s", "127.0.0.1", "-p", str(port), "-d", str(file), "-a", address, "-c", str(SOCKETS)]
+    asked = ["-s", "127.0.0.1", "-p", str(port), "-d", str(file), "-a", address, "-c", str(sockets)]
     return ["dnsperf", *asked, "-n", str(passes), "-l", str(seconds), "-t", str(ANSWER_WITHIN), *limit]
 
 
@@ -81,7 +81,7 @@ def write_queries(names: Sequence[str], folder: Path, parts: int) -> list[Path]:
     return files
 
 
-def run(port: int, files: Sequence[Path], *, rate: int = 0, seconds: int, passes: int = 1) -> Report:
+def run(port: int, files: Sequence[Path], *, rate: int = 0, seconds: int, passes: int, sockets: int) -> Report:
     """Ask each file from a loopback address of its own, all at once, ``rate`` queries a second together."""
     clients = [
         subprocess.Popen(
@@ -92,6 +92,7 @@ def run(port: int, files: Sequence[Path], *, rate: int = 0, seconds: int, passes
                 rate=max(1, rate // len(files)) if rate else 0,
                 seconds=seconds,
                 passes=passes,
+                sockets=sockets,
             ),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -21,16 +21,34 @@ def facts(plan: Plan) -> list[str]:
     names = f"{len(plan.names.blocked)} blocked names ({plan.names.origin})"
     load = f"{plan.queries} queries a measurement at {plan.rate} a second from {plan.addresses} address(es)"
     return [
+        *place(),
+        f"load: {load}, {plan.rounds} round(s); {names}",
+        *crowded(max(system.workers for system in plan.systems), os.cpu_count() or 1),
+        *versions(plan.systems),
+    ]
+
+
+def place() -> list[str]:
+    """Machine and commit."""
+    return [
         f"machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         f"commit: {commit()}",
-        f"load: {load}, {plan.rounds} round(s); {names}",
-        *versions(plan.systems),
     ]
 
 
 def versions(systems: Sequence[System]) -> list[str]:
     """Each system's own words about itself."""
-    return [f"{system.name}: {system.version()}" for system in systems]
+    once = {system.version: system.name for system in reversed(systems)}
+    return [f"{name}: {version()}" for version, name in reversed(once.items())]
+
+
+def crowded(workers: int, cores: int) -> list[str]:
+    """What must be known about ``workers`` that share their ``cores`` with the load and the upstream."""
+    if workers == 1:
+        return []
+    line = f"up to {workers} workers on {cores} cores, which the load and the upstream use as well"
+    scarce = workers + 2 > cores
+    return [f"{line}; the figures show what workers cost, not how answers a second grow with them" if scarce else line]
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -19,6 +19,9 @@ CATEGORIES = ("adult", "gambling", "games", "social")
 HOT_NAMES = 1000
 """How many different names the repeating workloads ask for, the favourites most often."""
 
+PRIMED = 8
+"""How often each worker is asked for each name beforehand, on the average; one in three thousand is left out."""
+
 _NAME = re.compile(r"(?=.{4,200}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _LIST_PATTERNS = ("hostsvn/*.domains.txt", "ut1/*.domains.txt")
 _POPULAR = "popular/tranco10k.json"
@@ -108,6 +111,19 @@ def workloads(names: Names, queries: int, *, full_speed: bool) -> tuple[Workload
         return cached, blocked, fresh_blocked, miss
     fast = tuple(work._replace(name=f"{work.name}, full speed", full_speed=True) for work in (cached, blocked))
     return cached, blocked, fresh_blocked, miss, *fast
+
+
+def primer(work: Workload, workers: int) -> tuple[str, ...]:
+    """Queries after which the caches know every name of ``work``: where workers have caches of their own, each of them.
+
+    Nobody chooses the worker, so that with several of them each name is asked often, mixed with the others.
+    """
+    names = list(dict.fromkeys(work.queries))
+    if workers == 1:
+        return tuple(names)
+    often = names * (workers * PRIMED)
+    random.Random(4).shuffle(often)
+    return tuple(often)
 
 
 def _favourites(names: Sequence[str], count: int) -> tuple[str, ...]:

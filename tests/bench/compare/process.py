@@ -74,12 +74,20 @@ def tree(root: int) -> list[int]:
     return members
 
 
+def cpu_of(pid: int) -> float:
+    """User and system time of one process so far, in seconds: what ``/proc/PID/stat`` counts in ticks, in nanoseconds.
+
+    Raises ``OSError`` once it has ended.
+    """
+    return time.clock_gettime(~pid << 3 | _PROCESS_CLOCK)
+
+
 def cpu_seconds(root: int) -> float:
-    """User and system time of the tree so far: what ``/proc/PID/stat`` counts in ticks, in nanoseconds."""
+    """User and system time of the tree so far."""
     total = 0.0
     for pid in tree(root):
         with contextlib.suppress(OSError):
-            total += time.clock_gettime(~pid << 3 | _PROCESS_CLOCK)
+            total += cpu_of(pid)
         if found := stat(pid):
             total += found.reaped_seconds
     return total

@@ -1,48 +1,31 @@
 """The systems side by side: how each is found, configured and started, with the same filter, cache and query log.
 
 Blocked names and what is below them get NXDOMAIN; everything else goes to one upstream; answers are cached; each query
-leaves one entry in a log file. Each system serves with one thread or process, as at home.
+leaves one entry in a log file. Each system serves with one thread or process, as at home, or with more if told to.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-import itertools
 import json
+import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safedns import __version__
+from tests.bench.compare import peers
 from tests.bench.compare.process import BenchError
+from tests.bench.compare.site import CACHE_ENTRIES, Site
 
-CACHE_ENTRIES = 20_000
 COMPILE_WITHIN = 600
 """Seconds that compiling the lists may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where one system runs during a round."""
-
-    folder: Path
-    port: int
-    metrics_port: int
-    upstream_port: int
-    lists: Mapping[str, tuple[str, ...]]
-    """Category -> blocked names."""
-    clients: tuple[str, ...]
-    """Addresses that ask."""
-    user: str
-    """The account that runs the benchmark."""
-
-    @property
-    def blocked(self) -> Iterator[str]:
-        """Every blocked name."""
-        return itertools.chain.from_iterable(self.lists.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,65 +39,22 @@ class System:
     prepare: Callable[[Site], None]
     """Writes the configuration; whatever is done before a start, such as compiling lists."""
     command: Callable[[Site], list[str]]
-    log: str
-    """Pattern of its query log inside the folder; empty for a system without one."""
+    logged: Callable[[Site], int] | None
+    """How many queries its log holds; ``None`` for a system without one."""
     filters: bool = True
+    scales: bool = True
+    """Whether it can answer with several threads or processes."""
+    workers: int = 1
 
 
-def dnsmasq_config(site: Site) -> Iterator[str]:
-    """Lines of ``dnsmasq.conf``."""
-    yield "keep-in-foreground"
-    yield "no-resolv"
-    yield "no-hosts"
-    yield "bind-interfaces"
-    yield "listen-address=127.0.0.1"
-    yield f"port={site.port}"
-    yield f"user={site.user}"
-    yield f"pid-file={site.folder}/dnsmasq.pid"
-    yield f"server=127.0.0.1#{site.upstream_port}"
-    yield "dns-forward-max=2000"
-    yield f"cache-size={CACHE_ENTRIES}"
-    yield "log-queries"
-    yield f"log-facility={site.folder}/queries.log"
-    yield from (f"local=/{name}/" for name in site.blocked)
-
-
-def unbound_config(site: Site) -> Iterator[str]:
-    """Lines of ``unbound.conf``: a forwarder without validation, as the others are."""
-    yield "server:"
-    yield f"  interface: 127.0.0.1@{site.port}"
-    yield "  do-daemonize: no"
-    yield '  username: ""'
-    yield '  chroot: ""'
-    yield f'  directory: "{site.folder}"'
-    yield f'  pidfile: "{site.folder}/unbound.pid"'
-    yield "  use-syslog: no"
-    yield f'  logfile: "{site.folder}/queries.log"'
-    yield "  log-replies: yes"
-    yield "  num-threads: 1"
-    yield "  outgoing-range: 4096"
-    yield "  num-queries-per-thread: 2048"
-    yield '  module-config: "iterator"'
-    yield "  do-not-query-localhost: no"
-    yield "  access-control: 127.0.0.0/8 allow"
-    yield from (f'  local-zone: "{name}." always_nxdomain' for name in site.blocked)
-    yield "forward-zone:"
-    yield '  name: "."'
-    yield f"  forward-addr: 127.0.0.1@{site.upstream_port}"
-    yield "remote-control:"
-    yield "  control-enable: no"
-
-
-def dnsdist_config(site: Site) -> Iterator[str]:
-    """Lines of ``dnsdist.conf`` (Lua); the names are read from ``blocked.txt`` beside it."""
-    yield f'setLocal("127.0.0.1:{site.port}")'
-    yield 'setSecurityPollSuffix("")'
-    yield f'newServer({{address="127.0.0.1:{site.upstream_port}"}})'
-    yield f'getPool(""):setCache(newPacketCache({CACHE_ENTRIES}))'
-    yield "blocked = newSuffixMatchNode()"
-    yield f'for name in io.lines("{site.folder}/blocked.txt") do blocked:add(newDNSName(name)) end'
-    yield f'addAction(AllRule(), LogAction("{site.folder}/queries.log", false, true, true, false, true))'
-    yield "addAction(SuffixMatchNodeRule(blocked), RCodeAction(DNSRCode.NXDOMAIN))"
+def scaled(systems: Sequence[System], workers: Sequence[int]) -> tuple[System, ...]:
+    """Each system once for each number of ``workers``, named after it; those that do not scale with one worker only."""
+    return tuple(
+        system if count == 1 else replace(system, name=f"{system.name}, {count} workers", workers=count)
+        for system in systems
+        for count in workers
+        if count == 1 or system.scales
+    )
 
 
 def safedns_config(site: Site) -> str:
@@ -126,7 +66,7 @@ def safedns_config(site: Site) -> str:
         "listen": {"dns": [f"127.0.0.1:{site.port}"], "metrics": f"127.0.0.1:{site.metrics_port}"},
         "clients": "private",
         "rate_limit": "off",
-        "workers": 1,
+        "workers": site.workers,
         "upstreams": {"servers": [f"127.0.0.1:{site.upstream_port}"], "strategy": "ordered"},
         "cache": {"entries": CACHE_ENTRIES},
         "block": {"reply": "nxdomain"},
@@ -148,19 +88,6 @@ def safedns_family(site: Site) -> str:
     return json.dumps({"children": {"an": child}, "groups": {"guests": {"preset": "13-15"}}, "unknown": "guests"})
 
 
-def _prepare_dnsmasq(site: Site) -> None:
-    _write(site.folder / "dnsmasq.conf", dnsmasq_config(site))
-
-
-def _prepare_unbound(site: Site) -> None:
-    _write(site.folder / "unbound.conf", unbound_config(site))
-
-
-def _prepare_dnsdist(site: Site) -> None:
-    _write(site.folder / "blocked.txt", site.blocked)
-    _write(site.folder / "dnsdist.conf", dnsdist_config(site))
-
-
 def _prepare_safedns(site: Site) -> None:
     config = site.folder / "config"
     config.mkdir()
@@ -168,7 +95,7 @@ def _prepare_safedns(site: Site) -> None:
     _write(config / "family.yaml", [safedns_family(site)])
     for category, names in site.lists.items():
         _write(config / f"{category}.txt", names)
-    command = _safedns(site, "lists", "update")
+    command = safedns_command(site, "lists", "update")
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_WITHIN, check=False)
     except subprocess.TimeoutExpired as error:
@@ -182,7 +109,44 @@ def _prepare_nothing(_: Site) -> None:
     """The loop has no configuration."""
 
 
-def _safedns(site: Site, *command: str) -> list[str]:
+def _files(files: Mapping[str, Callable[[Site], Iterable[str]]]) -> Callable[[Site], None]:
+    """A preparation that writes each of ``files`` into the site's folder."""
+
+    def prepare(site: Site) -> None:
+        for name, lines in files.items():
+            _write(site.folder / name, lines(site))
+
+    return prepare
+
+
+def _lines(mark: str) -> Callable[[Site], int]:
+    """Counts the lines of ``queries.log`` that hold ``mark``."""
+
+    def logged(site: Site) -> int:
+        with contextlib.suppress(FileNotFoundError), (site.folder / "queries.log").open("rb") as log:
+            return sum(mark.encode() in line for line in log)
+        return 0
+
+    return logged
+
+
+def _rows(site: Site) -> int:
+    file = site.folder / "state" / "querylog.db"
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        count: int = database.execute("SELECT count(*) FROM query").fetchone()[0]
+    return count
+
+
+def _kresd(site: Site) -> list[str]:
+    """One process, or several behind a shell, as there is no thread to ask for."""
+    folder = str(site.folder)
+    one = [str(_path("kresd")), "--noninteractive", "--quiet", "--config", f"{folder}/kresd.conf", folder]
+    if site.workers == 1:
+        return one
+    return ["sh", "-c", f"{f'{shlex.join(one)} & ' * site.workers}wait"]
+
+
+def safedns_command(site: Site, *command: str) -> list[str]:
     folders = ["--config", str(site.folder / "config"), "--state", str(site.folder / "state")]
     return [sys.executable, "-m", "safedns", *command, *folders]
 
@@ -200,15 +164,23 @@ def _path(program: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
-def _first_line(program: str, flag: str) -> Callable[[], str]:
+_STAMP = re.compile(r"[A-Z][a-z]{2} +\d+ [0-9:]{8} ")
+"""Date and time before a message, as PowerDNS Recursor prints even its version."""
+
+
+def _said(program: str, flag: str) -> Callable[[], str]:
+    """The first line that the program says about its version, on either output."""
+
     def version() -> str:
-        done = subprocess.run([_path(program) or program, flag], capture_output=True, text=True, check=False)
-        return (done.stdout.splitlines() or [f"{program}, version unknown"])[0].strip()
+        command = [_path(program) or program, flag]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        first = (done.stdout.splitlines() or [f"{program}, version unknown"])[0]
+        return _STAMP.sub("", first).strip()
 
     return version
 
 
-def _write(file: Path, lines: Iterator[str] | list[str] | tuple[str, ...]) -> None:
+def _write(file: Path, lines: Iterable[str]) -> None:
     with file.open("w", encoding="utf-8") as out:
         out.writelines(f"{line}\n" for line in lines)
 
@@ -221,32 +193,56 @@ SYSTEMS: Mapping[str, System] = {
             absent=_absent_safedns,
             version=lambda: f"{__version__}, Python {sys.version.split()[0]}",
             prepare=_prepare_safedns,
-            command=lambda site: _safedns(site, "serve"),
-            log="state/querylog.db*",
+            command=lambda site: safedns_command(site, "serve"),
+            logged=_rows,
         ),
         System(
             name="dnsdist",
             absent=_absent("dnsdist"),
-            version=_first_line("dnsdist", "--version"),
-            prepare=_prepare_dnsdist,
+            version=_said("dnsdist", "--version"),
+            prepare=_files({"blocked.txt": peers.blocked_names, "dnsdist.conf": peers.dnsdist_config}),
             command=lambda site: [str(_path("dnsdist")), "--supervised", "-C", f"{site.folder}/dnsdist.conf"],
-            log="queries.log",
+            logged=_lines(" for "),
         ),
         System(
             name="dnsmasq",
             absent=_absent("dnsmasq"),
-            version=_first_line("dnsmasq", "--version"),
-            prepare=_prepare_dnsmasq,
+            version=_said("dnsmasq", "--version"),
+            prepare=_files({"dnsmasq.conf": peers.dnsmasq_config}),
             command=lambda site: [str(_path("dnsmasq")), f"--conf-file={site.folder}/dnsmasq.conf"],
-            log="queries.log",
+            logged=_lines(" query["),
+            scales=False,
         ),
         System(
             name="unbound",
             absent=_absent("unbound"),
-            version=_first_line("unbound", "-V"),
-            prepare=_prepare_unbound,
+            version=_said("unbound", "-V"),
+            prepare=_files({"unbound.conf": peers.unbound_config}),
             command=lambda site: [str(_path("unbound")), "-d", "-c", f"{site.folder}/unbound.conf"],
-            log="queries.log",
+            logged=_lines(" IN "),
+        ),
+        System(
+            name="knot-resolver",
+            absent=_absent("kresd"),
+            version=_said("kresd", "--version"),
+            prepare=_files({"blocked.rpz": peers.policy_zone, "kresd.conf": peers.kresd_config}),
+            command=_kresd,
+            logged=_lines(" "),
+        ),
+        System(
+            name="pdns-recursor",
+            absent=_absent("pdns_recursor"),
+            version=_said("pdns_recursor", "--version"),
+            prepare=_files(
+                {
+                    "blocked.rpz": peers.policy_zone,
+                    "rpz.lua": peers.recursor_rpz,
+                    "log.lua": peers.recursor_log,
+                    "recursor.conf": peers.recursor_config,
+                }
+            ),
+            command=lambda site: [str(_path("pdns_recursor")), f"--config-dir={site.folder}"],
+            logged=_lines(" "),
         ),
         System(
             name="python-loop",
@@ -254,8 +250,9 @@ SYSTEMS: Mapping[str, System] = {
             version=lambda: "reads, answers, forgets; no filter, no cache, no log, no upstream",
             prepare=_prepare_nothing,
             command=lambda site: [sys.executable, "-m", "tests.bench.compare.upstream", str(site.port)],
-            log="",
+            logged=None,
             filters=False,
+            scales=False,
         ),
     )
 }

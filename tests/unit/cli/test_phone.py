@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import plistlib
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,8 @@ from safedns.cli.main import main
 from safedns.cli.phone import suggestion
 from safedns.policy.words_names import is_guessable
 from tests.certificates import Authority
+from tests.terminal import DARK, LIGHT, Scheme, photograph
+from tests.tools import run, tool
 
 NAME = "dns.home.example"
 PHONE = "binh-phone-x7k2m9"
@@ -45,10 +46,9 @@ class Household:
             "groups: {guests: {preset: open}}\nunknown: guests\n"
         )
 
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(
-            main, ["phone", *words, "--config", str(self.folder), "--out", str(self.out)], catch_exceptions=False
-        )
+    def run(self, *words: str, color: bool = False) -> Result:
+        command = ["phone", *words, "--config", str(self.folder), "--out", str(self.out)]
+        return CliRunner().invoke(main, command, catch_exceptions=False, color=color)
 
     def profile(self) -> dict[str, Any]:
         loaded: dict[str, Any] = plistlib.loads(self.out.read_bytes())
@@ -73,6 +73,13 @@ def test_it_says_what_to_type_on_each_system(house: Household) -> None:
 def test_codes_are_drawn_when_asked_for(house: Household) -> None:
     drawn = [line for line in house.run("Bình", "--qr").stdout.splitlines() if "█" in line or "▄" in line]
     assert len(drawn) > 20
+
+
+@pytest.mark.parametrize("scheme", [DARK, LIGHT], ids=["light on dark", "dark on light"])
+def test_the_codes_on_the_screen_are_read_by_a_scanner(house: Household, scheme: Scheme) -> None:
+    photograph(house.run("binh", "--qr", color=True).stdout, scheme, house.folder / "screen.pgm")
+    read = run("zbarimg", "--quiet", "--nodbus", "--raw", str(house.folder / "screen.pgm"))
+    assert set(read.split()) == {f"{PHONE}.{NAME}", f"https://{NAME}/dns-query/{PHONE}"}
 
 
 def test_the_profile_is_what_apple_devices_take(house: Household) -> None:
@@ -128,13 +135,11 @@ def test_a_certificate_that_vouches_for_itself_comes_along(house: Household) -> 
 
 
 def test_a_signed_profile_is_one_that_openssl_verifies(house: Household) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
     signer = ("--sign-cert", str(house.folder / "cert.pem"), "--sign-key", str(house.folder / "key.pem"))
     assert house.run("binh", *signer).exit_code == 0
+    trust = ("-CAfile", str(house.authority.file), "-purpose", "any")
     done = subprocess.run(
-        [openssl, "smime", "-verify", "-inform", "DER", "-in", str(house.out), "-noverify"],
+        [tool("openssl"), "smime", "-verify", "-inform", "DER", "-in", str(house.out), *trust],
         capture_output=True, timeout=60, check=True,
     )  # fmt: skip
     assert plistlib.loads(done.stdout)["PayloadType"] == "Configuration"
@@ -175,6 +180,15 @@ def test_another_port_is_part_of_the_address(house: Household) -> None:
     result = house.run("binh")
     assert f"  https://{NAME}:8443/dns-query/{PHONE}" in result.stdout
     assert "Android" not in result.stdout
+
+
+@pytest.mark.parametrize(("port", "said"), [(853, False), (8853, True)])
+def test_that_android_asks_at_one_port_only_is_said_where_it_is_not_ours(
+    house: Household, port: int, said: bool
+) -> None:
+    house.write(listen=f'tls: ["127.0.0.1:{port}"]')
+    note = f"note: Android asks at port 853 only; have the router forward that to port {port} here"
+    assert (note in house.run("binh").stderr) is said
 
 
 def test_an_id_that_can_be_guessed_is_warned_of_with_a_better_one(house: Household) -> None:

@@ -78,6 +78,21 @@ def test_a_device_that_the_log_knows_by_a_word_is_known_by_it(whose: Clients[Own
     ]
 
 
+def test_phones_behind_one_address_are_told_apart_and_one_at_many_addresses_is_one(whose: Clients[Owner]) -> None:
+    cafe, road = "203.0.113.7", "198.51.100.9"
+    clients = [
+        seen(cafe, device="an-tablet", last=120),
+        seen(cafe, device="other-phone", last=110),
+        seen(cafe, last=100),
+        seen(road, device="an-tablet", last=90),
+    ]
+    assert look(whose, *clients) == [
+        ("", (cafe, road), "an-tablet", "binh", "an-tablet", 120, 2),
+        ("", (cafe,), "other-phone", "guests", "", 110, 1),
+        ("", (cafe,), "", "guests", "", 100, 1),
+    ]
+
+
 def test_an_address_that_has_another_device_now_is_not_mixed_up_with_the_one_that_asked(whose: Clients[Owner]) -> None:
     directory = Directory()
     directory.learn("192.168.1.50", GUEST)

@@ -72,3 +72,9 @@ def test_a_flood_of_forged_neighbours_is_not_remembered_for_ever(directory: Dire
         directory.learn(f"10.0.{number >> 8}.{number & 255}", MAC)
     assert len(directory.neighbours()) == NEIGHBOURS
     assert directory.mac_of("10.0.0.0") == ""
+
+
+def test_addresses_of_one_device_are_told_apart_from_others_by_its_hardware(directory: Directory) -> None:
+    directory.learn(PHONE, MAC)
+    directory.learn(V6, MAC)
+    assert [directory.device_at(address) for address in (PHONE, V6, "192.168.1.32")] == [MAC, MAC, "192.168.1.32"]

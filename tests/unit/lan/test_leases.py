@@ -54,6 +54,36 @@ lease 192.168.1.34 {
   hardware ethernet aa:bb:cc:dd:ee:04;
 }
 """
+ISC6 = r"""
+authoring-byte-order little-endian;
+server-duid "\000\001\000\0012\234\3076\026\334!\036\300";
+
+ia-na "\001\356\335\314\000\001\000\0012\234\307\315\252\273\314\335\356\001" {
+  cltt 5 2026/11/27 22:59:26;
+  iaaddr fd00::31 {
+    binding state active;
+    max-life 8;
+    ends 5 2026/11/27 23:59:34;
+  }
+}
+ia-na "\003\356\335\"\000\003\000\001\252\273\\\335\356\003" {
+  cltt 5 2026/11/27 22:59:26;
+  iaaddr fd00::33 {
+    binding state active;
+    ends never;
+  }
+  iaaddr fd00::34 {
+    binding state released;
+    ends 5 2026/11/27 23:59:34;
+  }
+}
+ia-na "\004\356\335\314\000\004\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020" {
+  iaaddr fd00::35 {
+    binding state active;
+    ends 5 2026/11/27 23:59:34;
+  }
+}
+"""
 KEA4 = """\
 address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id
 192.168.1.31,aa:bb:cc:dd:ee:09,,3600,1795803600,1,0,0,before,0,,0
@@ -87,6 +117,23 @@ def test_isc_dhcpd_the_last_lease_of_an_address_counts_while_it_is_bound() -> No
     assert read_leases(ISC, NOW) == (
         Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an-tablet"),
         Lease("192.168.1.32", "aa:bb:cc:dd:ee:02", ""),
+    )
+
+
+def test_isc_dhcpd_for_ipv6_knows_devices_by_what_their_duid_was_made_of() -> None:
+    """RFC 8415 section 11.2 and 11.4; one made of a UUID says nothing."""
+    assert read_leases(ISC6, NOW) == (
+        Lease("fd00::31", "aa:bb:cc:dd:ee:01", ""),
+        Lease("fd00::33", "aa:bb:5c:dd:ee:03", ""),
+        Lease("fd00::35", "", ""),
+    )
+
+
+def test_kea_of_several_files_one_after_another_the_last_line_counts() -> None:
+    later = KEA4.splitlines()[0].replace(",hostname", ",new_column,hostname")
+    gone = "192.168.1.32,aa:bb:cc:dd:ee:02,,0,1795799999,1,0,0,,,0,,0"
+    assert read_leases("\n".join((KEA4, later, gone)), NOW) == (
+        Lease("192.168.1.31", "aa:bb:cc:dd:ee:01", "an-tablet"),
     )
 
 
@@ -125,7 +172,7 @@ def test_a_name_that_is_none_is_left_out(host: str) -> None:
 
 @given(
     st.text(max_size=300)
-    | st.builds(lambda text, cut: text[:cut], st.sampled_from([DNSMASQ, ISC, KEA4, KEA6]), st.integers(0, 400))
+    | st.builds(lambda text, cut: text[:cut], st.sampled_from([DNSMASQ, ISC, ISC6, KEA4, KEA6]), st.integers(0, 400))
 )
 def test_any_text_can_be_read(text: str) -> None:
     for lease in read_leases(text, NOW):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS, bounds_micros, bucket_of
+from safedns.record.buckets import LATENCY_BUCKETS, UPSTREAM_BUCKETS, Latencies, bounds_micros
+from safedns.record.counters import Counters
 from safedns.resolve import counting
 
 
@@ -13,7 +14,10 @@ from safedns.resolve import counting
     [(0, "0.0001"), (100, "0.0001"), (101, "0.0005"), (25_000, "0.025"), (2_500_000, "2.5"), (2_500_001, "+Inf")],
 )
 def test_a_latency_falls_into_the_bucket_whose_bound_it_does_not_exceed(micros: int, label: str) -> None:
-    assert bucket_of(micros) == label
+    counters = Counters()
+    Latencies(counters).add(micros, 3)
+    assert counters.total("latency", label) == 3
+    assert counters.total("latency_micros") == 3 * micros
 
 
 @pytest.mark.parametrize("labels", [LATENCY_BUCKETS, UPSTREAM_BUCKETS])

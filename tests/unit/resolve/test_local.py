@@ -174,3 +174,13 @@ def test_every_special_zone_has_a_canonical_name_and_is_answered() -> None:
     local = LocalNames({})
     unanswered = [zone for zone in SPECIAL if ask(local, f"x.{zone}") is None or zone != zone.lower().rstrip(".")]
     assert unanswered == []
+
+
+@pytest.mark.parametrize(
+    ("qtype", "qclass", "authority"),
+    [("A", QClass.CHAOS, False), ("AXFR", 1, False), ("MAILB", 1, False), ("A", 1, True)],
+)
+def test_only_who_answers_calls_himself_an_authority(qtype: str, qclass: int, authority: bool) -> None:
+    answer = LocalNames(RECORDS).answer(of_class("printer.lan", qtype, qclass))
+    assert answer is not None
+    assert answer.aa is authority

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
+from h2.events import ConnectionTerminated, DataReceived, Event, ResponseReceived, StreamEnded, StreamReset
 
 from tests.unit.server.encrypted import NAME
 
@@ -36,6 +36,8 @@ class H2Client:
         self.ended: set[int] = set()
         """Streams whose response is complete, or that were reset."""
         self.gone = False
+        self.goodbye: int | None = None
+        """The last stream that the server took, once it has said that it leaves."""
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> int:
         """Send a request; the number of its stream."""
@@ -82,6 +84,8 @@ class H2Client:
             case DataReceived():
                 self._bodies[event.stream_id] = self._bodies.get(event.stream_id, b"") + event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            case ConnectionTerminated():
+                self.goodbye = event.last_stream_id
             case StreamEnded() | StreamReset():
                 self.ended.add(event.stream_id)
 

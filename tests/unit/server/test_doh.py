@@ -267,6 +267,16 @@ async def test_octets_that_never_become_a_query_do_not_keep_a_connection_open(
         assert client.gone
 
 
+async def test_an_idle_client_is_told_that_the_server_leaves_and_which_request_was_the_last(
+    recording: Recording, trust: Trust
+) -> None:
+    async with serving(recording, trust, HASTY) as served, served.client() as client:
+        stream = client.post(b"hello")
+        await client.response(stream)
+        await client.rest()
+        assert client.goodbye == stream
+
+
 async def test_a_client_that_takes_no_answers_costs_little_and_is_let_go(recording: Recording, trust: Trust) -> None:
     pipeline = ScriptedPipeline(reply_size=60_000)
     async with serving(recording, trust, HASTY, pipeline) as served, served.client() as client:

@@ -155,15 +155,10 @@ async def test_a_client_that_has_gone_does_not_disturb_when_its_answer_comes(
     assert not caplog.records
 
 
-@pytest.mark.parametrize(
-    ("limits", "others"),
-    [(Limits(idle=30.0, per_peer=2), "127.0.0.1"), (Limits(idle=30.0, connections=2), "127.0.0.2")],
-)
-async def test_a_connection_too_many_is_turned_away_until_another_leaves(
-    recording: Recording, limits: Limits, others: str
-) -> None:
-    async with serving(recording, limits) as served, served.client(others) as first:
-        async with served.client(others) as second:
+@pytest.mark.parametrize("limits", [Limits(idle=30.0, per_peer=2), Limits(idle=30.0, connections=2)])
+async def test_a_connection_too_many_is_turned_away_until_another_leaves(recording: Recording, limits: Limits) -> None:
+    async with serving(recording, limits) as served, served.client() as first:
+        async with served.client() as second:
             for client in (first, second):
                 client.send(b"hello")
                 assert await client.receive() == b"re: hello"
@@ -183,6 +178,46 @@ async def test_one_address_with_too_many_connections_does_not_keep_others_out(re
         async with served.client("127.0.0.3") as other:
             other.send(b"hello")
             assert await other.receive() == b"re: hello"
+
+
+async def greeted(client: Client) -> bool:
+    """Whether it is served; a client that was let go, or never let in, is not."""
+    client.send(b"hello")
+    try:
+        return await client.receive() == b"re: hello"
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return False
+
+
+@pytest.mark.parametrize("sources", [("127.0.0.2", "127.0.0.2"), ("127.0.0.2", "127.0.0.3")])
+async def test_when_there_is_no_room_the_device_that_holds_most_makes_some_whatever_its_addresses(
+    recording: Recording, sources: tuple[str, str]
+) -> None:
+    terms = Terms(lambda address: "aa:bb:cc:dd:ee:01" if address in sources else address)
+    async with (
+        serving(recording, Limits(idle=30.0, connections=3), terms=terms) as served,
+        served.client("127.0.0.4") as modest,
+        served.client(sources[0]) as oldest,
+        served.client(sources[1]) as newer,
+    ):
+        assert [await greeted(client) for client in (modest, oldest, newer)] == [True] * 3
+        async with served.client("127.0.0.5") as newcomer:
+            assert await greeted(newcomer)
+            assert await oldest.rest() == b""
+            assert [await greeted(client) for client in (modest, newer, newcomer)] == [True] * 3
+
+
+async def test_nobody_makes_room_for_who_would_hold_as_many(recording: Recording) -> None:
+    async with (
+        serving(recording, Limits(idle=30.0, connections=3)) as served,
+        served.client("127.0.0.2") as first,
+        served.client("127.0.0.3") as second,
+        served.client("127.0.0.3") as third,
+    ):
+        assert [await greeted(client) for client in (first, second, third)] == [True] * 3
+        async with served.client("127.0.0.2") as fourth:
+            assert not await greeted(fourth)
+        assert [await greeted(client) for client in (first, second, third)] == [True] * 3
 
 
 async def test_reading_pauses_while_too_many_queries_of_a_connection_wait(recording: Recording) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from safedns.clock import SystemClock
 from safedns.server.udp import BATCH, UdpServer
+from tests.tools import missing
 from tests.unit.server.scripted import Recording, ScriptedPipeline, eventually
 
 
@@ -64,7 +65,7 @@ async def test_ipv6_clients_are_known_by_their_address(recording: Recording) -> 
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
-        pytest.skip("this machine has no IPv6 loopback address")
+        missing("this machine has no IPv6 loopback address")
     async with serving(recording, "::1", socket.AF_INET6) as served:
         served.send(b"one")
         assert await served.receive() == b"re: one"

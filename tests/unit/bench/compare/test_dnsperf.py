@@ -60,9 +60,9 @@ def test_loads_at_the_same_time_add_up() -> None:
 
 def test_full_speed_sets_no_limit_of_queries_a_second() -> None:
     file = Path("queries.txt")
-    limited = command(53, file, address="127.0.0.2", rate=100, seconds=4, passes=1)
+    limited = command(53, file, address="127.0.0.2", rate=100, seconds=4, passes=1, sockets=4)
     assert limited[-2:] == ["-Q", "100"]
-    assert "-Q" not in command(53, file, address="127.0.0.2", rate=0, seconds=4, passes=5)
+    assert "-Q" not in command(53, file, address="127.0.0.2", rate=0, seconds=4, passes=5, sockets=4)
 
 
 def test_queries_are_shared_out_among_the_clients(tmp_path: Path) -> None:

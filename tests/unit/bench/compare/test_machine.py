@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.compare.machine import cpu_model, facts
+from tests.bench.compare.machine import cpu_model, crowded, facts, versions
 from tests.bench.compare.measure import Plan
 from tests.bench.compare.names import household
-from tests.bench.compare.systems import SYSTEMS
+from tests.bench.compare.systems import SYSTEMS, scaled
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,15 @@ def test_load_and_origin_of_the_names_are_told() -> None:
     text = "\n".join(facts(plan))
     for wanted in ("commit: ", "20000 queries", "5000 a second", "3 round(s)", "1 from real lists", "python-loop: "):
         assert wanted in text
+
+
+def test_a_version_is_told_once_however_many_workers() -> None:
+    assert len(versions(scaled([SYSTEMS["safedns"]], [1, 2, 4]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("workers", "cores", "told"), [(1, 2, ""), (2, 2, "not how answers"), (4, 8, "4 workers on 8")]
+)
+def test_workers_without_cores_of_their_own_are_remarked_on(workers: int, cores: int, told: str) -> None:
+    assert told in "".join(crowded(workers, cores))
+    assert bool(crowded(workers, cores)) == bool(told)

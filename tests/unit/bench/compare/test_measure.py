@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bench.compare.dnsperf import Report
-from tests.bench.compare.measure import Plan, ask, oddities
+from tests.bench.compare.measure import Plan, oddities, unlogged
 from tests.bench.compare.names import household
 from tests.bench.compare.process import free_port
+from tests.bench.compare.stand import ask
 from tests.bench.compare.systems import SYSTEMS
 
 
@@ -20,6 +23,11 @@ def test_lost_queries_are_remarked_on() -> None:
 def test_an_unfiltered_answer_is_remarked_on() -> None:
     report = Report(1000, 1000, {"NXDOMAIN": 400, "NOERROR": 600}, 1.0)
     assert oddities(report, "NXDOMAIN") == ["NXDOMAIN was expected, the answers were NOERROR 600, NXDOMAIN 400"]
+
+
+@pytest.mark.parametrize(("entries", "gap"), [(2000, ""), (1990, ""), (1000, "logged 1000 of 2000 answers")])
+def test_a_log_that_lacks_answers_is_remarked_on(entries: int, gap: str) -> None:
+    assert unlogged(entries, [500, 1500]) == gap
 
 
 def test_nobody_answers_on_a_free_port() -> None:

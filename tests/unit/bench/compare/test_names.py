@@ -13,6 +13,7 @@ from tests.bench.compare.names import (
     generated,
     household,
     is_name,
+    primer,
     workloads,
 )
 
@@ -90,3 +91,16 @@ def test_a_miss_and_a_first_block_never_ask_twice(names: Names) -> None:
 
 def test_the_same_run_asks_the_same_queries(names: Names) -> None:
     assert workloads(names, 300, full_speed=False) == workloads(names, 300, full_speed=False)
+
+
+def test_one_worker_is_asked_for_every_name_once_beforehand(names: Names) -> None:
+    (work, *_) = workloads(names, 3000, full_speed=False)
+    assert sorted(primer(work, 1)) == sorted(set(work.queries))
+
+
+def test_several_workers_all_come_to_know_nearly_every_name(names: Names) -> None:
+    (work, *_) = workloads(names, 3000, full_speed=False)
+    known: list[set[str]] = [set(), set(), set(), set()]
+    for number, name in enumerate(primer(work, 4)):
+        known[number % 4].add(name)
+    assert min(len(of) for of in known) > 0.99 * len(set(work.queries))
