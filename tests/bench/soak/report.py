@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -99,7 +100,7 @@ def _facts(result: Result) -> list[str]:
     windows = ", ".join(f"{each.end - each.start:.2f}" for each in result.windows)
     kills = ", ".join(f"{who} {times} times" for who, times in Counter(result.kills).items())
     return [
-        f"machine: {cpu_model()}, 2 cores shared with other work",
+        f"machine: {cpu_model()}, {os.cpu_count()} cores, shared with whatever else runs there",
         f"commit: {commit()}",
         f"load: {result.seconds / 60:.1f} minutes at {plan.rate} queries a second, {plan.workers} resolver(s)",
         f"lists: {plan.listed} names ({result.origin})",
