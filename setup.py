@@ -12,11 +12,11 @@ from pathlib import Path
 from setuptools import setup
 
 COMPILED = {
-    ".": ("blocking", "failures", "finish", "memo", "peers", "review"),
+    ".": ("blocking", "failures", "finish", "memo", "peers", "review", "share"),
     "policy": ("matching", "rules", "rules_now", "rules_time", "snapshot", "timeline", "walks"),
-    "resolve": ("alarms", "cache", "failures", "flight", "local", "resolver", "routing", "strategy"),
+    "resolve": ("alarms", "cache", "denials", "failures", "flight", "local", "resolver", "routing", "strategy"),
     "resolve/upstream": ("cookies", "entropy", "udp"),
-    "wire": ("answer", "edns", "introduction", "leads", "names", "query", "records", "reply", "request"),
+    "wire": ("answer", "carry", "edns", "introduction", "leads", "names", "query", "records", "reply", "request"),
 }
 """Package inside ``safedns`` -> its modules."""
 

@@ -6,3 +6,6 @@ takes.
 """
 
 __version__ = "0.1.0"
+
+RELEASE = 1_793_491_200.0
+"""2026-11-01, in epoch seconds: no clock that is right shows an earlier instant than the release of this program."""

@@ -60,6 +60,10 @@ class UpstreamError(SafednsError):
         self.ede = ede
 
 
+class BogusError(UpstreamError):
+    """What an upstream answers is not what its owner has signed (DNSSEC); nothing older is given in its place."""
+
+
 class ListError(SafednsError):
     """A blocklist could not be fetched, read or compiled; ``source`` is its name, file or address."""
 

@@ -51,6 +51,8 @@ METRICS = (
            "Time from reading a query to handing over its reply.",
            unit="seconds", buckets=LATENCY_BUCKETS, sum_key="latency_micros"),
     Metric("cache", "counter", "safedns_cache_events_total", "Answer cache look-ups and changes.", ("event",)),
+    Metric("dnssec", "counter", "safedns_dnssec_answers_total",
+           "Answers of upstreams by what checking their signatures came to.", ("outcome",)),
     Metric("memo", "counter", "safedns_memo_events_total", "Look-ups of finished replies.", ("event",)),
     Metric("cache_entries", "gauge", "safedns_cache_entries", "Answers in the cache."),
     Metric("cache_bytes", "gauge", "safedns_cache_bytes", "Memory that the answers in the cache take.", unit="bytes"),

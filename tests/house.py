@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,7 +59,8 @@ FAMILY: dict[str, Any] = {
 
 Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
-that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` an SOA of its own may follow, and before all a ``MARK``."""
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` aliases and then an SOA of its own may follow, and before all a
+``MARK``."""
 
 FAILURES = ("SERVFAIL", "REFUSED", "FORMERR", "NOTIMP")
 WORDS = ("NXDOMAIN", "NODATA", "SILENT", *FAILURES)
@@ -82,18 +84,22 @@ class Asked(NamedTuple):
     upstream: str
 
 
-class TableUpstream:
-    """An upstream that answers from a table at once; a name that is not in it does not exist."""
+Respond = Callable[[dns.message.Message], dns.message.Message | None]
+"""Query -> response; ``None`` for silence."""
 
-    def __init__(self, spec: UpstreamSpec, table: Table, asked: list[Asked]) -> None:
+
+class TableUpstream:
+    """An upstream that answers at once."""
+
+    def __init__(self, spec: UpstreamSpec, respond: Respond, asked: list[Asked]) -> None:
         self.name = spec.name
-        self._table = table
+        self._respond = respond
         self._asked = asked
 
     def start(self, exchange: Exchange) -> None:
         query = exchange.query
         self._asked.append(Asked(query.name, query.qtype, self.name))
-        response = table_response(dns.message.from_wire(upstream_request(query, 0)), self._table)
+        response = self._respond(dns.message.from_wire(upstream_request(query, 0)))
         loop = asyncio.get_running_loop()
         if response is None:
             loop.call_soon(exchange.fail, UpstreamError("silent as the table says", 23))
@@ -104,8 +110,8 @@ class TableUpstream:
         """Nothing to let go of."""
 
 
-def table_response(query: dns.message.Message, table: Table) -> dns.message.Message | None:
-    """What the table says to ``query``; ``None`` for silence."""
+def table_response(table: Table, query: dns.message.Message) -> dns.message.Message | None:
+    """What the table says to ``query``; ``None`` for silence. A name that is not in it does not exist."""
     question = query.question[0]
     key = f"{question.name.to_text(omit_final_dot=True).lower()} {dns.rdatatype.to_text(question.rdtype)}"
     given = table.get(key, table.get("*", ["NXDOMAIN"]))
@@ -120,7 +126,8 @@ def table_response(query: dns.message.Message, table: Table) -> dns.message.Mess
     if lines[0] in WORDS:
         if lines[0] == "NXDOMAIN":
             response.set_rcode(dns.rcode.NXDOMAIN)
-        response.authority.append(rrset_from(lines[1] if len(lines) > 1 else SOA))
+        response.answer.extend(rrset_from(line) for line in lines[1:-1])
+        response.authority.append(rrset_from(lines[-1] if len(lines) > 1 else SOA))
         return response
     for line in lines:
         response.answer.append(rrset_from(line))
@@ -182,6 +189,8 @@ class House:
         self.table: dict[str, list[str]] = dict(table or {})
         self.tables: dict[str, dict[str, list[str]]] = {}
         """What upstreams of these names answer instead."""
+        self.respond: Respond | None = None
+        """What all upstreams answer instead of any table."""
         self.zone = "Asia/Ho_Chi_Minh"
         self._now = now
         self._memo = memo
@@ -305,7 +314,8 @@ class House:
         return own
 
     def _connect(self, spec: UpstreamSpec, *_: object) -> TableUpstream:
-        return TableUpstream(spec, self.tables.get(spec.name, self.table), self.asked)
+        respond = self.respond or partial(table_response, self.tables.get(spec.name, self.table))
+        return TableUpstream(spec, respond, self.asked)
 
     def instant(self, text: str) -> float:
         """Epoch seconds of a wall-clock reading in the household's zone; ``+01:00`` behind it tells twins apart."""

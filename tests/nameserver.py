@@ -1,4 +1,4 @@
-"""A scripted name server on loopback, UDP and TCP (or TLS, HTTPS, QUIC) on one port, for tests that need an upstream.
+"""A scripted name server on loopback: UDP and TCP (or TLS, HTTPS, HTTP/3, QUIC) on one port, for tests of upstreams.
 
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1")) as server:
         ... ask server.host, server.port; look at server.asked ...
@@ -33,8 +33,8 @@ from safedns.settings.model import UpstreamSpec
 from safedns.wire.stream import Deframer, frame
 from tests.certificates import Certificate
 
-Transport = Literal["udp", "tcp", "tls", "https", "quic"]
-Secure = Literal["tls", "https", "quic"]
+Transport = Literal["udp", "tcp", "tls", "https", "h3", "quic"]
+Secure = Literal["tls", "https", "h3", "quic"]
 
 
 class Asked(NamedTuple):
@@ -69,15 +69,23 @@ class HangUp(NamedTuple):
 
 
 class Http(NamedTuple):
-    """HTTPS: a response of any kind."""
+    """HTTPS and HTTP/3: a response of any kind."""
 
     body: bytes = b""
     status: int = 200
     kind: str = "application/dns-message"
+    more: tuple[tuple[str, str], ...] = ()
+    """Further header fields."""
+
+    @property
+    def header(self) -> list[tuple[str, str]]:
+        return [(":status", str(self.status)), ("content-type", self.kind), *self.more]
 
 
 class Reset(NamedTuple):
     """HTTPS and QUIC: break the stream off."""
+
+    code: int = 1
 
 
 class Goodbye(NamedTuple):
@@ -151,21 +159,28 @@ class NameServer:
     ) -> None:
         """With a ``certificate`` it speaks no plain TCP but this ``face``; QUIC takes the place of plain UDP.
 
-        ``port``: where, instead of anywhere; ``remember=False`` keeps no list of what was asked.
+        ``h3`` is HTTP/2 over TCP, and HTTP/3 over UDP. ``port``: where, instead of anywhere; ``remember=False`` keeps no
+        list of what was asked.
         """
         self.behave = behave
         self.certificate = certificate
         self.face = face
         self.requests: list[dict[str, str]] = []
-        """HTTPS: the headers of every request."""
+        """HTTPS and HTTP/3: the headers of every request."""
+        self.offer = ""
+        """HTTPS: what every response has as ``Alt-Svc``."""
         self.streams_at_once = 100
         """HTTPS: how many streams a client may have open; counts from the next connection on."""
 
+        self.in_order = False
+        """TCP and TLS: look at a query of a connection only after the one before is answered."""
         self.asked: list[Asked] = []
         self._remember = remember
         self.connections = 0
         """Connections ever made, and of them those whose handshake went on from an earlier one."""
         self.resumed = 0
+        self.early = 0
+        """QUIC: handshakes that allowed early data."""
         self.host = "127.0.0.1"
         self._udp, self._tcp = _bind(self.host, port, tcp=tcp)
         self.port: int = self._udp.getsockname()[1]
@@ -204,7 +219,7 @@ class NameServer:
         datagrams = await self._serve_datagrams()
         listener = None
         if self._tcp is not None:
-            https = self.face == "https"
+            https = self.face in ("https", "h3")
             tls = self.certificate.context(*["h2"] * https) if self.certificate is not None else None
             session = _Session if https else _Stream
             listener = await self._loop.create_server(lambda: session(self), sock=self._tcp, ssl=tls)
@@ -218,7 +233,7 @@ class NameServer:
         await asyncio.sleep(0)  # transports close their sockets in the next round
 
     async def _serve_datagrams(self) -> asyncio.BaseTransport:
-        if self.certificate is None or self.face != "quic":
+        if self.certificate is None or self.face not in ("quic", "h3"):
             return (await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=self._udp))[0]
         from tests.quicserver import quic_server  # aioquic costs a third of a second
 
@@ -259,6 +274,8 @@ class _Stream(asyncio.Protocol):
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self._deframer = Deframer()
+        self._to_do: list[bytes] = []
+        self._busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -272,10 +289,20 @@ class _Stream(asyncio.Protocol):
         self._server._streams.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        for packet in self._deframer.feed(data):
-            self._server.react(packet, self._transport, self._send)
+        self._to_do += self._deframer.feed(data)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._to_do and not (self._busy and self._server.in_order):
+            self._busy = True
+            self._server.react(self._to_do.pop(0), self._transport, self._send)
 
     def _send(self, reaction: Reaction) -> None:
+        self._say_all(reaction)
+        self._busy = False
+        self._go_on()
+
+    def _say_all(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
             self.transport.write(reaction.raw)
             self.transport.close()
@@ -313,7 +340,7 @@ class _Session(_Stream):
 
     def _respond(self, number: int, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):
-            self._send(reaction)
+            self._say_all(reaction)
             return
         with suppress(H2Error):  # the client has given the stream up
             if isinstance(reaction, Goodbye):
@@ -323,7 +350,8 @@ class _Session(_Stream):
             else:
                 http = Http(reaction) if isinstance(reaction, bytes) else reaction
                 assert isinstance(http, Http), f"{reaction!r} means nothing over HTTPS"
-                self._http.send_headers(number, [(":status", str(http.status)), ("content-type", http.kind)])
+                offer = [("alt-svc", self._server.offer)] if self._server.offer else []
+                self._http.send_headers(number, http.header + offer)
                 self._say(number, http.body)
         self._flush()
 

@@ -35,6 +35,7 @@ from safedns.resolve.cache import AnswerCache
 from safedns.resolve.local import local_names
 from safedns.resolve.resolver import Resolver
 from safedns.resolve.targets import Targets
+from safedns.resolve.upstream.open import load_transports
 from safedns.server.flush import Flusher
 from safedns.server.loop import HotLoop
 from safedns.server.servers import Server, make_server
@@ -141,6 +142,7 @@ class ResolverProcess:
         live = self._loaded.live if self._loaded is not None else NOTHING_LIVE
         self._loaded = await asyncio.to_thread(load, self._state, sealed, self._clock.wall(), epoch=epoch, live=live)
         settings = sealed.settings
+        await asyncio.to_thread(load_transports, settings.upstreams.all)
         await self._whereabouts.use(settings.leases)
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first

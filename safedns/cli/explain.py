@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from safedns import RELEASE
 from safedns.cli.common import config_option, state_option
 from safedns.cli.moments import parse_moment
 from safedns.cli.sightings import directory_now
@@ -38,7 +39,6 @@ from safedns.clock import SystemClock
 from safedns.lan.directory import Directory
 from safedns.peers import evidence_at, may_ask
 from safedns.policy.clients import parse_address
-from safedns.policy.compile import RELEASE
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import load_household

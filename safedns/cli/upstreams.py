@@ -55,13 +55,15 @@ def _health_cells(row: dict[str, Any]) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="For machines: a list of objects.")
 @click.pass_context
 def test(context: click.Context, config: Path, *, as_json: bool) -> None:
-    """Ask each upstream a few times, the running safedns or none; exit 1 if one does not answer."""
+    """Ask each upstream a few times, the running safedns or none; exit 1 if one does not serve."""
     # The YAML border and the transports are loaded only where something is asked.
     from safedns.resolve.examine import examine
     from safedns.settings.load import load_settings
 
     logging.getLogger("safedns").addHandler(logging.NullHandler())  # what goes wrong stands in the table's end
-    found = examine(load_settings(config).upstreams, SystemClock(), Counters())
+    upstreams = load_settings(config).upstreams
+    found = examine(upstreams, SystemClock(), Counters())
+    useless = [one for one in found if upstreams.dnssec.validate and one.leaves_signatures_out]
     if as_json:
         click.echo(json.dumps([_object(one) for one in found], ensure_ascii=False, indent=1))
     else:
@@ -70,7 +72,9 @@ def test(context: click.Context, config: Path, *, as_json: bool) -> None:
         for one in found:
             if one.problem:
                 click.echo(f"{one.name}: {one.problem}")
-    context.exit(0 if all(one.answers for one in found) else 1)
+        for one in useless:
+            click.echo(f"{one.name}: it leaves signatures out: with `dnssec: {{validate: on}}` signed names fail there")
+    context.exit(0 if all(one.answers for one in found) and not useless else 1)
 
 
 def _object(one: Examined) -> dict[str, Any]:
@@ -87,6 +91,7 @@ def _object(one: Examined) -> dict[str, Any]:
         "dnssec": one.dnssec,
         "cookies": one.facts.cookies,
         "padding": one.facts.padding,
+        "http3": one.facts.http3,
         "filters": one.filters,
     }
 
@@ -103,6 +108,8 @@ def _abilities(one: Examined) -> Iterator[str]:
         yield "cookies"
     if one.facts.padding:
         yield "padding"
+    if one.facts.http3:
+        yield "HTTP/3"
 
 
 def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

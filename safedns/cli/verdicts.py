@@ -12,13 +12,14 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from safedns import RELEASE
 from safedns.app.live import read_live, state_file
 from safedns.blocklist.catalog import load_catalogue
 from safedns.blocklist.library import Library, open_library
 from safedns.blocklist.wanted import wanted_lists
 from safedns.cli.common import say
 from safedns.errors import StorageError
-from safedns.policy.compile import RELEASE, compile_snapshot
+from safedns.policy.compile import compile_snapshot
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.explain import Explanation, Step, when
 from safedns.policy.household import Household

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from safedns import RELEASE
 from safedns.policy.clients import Clients
 from safedns.policy.courses import Course, Courses
 from safedns.policy.horizon import Horizon
@@ -25,9 +26,6 @@ from safedns.policy.matching import Matchers
 from safedns.policy.model import Policy, ProfileSpec, Rules, Switch
 from safedns.policy.rules import MALWARE
 from safedns.policy.snapshot import Device, Profile, Snapshot
-
-RELEASE = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
-"""No clock that is right shows an earlier instant than the release of this program."""
 
 
 def compile_snapshot(

@@ -2,7 +2,8 @@
 first.
 
     put ---> fresh (until its TTL) ---> stale (``settings.stale`` seconds more, RFC 8767) ---> gone
-                 '-- in its last tenth a popular answer is due, once: whoever gets it asks for it again
+                 |-- in its last tenth a popular answer is due, once: whoever gets it asks for it again
+                 '-- one that denies a name answers other questions too (``denials``)
 
 Time is an argument (monotonic seconds). Must not know policy: every answer is reviewed again when it is served.
 """
@@ -14,9 +15,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from safedns.resolve.counting import Counters
+from safedns.resolve.denials import Denials
 from safedns.settings.model import CacheSettings
 from safedns.wire.answer import Answer
+from safedns.wire.carry import carried
 from safedns.wire.names import from_wire, to_wire
+from safedns.wire.query import query_of
+from safedns.wire.types import RCode
 
 MAX_TTL = 86_400
 """Seconds; nobody's change should take longer than a day to be seen."""
@@ -24,11 +29,14 @@ MAX_NEGATIVE_TTL = 10_800
 """Seconds (RFC 2308 section 5)."""
 MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
+_NXDOMAIN = int(RCode.NXDOMAIN)
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
 _ENTRY_BYTES = 850
 _ITEM_BYTES = 90
-"""Memory of an entry beside its octets, and of each TTL, target and address in it: measured, and rounded up."""
+_DENIAL_BYTES = 500
+"""Memory of an entry beside its octets, of each TTL, target and address in it, and of what finds a denial by name:
+measured, and rounded up."""
 
 
 RENEWED_FROM = 10
@@ -74,7 +82,8 @@ class Entry:
 def memory_of(key: bytes, answer: Answer) -> int:
     """About how many bytes of memory an answer takes that is kept under ``key``."""
     items = len(answer.ttls) + len(answer.targets) + len(answer.addresses)
-    return _ENTRY_BYTES + len(key) + len(answer.body) + _ITEM_BYTES * items
+    denial = _DENIAL_BYTES + len(key) if answer.rcode == _NXDOMAIN else 0
+    return _ENTRY_BYTES + len(key) + len(answer.body) + _ITEM_BYTES * items + denial
 
 
 class AnswerCache:
@@ -89,6 +98,7 @@ class AnswerCache:
         "_misses",
         "_renewed",
         "_stale_hits",
+        "denials",
         "memory",
         "settings",
     )
@@ -96,6 +106,7 @@ class AnswerCache:
     def __init__(self, settings: CacheSettings, counters: Counters) -> None:
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
         """The least recently used first."""
+        self.denials = Denials()
         self.memory = 0
         """Bytes that the entries take, by ``memory_of``."""
         self.settings = settings
@@ -114,6 +125,9 @@ class AnswerCache:
         """The fresh answer, if there is one."""
         entry = self._entries.get(key)
         if entry is None:
+            # Only then: where this very question has had an answer of its own, that speaks against a denial.
+            if (denier := self.denials.find(key)) is not None and (hit := self._denied(key, denier, now)) is not None:
+                return hit
             self._misses[0] += 1
             return None
         if now >= entry.expires:
@@ -128,6 +142,18 @@ class AnswerCache:
         if due:
             entry.due = entry.expires  # once: an upstream that is slow or gives no more time is not asked on and on
         return Hit(entry.answer, int(now - entry.stored), False, entry.stored, until, uses, due)
+
+    def _denied(self, key: bytes, denier: bytes, now: float) -> Hit | None:
+        """What the answer under ``denier`` says to the question ``key``, of whose name it says that there is none."""
+        entry = self._entries[denier]
+        if now >= entry.expires:
+            return None
+        self._entries.move_to_end(denier)
+        self._hits[0] += 1
+        answer = entry.answer
+        if denier[:-_KEY_TAIL] != key[:-_KEY_TAIL]:
+            answer = carried(answer, denier[:-1], query_of(key[:-1]))
+        return Hit(answer, int(now - entry.stored), False, entry.stored, entry.expires, [0])
 
     def stale(self, key: bytes, now: float) -> Hit | None:
         """An expired answer that may still serve; the caller gives it a TTL of 30 s (RFC 8767 section 5)."""
@@ -150,10 +176,17 @@ class AnswerCache:
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
         early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0
-        self._forget(key)
+        self.forget(key)
         entry = self._entries[key] = Entry(key, answer, now, now + ttl, now + ttl - early)
         self.memory += entry.size
+        self.denials.note(key, answer)
         self._shrink()
+
+    def forget(self, key: bytes) -> None:
+        """Drop what is kept under ``key``, if anything."""
+        if (entry := self._entries.pop(key, None)) is not None:
+            self.memory -= entry.size
+            self.denials.forget(key)
 
     def configure(self, settings: CacheSettings) -> None:
         """Take new bounds at once; what fits stays."""
@@ -165,6 +198,7 @@ class AnswerCache:
         before = len(self._entries)
         if name == ".":
             self._entries.clear()
+            self.denials.clear()
             self.memory = 0
             return before
         tail = to_wire(name)
@@ -172,7 +206,7 @@ class AnswerCache:
         for key in [key for key in self._entries if key.endswith(tail, 0, -_KEY_TAIL)]:
             owner, _ = from_wire(key, 0)  # the bytes of the tail may also stand inside a label
             if owner == name or owner.endswith(below):
-                self._forget(key)
+                self.forget(key)
         return before - len(self._entries)
 
     def fresh(self, now: float) -> Iterator[tuple[bytes, Answer, float]]:
@@ -191,11 +225,7 @@ class AnswerCache:
         self._counters.gauges["cache_entries",] = len(self._entries)
         self._counters.gauges["cache_bytes",] = self.memory
 
-    def _forget(self, key: bytes) -> None:
-        if (entry := self._entries.pop(key, None)) is not None:
-            self.memory -= entry.size
-
     def _shrink(self) -> None:
         while len(self._entries) > self.settings.entries or self.memory > self.settings.memory:
-            self.memory -= self._entries.popitem(last=False)[1].size
+            self.forget(next(iter(self._entries)))
             self._evicted[0] += 1

@@ -52,9 +52,14 @@ class Examined(NamedTuple):
     filters: str
     """What the service is known to filter; empty if it is not known to."""
 
+    @property
+    def leaves_signatures_out(self) -> bool:
+        """Whether who checks answers by their signatures asks it in vain; what is routed is not checked."""
+        return self.dnssec == "no" and any(use == "everything" or use.startswith("set ") for use in self.used_for)
+
 
 def examine(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
-    """Put every upstream that is asked anything to the test, all at once. Must not be called in an event loop."""
+    """Put every upstream that is asked anything to the test. Must not be called in an event loop."""
     return asyncio.run(_examine_all(upstreams, clock, counters))
 
 
@@ -69,16 +74,20 @@ async def _examine_all(upstreams: Upstreams, clock: Clock, counters: Counters) -
 
     routing = Routing(upstreams, clock, counters, connect)
     try:
-        return await asyncio.gather(*(_examine(spec, upstreams, one, clock) for spec, one in opened.items()))
+        # The first answers all at once, for one that is silent takes its time; the others one by one, for what is going
+        # on beside them would be in their times.
+        found = await asyncio.gather(*(_first(spec, upstreams, one, clock) for spec, one in opened.items()))
+        return [await _then(examined, one, clock) for examined, one in zip(found, opened.values(), strict=True)]
     finally:
         routing.bootstrap.close()
         for one in opened.values():
             await one.close()
 
 
-async def _examine(
+async def _first(
     spec: UpstreamSpec, upstreams: Upstreams, one: PlainUpstream | EncryptedUpstream, clock: Clock
 ) -> Examined:
+    """Whether it answers at all."""
     known = family_resolver(spec)
     nothing = Examined(
         name=spec.name,
@@ -92,20 +101,29 @@ async def _examine(
         dnssec="",
         filters=known.filters if known is not None else "",
     )
-    times: list[float] = []
-    answer: Answer | None = None
     try:
-        for _ in range(1 + _ROUNDS):
-            start = clock.monotonic()
-            answer = await _ask(one)
-            times.append((clock.monotonic() - start) * 1000)
+        time, answer = await _timed(one, clock)
     except UpstreamError as error:
         return nothing._replace(problem=str(error), facts=one.facts)
-    assert answer is not None  # noqa: S101 - there is at least one round
-    first, *others = times
-    return nothing._replace(
-        answers=True, first_ms=first, median_ms=median(others), facts=one.facts, dnssec=_dnssec(answer)
-    )
+    return nothing._replace(answers=True, first_ms=time, dnssec=_dnssec(answer))
+
+
+async def _then(examined: Examined, one: PlainUpstream | EncryptedUpstream, clock: Clock) -> Examined:
+    """How fast it goes on, and what it can do."""
+    if not examined.answers:
+        return examined
+    try:
+        times = [(await _timed(one, clock))[0] for _ in range(_ROUNDS)]
+    except UpstreamError as error:
+        return examined._replace(answers=False, problem=str(error), facts=one.facts)
+    return examined._replace(median_ms=median(times), facts=one.facts)
+
+
+async def _timed(one: PlainUpstream | EncryptedUpstream, clock: Clock) -> tuple[float, Answer]:
+    """One answer, and the milliseconds that it took."""
+    start = clock.monotonic()
+    answer = await _ask(one)
+    return (clock.monotonic() - start) * 1000, answer
 
 
 def _used_for(spec: UpstreamSpec, upstreams: Upstreams) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
     cached(query) -- synchronous: the answer cache; a popular answer that is about to end gets a flight of its own
     resolve(query, done) -- failed a moment ago? join or start the flight --> upstream --> cache --> every waiter
+                                                                                 '-- signatures, if they are checked
 
 Who asks, and whether they may, is not known here; answers are reviewed by whoever serves them.
 """
@@ -13,9 +14,10 @@ from functools import partial
 from typing import Any
 
 from safedns.clock import Clock
-from safedns.errors import UpstreamError
+from safedns.errors import BogusError, UpstreamError
 from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
+from safedns.resolve.checking import Checking, open_checking
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
@@ -54,6 +56,8 @@ class Resolver:
         self._counters = counters
         self._connect = connect
         self._routing = Routing(upstreams, clock, counters, connect)
+        cache.denials.keep_apart(upstreams.routes)
+        self._checking = open_checking(upstreams, self, clock, counters)
         self._alarms = Alarms(clock)
         self._failures = Failures()
         self._nobody_answered = False
@@ -90,6 +94,18 @@ class Resolver:
         else:
             self._launch(query, squad, stale, done)
 
+    def look_up(self, query: Query, done: Done) -> None:
+        """What the cache has, or else upstream; see ``resolve``."""
+        hit = self.cached(query)
+        if hit is None:
+            self.resolve(query, done)
+        else:
+            done(Resolved(hit.answer, "", False))
+
+    def forget(self, query: Query) -> None:
+        """Drop the answer to this very question."""
+        self.cache.forget(query.cache_key)
+
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
         """Take new settings at once. The cache stays, but for names whose route has changed; not if the sets have."""
         before, self._upstreams = self._upstreams, upstreams
@@ -97,9 +113,12 @@ class Resolver:
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self.cache.configure(cache)
+        self.cache.denials.keep_apart(upstreams.routes)
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
-        if before.sets != upstreams.sets:
+        if before.dnssec != upstreams.dnssec or before.routes.keys() != upstreams.routes.keys():
+            self._checking = open_checking(upstreams, self, self._clock, self._counters)
+        if before.sets != upstreams.sets or before.dnssec != upstreams.dnssec:
             self.cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
@@ -111,6 +130,8 @@ class Resolver:
     def flush(self, name: str) -> int:
         """Forget the canonical ``name`` and what is below it, and all failures; says how many answers that were."""
         self._failures = Failures()
+        if self._checking is not None:
+            self._checking.forget()
         return self.cache.flush(name)
 
     @property
@@ -144,8 +165,12 @@ class Resolver:
 
     async def close(self) -> None:
         """End everything: waiters get ``UpstreamError``, sockets are closed."""
+        stopping = UpstreamError("the resolver is stopping", Ede.NOT_READY)
         for flight in list(self._open):
-            flight.abandon(UpstreamError("the resolver is stopping", Ede.NOT_READY))
+            flight.abandon(stopping)
+        for flight in self._flights.values():  # landed, and still being checked
+            flight.release(stopping)
+        self._flights.clear()
         self._alarms.close()
         self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
@@ -158,14 +183,19 @@ class Resolver:
         self.resolve(query, _nobody_waits)
 
     def _launch(self, query: Query, squad: Squad, stale: Hit | None, done: Done) -> None:
+        checking = self._checking
+        asked = query
+        landed = partial(self._landed, query, stale)
+        if checking is not None and (asked := checking.asked(query)) is not query:
+            landed = partial(self._check, checking, query, stale)
         flight = Flight(
-            query,
+            asked,
             squad.team,
             squad.members,
             self._clock,
             self._alarms,
             stale.answer if stale is not None else None,
-            landed=partial(self._landed, stale),
+            landed=landed,
             ended=self._open.discard,
             served_stale=self.cache.served_stale,
         )
@@ -175,6 +205,8 @@ class Resolver:
         flight.start()
 
     def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
+        if isinstance(failure.answer, BogusError):
+            return failure.answer
         if stale is not None:
             self.cache.served_stale()
             return Resolved(stale.answer, "", True)
@@ -182,14 +214,38 @@ class Resolver:
             return Resolved(failure.answer, "", False)
         return UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
 
-    def _landed(self, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
-        key = flight.query.cache_key
+    def _check(
+        self,
+        checking: Checking,
+        query: Query,
+        stale: Hit | None,
+        flight: Flight,
+        outcome: Resolved | UpstreamError,
+    ) -> None:
+        """Have the signatures checked; until then the flight is still one that others may join."""
+        if isinstance(outcome, UpstreamError):
+            self._landed(query, stale, flight, outcome)
+            return
+
+        def judged(found: Answer | UpstreamError) -> None:
+            checked = found if isinstance(found, UpstreamError) else outcome._replace(answer=found)
+            self._landed(query, stale, flight, checked)
+
+        checking.judge(query, outcome.answer, judged)
+
+    def _landed(self, query: Query, stale: Hit | None, flight: Flight, outcome: Resolved | UpstreamError) -> None:
+        key = query.cache_key
         current = self._flights.get(key) is flight
         if current:
             del self._flights[key]
         if isinstance(outcome, Resolved):
             if current:
                 self._succeeded(key, outcome.answer)
+            flight.release(outcome)
+            return
+        if isinstance(outcome, BogusError):
+            if current:
+                self._failures.add(key, outcome, self._clock.monotonic())
             flight.release(outcome)
             return
         refusal = flight.refusal

@@ -19,7 +19,7 @@ from safedns.resolve.cache import MAX_BODY, MAX_TTL
 from safedns.settings.model import Upstreams
 from safedns.wire.answer import Answer, decode_answer
 from safedns.wire.names import MAX_NAME
-from safedns.wire.query import decode_query
+from safedns.wire.query import query_of
 from safedns.wire.records import HEADER
 from safedns.wire.types import FLAG_QR
 
@@ -89,7 +89,7 @@ def _unpacked(rest: bytes) -> Iterator[Saved]:
         position += key_size
         body = rest[position : position + body_size]
         position += body_size
-        query = decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + key[:-1])
+        query = query_of(key[:-1])
         packet = HEADER.pack(0, FLAG_QR | rcode & 0x0F, 1, *counts) + key[:-1] + body
         answer = decode_answer(packet, query)._replace(rcode=rcode, ad=bool(ad), denied=denied)
         yield Saved(key, answer, stored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
     Certificate,
+    Dnssec,
     Endpoint,
     ExtraList,
     ListSettings,
@@ -98,13 +99,19 @@ def _certificate(written: SettingsFile, folder: Path) -> Certificate | None:
 
 
 def _upstreams(written: SettingsFile) -> Upstreams:
-    given = written.upstreams
+    given, dnssec = written.upstreams, written.dnssec
+
+    def asked(servers: Iterable[UpstreamSpec]) -> tuple[UpstreamSpec, ...]:
+        # HTTP/3 has no place for pinned keys.
+        return tuple(one._replace(http3=given.http3 and one.transport == "https" and not one.pins) for one in servers)
+
     return Upstreams(
-        servers=tuple(given.servers),
+        servers=asked(given.servers),
         strategy=given.strategy,
         bootstrap=tuple(given.bootstrap),
-        routes=MappingProxyType({name: tuple(servers) for name, servers in given.routes.items()}),
-        sets=MappingProxyType({name: tuple(servers) for name, servers in given.sets.items()}),
+        routes=MappingProxyType({name: asked(servers) for name, servers in given.routes.items()}),
+        sets=MappingProxyType({name: asked(servers) for name, servers in given.sets.items()}),
+        dnssec=Dnssec(dnssec.validate_, tuple(dnssec.negative_trust_anchors), tuple(dnssec.trust_anchors)),
     )
 
 

@@ -68,7 +68,7 @@ class Credentials(NamedTuple):
 class UpstreamSpec(NamedTuple):
     """One upstream as configured."""
 
-    transport: Literal["plain", "tls", "https", "quic"]
+    transport: Literal["plain", "tls", "https", "h3", "quic"]
     host: str
     port: int
     name: str
@@ -78,7 +78,9 @@ class UpstreamSpec(NamedTuple):
     pins: tuple[bytes, ...] = ()
     """SHA-256 of the public keys of which it must have one; they count instead of authorities and names."""
     path: str = ""
-    """Of ``https``: what is asked for, e.g. ``/dns-query``."""
+    """Of ``https`` and ``h3``: what is asked for, e.g. ``/dns-query``."""
+    http3: bool = False
+    """Of ``https``: asked over HTTP/3 where it offers that."""
 
     @property
     def named(self) -> bool:
@@ -95,6 +97,26 @@ class UpstreamSpec(NamedTuple):
         return self.transport != "plain" or ip_address(self.host).is_loopback
 
 
+class TrustAnchor(NamedTuple):
+    """A key that vouches for a zone, by its digest."""
+
+    name: str
+    """Canonical."""
+    ds: str
+    """Key tag, algorithm, digest type and digest, as in a zone file (RFC 4034 section 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dnssec:
+    """Whether and how answers of upstreams are checked by their signatures."""
+
+    validate: bool = False
+    negative_trust_anchors: tuple[str, ...] = ()
+    """Canonical names at and below which nothing is checked (RFC 7646)."""
+    trust_anchors: tuple[TrustAnchor, ...] = ()
+    """In place of those built in for the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstreams:
     """Where clean queries go."""
@@ -107,6 +129,8 @@ class Upstreams:
     """Canonical domain -> its own upstreams; covers the names below it; the longest wins."""
     sets: Mapping[str, tuple[UpstreamSpec, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Name -> the upstreams of profiles that ask for them, instead of ``servers``; routes count all the same."""
+    dnssec: Dnssec = Dnssec()
+    """How far they are believed."""
 
     def set_number(self, name: str) -> int:
         """From 1, by the order of their names; 0 is for ``servers``, and for a name that is none."""

@@ -11,7 +11,15 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from safedns.settings import words
-from safedns.settings.model import PRIVATE_NETWORKS, SETS_MAX, BlockReply, Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import (
+    PRIVATE_NETWORKS,
+    SETS_MAX,
+    BlockReply,
+    Endpoint,
+    IPNetwork,
+    TrustAnchor,
+    UpstreamSpec,
+)
 from safedns.settings.timezone import zone_name
 from safedns.settings.words import DAY
 from safedns.yamlfile.messages import expected_word, show
@@ -148,6 +156,10 @@ EncryptedAddresses = Annotated[
     AfterValidator(_once),
     WithJsonSchema(_or_off({"type": "array", "items": _ENDPOINT_SCHEMA})),
 ]
+Anchor = Annotated[
+    TrustAnchor,
+    Text(words.trust_anchor, {"type": "string", "examples": ["example.com. DS 12345 13 2 49FD46E6C4B4..."]}),
+]
 SetName = Annotated[str, Text(words.set_name, {"type": "string", "examples": ["family"]})]
 
 
@@ -195,6 +207,7 @@ class UpstreamSection(Model):
     strategy: Literal["fastest", "parallel", "ordered"] = Field(
         default="fastest", description="Ask the fastest so far, all at once, or in the order given."
     )
+    http3: OnOff = Field(default=False, description="Ask `https://` servers over HTTP/3 where they offer it.")
     bootstrap: Annotated[list[PlainUpstream], EMPTY_LIST] = Field(
         default=[], description="Plain addresses that find upstreams given by name."
     )
@@ -208,6 +221,20 @@ class UpstreamSection(Model):
         EMPTY_MAPPING,
         AfterValidator(_not_too_many),
     ] = Field(default={}, description="Other resolvers, for the children whose rules name them: family: 1.1.1.3.")
+
+
+class DnssecSection(Model):
+    """Whether answers are checked by their signatures."""
+
+    validate_: OnOff = Field(
+        default=False, alias="validate", description="Check every answer of upstreams; costs time."
+    )
+    negative_trust_anchors: Annotated[list[Name], EMPTY_LIST] = Field(
+        default=[], description="Names where nothing is checked, with what is below them: where signatures are broken."
+    )
+    trust_anchors: Annotated[list[Anchor], EMPTY_LIST] = Field(
+        default=[], description="Keys that vouch for a zone, as DS records; the root's are built in."
+    )
 
 
 class Cache(Model):
@@ -315,6 +342,7 @@ class SettingsFile(Model):
         int, Text(words.unless("off", 0, words.count_within(0, 1_000_000)), _or_off(_COUNT_SCHEMA))
     ] = Field(default=1000, description="Queries a second that one device may send on average; off = no limit.")
     upstreams: UpstreamSection = Field(description="where clean queries go", examples=["{servers: [9.9.9.9, 1.1.1.1]}"])
+    dnssec: DnssecSection = DnssecSection()
     records: Annotated[dict[Name, Annotated[list[Address], OneOrList()]], EMPTY_MAPPING, distinct(words.name)] = Field(
         default={}, description="Names of your own and their addresses."
     )

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from safedns.settings.model import Endpoint, IPNetwork, UpstreamSpec
+from safedns.settings.model import Endpoint, IPNetwork, TrustAnchor, UpstreamSpec
 from safedns.yamlfile.messages import show
 
 T = TypeVar("T")
@@ -31,6 +31,11 @@ _UNITS = {
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
 _PARTS = re.compile(r"(?:(\d{1,9}) *([a-z]+) *)", re.ASCII)
+_TRUST_ANCHOR = re.compile(
+    r"(?P<zone>\S+)(?: +IN)?(?: +DS)?"
+    r" +(?P<tag>\d{1,5}) +(?P<algorithm>\d{1,3}) +(?P<kind>[24]) +(?P<digest>[0-9a-f ]+)",
+    re.ASCII | re.IGNORECASE,
+)
 _DURATION_WANTED = "expected a number and a unit, such as 45m, 2h or 1 day"
 
 
@@ -183,14 +188,14 @@ def _port(port: str, text: str) -> int:
     return int(port)
 
 
-_ENCRYPTED = {"tls": 853, "https": 443, "quic": 853}
+_ENCRYPTED = {"tls": 853, "https": 443, "h3": 443, "quic": 853}
 _PLAIN_WANTED = "expected an address such as 9.9.9.9 or 127.0.0.1:5300"
-_UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https:// or quic:// and a name"
+_UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https://, h3:// or quic:// and a name"
 _PIN = "sha256="
 
 
 def upstream(text: str) -> UpstreamSpec:
-    """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``quic://`` with ``#name``."""
+    """``9.9.9.9``, ``127.0.0.1:5300``, ``[::1]:53``, or ``tls://``, ``https://``, ``h3://``, ``quic://``, ``#name``."""
     return _encrypted(text) if "://" in text else _plain(text, _UPSTREAM_WANTED)
 
 
@@ -215,14 +220,14 @@ def _encrypted(text: str) -> UpstreamSpec:
     if not host or parts.username is not None or port == 0:
         raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
     certificate, pins = _identity(parts.fragment, text)
-    if pins and parts.scheme == "quic":
+    if pins and parts.scheme in ("h3", "quic"):
         raise ValueError(f"{show(text)} pins a key, which only tls:// and https:// can; expected a name behind the `#`")
     path = (parts.path + (f"?{parts.query}" if parts.query else "")).removesuffix("{?dns}")
     match parts.scheme:
-        case "https":
+        case "https" | "h3":
             path = path if path.strip("/") else "/dns-query"
         case "tls" | "quic" if path.strip("/"):
-            raise ValueError(f"{show(text)} asks for a path, which only https:// has; expected the name alone")
+            raise ValueError(f"{show(text)} asks for a path, which https:// and h3:// have; expected the name alone")
         case "tls" | "quic":
             path = ""
         case _:
@@ -287,6 +292,20 @@ def contact(text: str) -> str:
         wanted = "expected tel:NUMBER, mailto:ADDRESS or sips:ADDRESS of at most 40 characters, such as tel:111"
         raise ValueError(f"{show(text)} is not a contact; {wanted}")
     return text
+
+
+def trust_anchor(text: str) -> TrustAnchor:
+    """``example. IN DS 12345 13 2 49FD...`` as a zone file has it; ``IN`` and ``DS`` may be left out."""
+    wanted = "expected a DS record such as `. DS 20326 8 2 E06D...`, its digest 64 hexadecimal digits or 96 for type 4"
+    found = _TRUST_ANCHOR.fullmatch(text)
+    digest = "" if found is None else found["digest"].replace(" ", "").upper()
+    if found is None or len(digest) != (64 if found["kind"] == "2" else 96):
+        raise ValueError(f"{show(text)} is no trust anchor; {wanted}")
+    tag, algorithm = int(found["tag"]), int(found["algorithm"])
+    if tag > 0xFFFF or algorithm > 0xFF:
+        raise ValueError(f"{show(text)} has a number that is too large; {wanted}")
+    zone = "." if found["zone"] == "." else name(found["zone"])
+    return TrustAnchor(zone, f"{tag} {algorithm} {found['kind']} {digest}")
 
 
 def name(text: str) -> str:

@@ -162,6 +162,12 @@ def make_answer(
     return decode_answer(header + query.question + body, query)._replace(aa=True)
 
 
+def aged(answer: Answer, seconds: int) -> Answer:
+    """The answer after it lay in somebody's cache for ``seconds``: every TTL is so much lower, at least 0."""
+    body, ttls = _with_ttls(answer.body, [(offset, max(ttl - seconds, 0)) for offset, ttl in answer.ttls])
+    return answer._replace(body=body, ttls=ttls, ttl=max(answer.ttl - seconds, 0))
+
+
 def soa_rdata(ttl: int) -> bytes:
     """RDATA of an SOA of our own for ``make_answer``: its zone is the name that was asked for, its MINIMUM ``ttl``."""
     return _POINTER_TO_QUESTION + _SOA_CONTACT + _SOA_TIMES.pack(_SERIAL, _REFRESH, _RETRY, _EXPIRE, ttl)

@@ -16,13 +16,14 @@ from typing import NamedTuple
 from safedns.errors import WireError
 from safedns.wire.names import HEADER_SIZE, MAX_LABEL, MAX_NAME, key_of, text_of
 from safedns.wire.records import EDNS_DO, HEADER, OPT, PAIR, scan
-from safedns.wire.types import FLAG_AD, FLAG_CD, FLAG_QR, FLAG_RD, OPCODE_MASK, QType, RCode
+from safedns.wire.types import EDNS_SIZE, FLAG_AD, FLAG_CD, FLAG_QR, FLAG_RD, OPCODE_MASK, QType, RCode
 
 MAX_RECORDS = 16
 """Records behind a question. Honest queries bring OPT and a signature; thousands would cost a tenth of a second."""
 _QUERY_FLAGS = FLAG_QR | OPCODE_MASK
 _OPT_SIZE = OPT.size
 _OPT = int(QType.OPT)  # a plain int compares faster than an enum member
+_CD_BIT, _DO_BIT = 1, 2
 _KEY_BITS = (b"\0", b"\1", b"\2", b"\3")
 
 
@@ -114,6 +115,18 @@ def decode_query(packet: bytes) -> Query:
         edns,
         lowered + packet[end - 4 : end] + _KEY_BITS[bits],
     )
+
+
+def query_of(question: bytes) -> Query:
+    """A query of our own with this question (name, type and class as on the wire): without flags and without EDNS."""
+    return decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + question)
+
+
+def unchecked(query: Query) -> Query:
+    """The same question asked with CD and DO: for everything that it takes to check the answer by oneself."""
+    key = query.cache_key
+    key = key[:-1] + bytes((key[-1] | _CD_BIT | _DO_BIT,))
+    return query._replace(flags=query.flags | FLAG_CD, edns=Edns(EDNS_SIZE, 0, True, b""), cache_key=key)
 
 
 def _question_name(packet: bytes) -> tuple[list[bytes], bytes]:

@@ -18,6 +18,11 @@ def upstream_request(query: Query, message_id: int, options: bytes = b"") -> byt
     return _request(message_id, flags, query.cache_key[:-1], do=query.do, options=options)
 
 
+def request_without_edns(query: Query, message_id: int) -> bytes:
+    """Like ``upstream_request``, for a server that knows RFC 1035 only: no EDNS, and flags of its time."""
+    return HEADER.pack(message_id, FLAG_RD, 1, 0, 0, 0) + query.cache_key[:-1]
+
+
 def padded_request(query: Query, message_id: int, options: bytes = b"") -> bytes:
     """Like ``upstream_request``, its length hidden: for encrypted transports only (RFC 7830 section 6)."""
     size = HEADER.size + len(query.cache_key) - 1 + OPT.size + len(options)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from safedns.wire.answer import Answer, decode_answer
 from safedns.wire.leads import REVEALING, SERVICE_TYPES, service_parameters
 from safedns.wire.names import HEADER_SIZE, expand
-from safedns.wire.query import Query, decode_query
+from safedns.wire.query import Query, query_of
 from safedns.wire.records import FIXED, HEADER, PAIR, Record, decompressed, scan
 from safedns.wire.types import FLAG_QR, QType
 
@@ -46,8 +46,7 @@ def _rewritten(question: bytes, body: bytes, counts: tuple[int, int, int], rcode
     )  # those that differed in hints alone are one now
     authority = [decompressed(packet, record)[0] for record in records[in_answer:]]
     header = HEADER.pack(0, FLAG_QR | rcode & 0x0F, 1, len(section), len(authority), 0)
-    query = decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + question)
-    rewritten = decode_answer(header + question + b"".join((*section, *authority)), query)
+    rewritten = decode_answer(header + question + b"".join((*section, *authority)), query_of(question))
     return rewritten._replace(rcode=rcode)
 
 

@@ -25,6 +25,7 @@ class QType(IntEnum):
     RRSIG = 46
     NSEC = 47
     DNSKEY = 48
+    NSEC3 = 50
     TLSA = 52
     SVCB = 64
     HTTPS = 65
@@ -75,6 +76,12 @@ class Ede(IntEnum):
     OTHER = 0
     STALE_ANSWER = 3
     FORGED_ANSWER = 4
+    DNSSEC_BOGUS = 6
+    SIGNATURE_EXPIRED = 7
+    SIGNATURE_NOT_YET_VALID = 8
+    DNSKEY_MISSING = 9
+    RRSIGS_MISSING = 10
+    NSEC_MISSING = 12
     CACHED_ERROR = 13
     NOT_READY = 14
     BLOCKED = 15

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from safedns.clock import SystemClock
 from safedns.resolve.resolver import Resolver
@@ -26,15 +26,21 @@ from tests.nameserver import (
     HangUp,
     Http,
     NameServer,
+    Reaction,
     Reset,
-    Secure,
     reply,
     with_other_id,
     with_other_name,
 )
 from tests.unit.resolve.values import FakeCounters, question, resolved, small_cache
 
-FACES: tuple[Secure, ...] = ("tls", "https", "quic")
+Face = Literal["udp", "tcp", "tls", "https", "h3", "quic"]
+"""How the first upstream is asked; ``tcp`` is a plain one whose every datagram says that the answer is too long."""
+FACES: tuple[Face, ...] = get_args(Face)
+PLAIN = ("udp", "tcp")
+ENCRYPTED = FACES[2:]
+STREAMS = ("tcp", "tls")
+HTTP = ("https", "h3")
 LIE, TRUTH = "203.0.113.66", "192.0.2.1"
 NAME = "dns.test"
 
@@ -43,44 +49,57 @@ def lie(asked: Asked) -> bytes:
     return reply(asked, f"A {LIE}")
 
 
-BEHAVIOURS: dict[str, dict[str, Behaviour]] = {
-    "killed under the query": {
-        "tls": lambda _: HangUp(),
-        "https": lambda _: HangUp(),
-        "quic": lambda _: Goodbye(),
-    },
-    "stalled": dict.fromkeys(FACES, lambda _: None),
-    "wrong id": {"tls": lambda asked: with_other_id(lie(asked)), "quic": lambda asked: with_other_id(lie(asked))},
-    "wrong question": dict.fromkeys(FACES, lambda asked: with_other_name(lie(asked))),
-    "garbage": dict.fromkeys(FACES, lambda asked: asked.packet[:2] + b"\xff" * 40),
-    "half an answer": {
-        "tls": lambda asked: HangUp(b"\0\xff" + lie(asked)),
-        "https": lambda asked: Http(lie(asked)[:-3]),
-        "quic": lambda asked: HangUp(b"\0\xff" + lie(asked)),
-    },
-    "truncated for ever": dict.fromkeys(FACES, lambda asked: reply(asked, truncated=True)),
-    "stream broken off": {"https": lambda _: Reset(), "quic": lambda _: Reset()},
-    "HTTP status 503": {"https": lambda _: Http(status=503)},
-    "refuses to serve": dict.fromkeys(FACES, lambda asked: reply(asked, rcode=5)),
+def half(asked: Asked) -> Reaction:
+    """The beginning of an answer, and no more."""
+    match asked.transport:
+        case "udp":
+            return lie(asked)[:-3]
+        case "https" | "h3":
+            return Http(lie(asked)[:-3])
+        case _:
+            return HangUp(b"\0\xff" + lie(asked))
+
+
+def killed(asked: Asked) -> Reaction:
+    return Goodbye() if asked.transport in ("quic", "h3") else HangUp()
+
+
+BEHAVIOURS: dict[str, tuple[tuple[str, ...], Behaviour]] = {
+    "killed under the query": (FACES[1:], killed),
+    "stalled": (FACES, lambda _: None),
+    "wrong id": (("udp", *STREAMS, "quic"), lambda asked: with_other_id(lie(asked))),
+    "wrong question": (FACES, lambda asked: with_other_name(lie(asked))),
+    "garbage": (FACES, lambda asked: asked.packet[:2] + b"\xff" * 40),
+    "half an answer": (FACES, half),
+    "truncated for ever": (FACES, lambda asked: reply(asked, truncated=True)),
+    "stream broken off": ((*HTTP, "quic"), lambda _: Reset()),
+    "HTTP status 503": (HTTP, lambda _: Http(status=503)),
+    "a web page": (HTTP, lambda _: Http(b"<html>", kind="text/html")),
+    "no HTTP in the stream": (("h3",), lambda _: HangUp(b"\0\1x")),
+    "more than a message": (HTTP, lambda _: Http(bytes(70_000))),
+    "refuses to serve": (FACES, lambda asked: reply(asked, rcode=5)),
 }
-"""What a server does to a query, by trouble and transport."""
+"""What a server does to a query, and with which transports that is possible."""
 CERTIFICATES = ("wrong certificate name", "expired certificate", "unknown authority")
-CONNECTIONS = ("nobody listens", "handshake stalls", "no TLS there")
+
+
+POSSIBLE: dict[str, tuple[str, ...]] = {
+    "nobody listens": FACES,
+    "handshake stalls": ENCRYPTED,
+    "no TLS there": ("tls", "https"),
+    **dict.fromkeys(CERTIFICATES, ENCRYPTED),
+    **{trouble: faces for trouble, (faces, _) in BEHAVIOURS.items()},
+}
 
 
 class Case(NamedTuple):
     """One trouble of one transport."""
 
     trouble: str
-    face: Secure
+    face: Face
 
 
-CASES = tuple(
-    Case(trouble, face)
-    for trouble in (*CONNECTIONS, *CERTIFICATES, *BEHAVIOURS)
-    for face in FACES
-    if face in BEHAVIOURS.get(trouble, FACES) and (trouble, face) != ("no TLS there", "quic")
-)
+CASES = tuple(Case(trouble, face) for trouble, faces in POSSIBLE.items() for face in FACES if face in faces)
 
 
 @contextmanager
@@ -92,25 +111,33 @@ def in_trouble(case: Case, authority: Authority, stranger: Authority) -> Iterato
             port = gone.port
         yield _spec(face, port)
     elif trouble == "handshake stalls":
-        kind = socket.SOCK_DGRAM if face == "quic" else socket.SOCK_STREAM
+        kind = socket.SOCK_DGRAM if face in ("h3", "quic") else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as mute:
             mute.bind(("127.0.0.1", 0))
-            if face != "quic":
+            if kind == socket.SOCK_STREAM:
                 mute.listen()
             yield _spec(face, mute.getsockname()[1])
     elif trouble == "no TLS there":
         with NameServer() as server:
             yield _spec(face, server.port)
     else:
-        by = stranger if trouble == "unknown authority" else authority
-        named = "other.test" if trouble == "wrong certificate name" else NAME
-        certificate = by.issue(named, days=-1 if trouble == "expired certificate" else 1)
-        with NameServer(BEHAVIOURS.get(trouble, {}).get(face, lie), certificate=certificate, face=face) as server:
+        behave = BEHAVIOURS[trouble][1] if trouble in BEHAVIOURS else lie
+        with _server(trouble, face, behave, stranger if trouble == "unknown authority" else authority) as server:
             yield _spec(face, server.port)
 
 
-def _spec(face: Secure, port: int) -> UpstreamSpec:
-    return upstream(f"{face}://127.0.0.1:{port}#{NAME}")
+def _server(trouble: str, face: Face, behave: Behaviour, authority: Authority) -> NameServer:
+    if face == "udp":
+        return NameServer(behave)
+    if face == "tcp":
+        return NameServer(lambda asked: reply(asked, truncated=True) if asked.transport == "udp" else behave(asked))
+    named = "other.test" if trouble == "wrong certificate name" else NAME
+    certificate = authority.issue(named, days=-1 if trouble == "expired certificate" else 1)
+    return NameServer(behave, certificate=certificate, face=face)
+
+
+def _spec(face: Face, port: int) -> UpstreamSpec:
+    return upstream(f"127.0.0.1:{port}" if face in PLAIN else f"{face}://127.0.0.1:{port}#{NAME}")
 
 
 async def ask_both(bad: UpstreamSpec, good: UpstreamSpec) -> tuple[list[tuple[str, ...]], list[float]]:
@@ -142,11 +169,12 @@ def main() -> None:
         for case in CASES:
             with in_trouble(case, authority, stranger) as bad, NameServer() as good:
                 _, times[case] = asyncio.run(ask_both(bad, good.spec))
-    cell: Callable[[str, Secure], str] = lambda trouble, face: (  # noqa: E731 - only this table needs it
+    cell: Callable[[str, Face], str] = lambda trouble, face: (  # noqa: E731 - only this table needs it
         ", ".join(map(_told, times[Case(trouble, face)])) if Case(trouble, face) in times else ""
     )
-    print("| first upstream | " + " | ".join(f"`{face}://`" for face in FACES) + " |\n|" + "---|" * 4)
-    for trouble in dict.fromkeys(case.trouble for case in CASES):
+    titles = ("plain", "plain, over TCP", *(f"`{face}://`" for face in ENCRYPTED))
+    print("| first upstream | " + " | ".join(titles) + " |\n|" + "---|" * (1 + len(FACES)))
+    for trouble in POSSIBLE:
         print(f"| {trouble} | " + " | ".join(cell(trouble, face) for face in FACES) + " |")
 
 

@@ -107,14 +107,15 @@ def test_what_is_decided_while_nothing_runs_counts_from_the_start(tmp_path: Path
 
 def test_a_limit_that_is_used_up_acts_within_ten_seconds_and_extra_minutes_at_once(tmp_path: Path) -> None:
     with running(tmp_path, family=LIMITED) as house:
-        begun = CLOCK.monotonic()
+        begun, minute = CLOCK.monotonic(), CLOCK.wall() // 60
         assert not house.blocked("www.example")
         until(lambda: house.blocked("www.example"), "the one minute is used up", within=10.0)
         assert CLOCK.monotonic() - begun < 10.0
         assert house.ask("www.example", client=ADULT).answer
         assert "www.example" in said(house, "usage", "binh")
         assert house.status()["profiles"][1]["now"].endswith("internet 0 of 1 min left (estimated)")
-        assert house.metrics()["safedns_limit_used_seconds", ("binh", "internet")] == 60
+        touched = CLOCK.wall() // 60 - minute + 1  # asking goes on until it is closed: a second minute may have begun
+        assert house.metrics()["safedns_limit_used_seconds", ("binh", "internet")] / 60 in range(1, int(touched) + 1)
         house.kill("recorder")
         house.kill("resolver")
         until(lambda: len(house.pids("resolver")) == 1, "another resolver")

@@ -133,7 +133,7 @@ class Live:
 
         def behave(asked: Asked) -> Reaction:
             self._asked.append(f"{asked.name.lower()} {asked.qtype}{mark}")
-            response = table_response(dns.message.from_wire(asked.packet), table)
+            response = table_response(table, dns.message.from_wire(asked.packet))
             if response is None:
                 return None
             limit = UPSTREAM_UDP if asked.transport == "udp" else 65_535

@@ -13,6 +13,7 @@ from tests.house import House
 from tests.standards.doors import Doors
 from tests.unit.server.encrypted import Trust
 from tests.unit.server.scripted import Recording
+from tests.worlds import Signed
 
 FAMILY: dict[str, Any] = {
     "children": {
@@ -45,6 +46,12 @@ def house(tmp_path: Path) -> House:
     house = House(tmp_path, table=TABLE)
     house.save(family=FAMILY)
     return house
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Signed:
+    """A household that checks signatures, on an Internet that has them."""
+    return Signed(tmp_path)
 
 
 @pytest.fixture

@@ -65,3 +65,21 @@ async def test_section_3_a_negative_answer_of_our_own_has_an_soa(house: House) -
     for name in ("blocked.example", "name.invalid"):
         reply = await house.ask(name, client="127.0.0.3")
         assert (reply.rcode(), reply.authority[0].rdtype) == (dns.rcode.NXDOMAIN, dns.rdatatype.SOA)
+
+
+@pytest.mark.rfc(2308, "5")
+async def test_section_5_a_name_that_does_not_exist_is_asked_for_once(house: House) -> None:
+    """A cached name error answers the other types of the name too."""
+    house.table["gone.example.com A"] = ["NXDOMAIN", SOA]
+    replies = [await house.ask("gone.example.com", qtype) for qtype in ("A", "AAAA", "HTTPS")]
+    assert [reply.rcode() for reply in replies] == [dns.rcode.NXDOMAIN] * 3
+    assert len(house.asked) == 1
+
+
+@pytest.mark.rfc(2308, "2.1")
+async def test_section_2_1_a_name_error_behind_an_alias_is_not_about_the_name_asked_for(house: House) -> None:
+    """Where an alias leads to nothing, the name that does not exist is the last one, not the alias."""
+    house.table["www.example.com A"] = ["NXDOMAIN", "www.example.com 300 IN CNAME gone.example.com.", SOA]
+    await house.ask("www.example.com")
+    await house.ask("www.example.com", "AAAA")
+    assert len(house.asked) == 2

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dns.flags
 import dns.message
+import dns.name
+import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import pytest
 
 from safedns.wire.query import decode_query
 from safedns.wire.request import upstream_request
-from tests.house import House, answers
+from tests.house import House, answers, ttls
+from tests.signed import DAY, NOW, RRSIG_
 from tests.standards.conftest import FAMILY
+from tests.worlds import Signed, forged
 
 CHECK_DISABLED = dns.flags.RD | dns.flags.CD
 SIGNATURE = "A 8 3 300 20300101000000 20200101000000 1 example.com. AAAA"
@@ -98,3 +103,109 @@ async def test_section_3_2_3_a_record_that_was_edited_is_no_longer_signed(house:
     edited = await house.ask("www.example.com", "HTTPS", client="127.0.0.3", change=secure)
     assert [len(whole.answer), bool(whole.flags & dns.flags.AD)] == [2, True]
     assert [len(edited.answer), bool(edited.flags & dns.flags.AD)] == [1, False]
+
+
+@pytest.mark.rfc(4035, "3.2.1")
+async def test_section_3_2_1_who_validates_asks_upstream_with_do(signed: Signed) -> None:
+    """A security-aware resolver sets DO when it asks, whatever its own client has set."""
+    await signed.house.ask("www.signed.example")
+    assert {bool(query.ednsflags & dns.flags.DO) for query in signed.world.queries} == {True}
+
+
+@pytest.mark.rfc(4035, "3.2.3")
+async def test_section_3_2_3_ad_is_set_where_every_record_was_found_authentic(signed: Signed) -> None:
+    """AD may be set only when all of the answer, and what proves a negative one, was found authentic."""
+    told = {
+        name: bool((await signed.house.ask(name, change=secure)).flags & dns.flags.AD)
+        for name in ("www.signed.example", "missing.signed.example", "away.signed.example", "www.unsigned.example")
+    }
+    assert list(told.values()) == [True, True, False, False]
+
+
+@pytest.mark.rfc(4035, "4.3")
+async def test_section_4_3_what_is_bogus_is_not_given_out(signed: Signed) -> None:
+    """Data that ought to be signed and does not pass the check is answered with SERVFAIL."""
+    forged(signed.zones["signed"])
+    reply = await signed.house.ask("www.signed.example")
+    assert (reply.rcode(), answers(reply)) == (dns.rcode.SERVFAIL, [])
+
+
+@pytest.mark.rfc(4035, "4.7")
+async def test_section_4_7_a_bad_answer_is_remembered_for_a_short_time_only(signed: Signed) -> None:
+    """Who caches that data was bad keeps that for a short time, so that a repair is seen."""
+    forged(signed.zones["signed"])
+    await signed.house.ask("www.signed.example")
+    key = (dns.name.from_text("www.signed.example"), dns.rdatatype.A)
+    signed.zones["signed"].sets[key] = dns.rrset.from_text(key[0], 300, "IN", "A", "192.0.2.1")
+    signed.house.clock.advance(2)
+    assert answers(await signed.house.ask("www.signed.example")) == ["www.signed.example A 192.0.2.1"]
+
+
+@pytest.mark.rfc(4035, "4.9.3")
+async def test_section_4_9_3_the_upstreams_ad_means_nothing_to_who_checks_himself(signed: Signed) -> None:
+    """A security-aware resolver sets AD by its own check, not by what it is told."""
+    signed.world.tamper = lambda response: setattr(response, "flags", response.flags | dns.flags.AD)
+    assert not (await signed.house.ask("www.unsigned.example", change=secure)).flags & dns.flags.AD
+
+
+@pytest.mark.rfc(4035, "5.2")
+async def test_section_5_2_below_a_delegation_without_ds_nothing_has_to_be_signed(signed: Signed) -> None:
+    """Where it is proven that a zone has no DS, its records are taken as those of an unsigned zone."""
+    assert answers(await signed.house.ask("www.unsigned.example")) == ["www.unsigned.example A 192.0.2.9"]
+
+
+@pytest.mark.rfc(4035, "5.2")
+async def test_section_5_2_an_algorithm_that_is_not_known_makes_a_zone_unsigned(signed: Signed) -> None:
+    """Where no DS has an algorithm that the resolver knows, the zone is treated as unsigned."""
+    name = dns.name.from_text("signed.example")
+    unknown = signed.zones["signed"].ds().replace(algorithm=200)
+    signed.zones["example"].sets[name, dns.rdatatype.DS] = dns.rrset.from_rdata(name, 300, unknown)
+    signed.zones["example"].sign()
+    assert answers(await signed.house.ask("www.signed.example")) == ["www.signed.example A 192.0.2.1"]
+
+
+@pytest.mark.rfc(4035, "5.3.1")
+@pytest.mark.parametrize(("inception", "expiration"), [(-9, -2), (2, 9)])
+async def test_section_5_3_1_a_signature_counts_between_its_dates_only(
+    signed: Signed, inception: int, expiration: int
+) -> None:
+    """The time now must lie between the signature's inception and its expiration."""
+    now = signed.house.clock.wall()
+    signed.zones["signed"].sign(inception=now + inception * DAY, expiration=now + expiration * DAY)
+    assert (await signed.house.ask("www.signed.example")).rcode() == dns.rcode.SERVFAIL
+
+
+@pytest.mark.rfc(4035, "5.3.3")
+async def test_section_5_3_3_records_live_no_longer_than_their_signature(signed: Signed) -> None:
+    """The TTL of authentic records is at most what the signature has left, and the TTL that was signed."""
+    now = signed.house.clock.wall()
+    signed.zones["signed"].sign(inception=NOW - DAY, expiration=now - 3600 + 40)
+    assert ttls(await signed.house.ask("www.signed.example")) == [40]
+
+
+@pytest.mark.rfc(4035, "5.3.4")
+@pytest.mark.parametrize("proof", [True, False])
+async def test_section_5_3_4_a_wildcard_needs_proof_that_the_name_itself_is_not_there(
+    signed: Signed, *, proof: bool
+) -> None:
+    """A positive answer made from a wildcard is authentic only with proof that no closer name exists."""
+
+    def take_away(response: dns.message.Message) -> None:
+        if not proof and response.question[0].rdtype == dns.rdatatype.A:
+            response.authority = []
+
+    signed.world.tamper = take_away
+    reply = await signed.house.ask("any.wild.signed.example")
+    assert (reply.rcode() == dns.rcode.NOERROR) is proof
+
+
+@pytest.mark.rfc(4035, "5.4")
+async def test_section_5_4_what_is_denied_is_denied_with_proof(signed: Signed) -> None:
+    """A negative answer of a signed zone counts only with the records that prove it."""
+
+    def take_away(response: dns.message.Message) -> None:
+        response.authority = [each for each in response.authority if each.rdtype in (dns.rdatatype.SOA, RRSIG_)]
+
+    assert (await signed.house.ask("missing.signed.example")).rcode() == dns.rcode.NXDOMAIN
+    signed.world.tamper = take_away
+    assert (await signed.house.ask("other.signed.example")).rcode() == dns.rcode.SERVFAIL

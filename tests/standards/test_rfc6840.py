@@ -9,6 +9,7 @@ import pytest
 from safedns.wire.query import decode_query
 from safedns.wire.request import upstream_request
 from tests.house import House
+from tests.worlds import Signed
 
 PROVEN = ["AD", "www.example.com 300 IN A 192.0.2.1"]
 
@@ -33,3 +34,10 @@ async def test_section_5_8_only_who_set_do_or_ad_is_told_that_an_answer_is_prove
         for change in (understands, dns.message.Message.want_dnssec, None)
     ]
     assert told == [True, True, False]
+
+
+@pytest.mark.rfc(6840, "5.9")
+async def test_section_5_9_who_validates_asks_upstream_with_cd(signed: Signed) -> None:
+    """A validator sets CD in its queries, so that it gets what an upstream would hold back."""
+    await signed.house.ask("www.signed.example")
+    assert {bool(query.flags & dns.flags.CD) for query in signed.world.queries} == {True}

@@ -11,7 +11,7 @@ from tests.standards.upstreams import NAME, asking
 
 
 @pytest.mark.rfc(8310, "5")
-@pytest.mark.parametrize("face", ["tls", "https", "quic"])
+@pytest.mark.parametrize("face", ["tls", "https", "h3", "quic"])
 async def test_section_5_who_cannot_prove_the_name_is_not_asked(authority: Authority, face: Secure) -> None:
     """The strict profile: a server that cannot prove its name gets no question, and nothing is sent in the clear."""
     with NameServer(certificate=authority.issue("another.test"), face=face) as server:

@@ -14,7 +14,7 @@ from tests.unit.server import encrypted
 
 
 @pytest.mark.rfc(8467, "4.1")
-@pytest.mark.parametrize("face", ["tls", "https", "quic"])
+@pytest.mark.parametrize("face", ["tls", "https", "h3", "quic"])
 async def test_section_4_1_queries_have_the_length_of_whole_blocks_of_128_octets(
     authority: Authority, face: Secure
 ) -> None:

@@ -9,7 +9,7 @@ import dns.rcode
 import pytest
 
 from tests.certificates import Authority
-from tests.nameserver import NameServer
+from tests.nameserver import Http, NameServer, Secure, reply
 from tests.standards.doors import Doors
 from tests.standards.upstreams import NAME, asking
 from tests.unit.server.h2client import Response, connected
@@ -50,6 +50,19 @@ async def test_section_5_1_a_response_is_fresh_no_longer_than_its_records(doors:
     """The freshness lifetime is not longer than the smallest TTL in the answer."""
     response = await asked(doors, "alias.example.com", "GET")
     assert response.headers["cache-control"] == "private, max-age=200"
+
+
+@pytest.mark.rfc(8484, "5.1")
+@pytest.mark.parametrize("face", ["https", "h3"])
+async def test_section_5_1_the_age_of_a_response_is_taken_off_its_ttls(authority: Authority, face: Secure) -> None:
+    """What an upstream's HTTP cache has kept for a while lives so much shorter here."""
+    with NameServer(
+        lambda asked: Http(reply(asked, "A 192.0.2.1", ttl=600), more=(("age", "250"),)),
+        certificate=authority.issue(NAME),
+        face=face,
+    ) as server:
+        async with asking(server) as ask:
+            assert (await ask("www.example.com")).ttl == 350
 
 
 @pytest.mark.rfc(8484, "5.1")

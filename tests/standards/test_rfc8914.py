@@ -6,7 +6,9 @@ import dns.rcode
 import pytest
 
 from tests.house import House, extended_error
+from tests.signed import DAY
 from tests.standards.conftest import FAMILY
+from tests.worlds import Signed, forged
 
 BINH = "127.0.0.3"
 
@@ -82,3 +84,25 @@ async def test_section_4_19_who_may_not_ask_is_told_prohibited(house: House) -> 
     """Code 18: this client may not ask here."""
     reply = await house.ask("www.example.com", client="203.0.113.7")
     assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.REFUSED, 18)
+
+
+@pytest.mark.rfc(8914, "4.7")
+async def test_section_4_7_what_is_bogus_says_so(signed: Signed) -> None:
+    """An answer that does not pass the check by DNSSEC is told as bogus."""
+    forged(signed.zones["signed"])
+    error = extended_error(await signed.house.ask("www.signed.example"))
+    assert error is not None
+    assert error[0] == 6
+
+
+@pytest.mark.rfc(8914, "4.8")
+async def test_section_4_8_a_signature_that_has_expired_is_told(signed: Signed) -> None:
+    """Where all signatures have expired, that is the error; likewise where they are not valid yet."""
+    now = signed.house.clock.wall()
+    signed.zones["signed"].sign(inception=now - 9 * DAY, expiration=now - 2 * DAY)
+    expired = extended_error(await signed.house.ask("www.signed.example"))
+    signed.zones["signed2"].sign(inception=now + 2 * DAY, expiration=now + 9 * DAY)
+    early = extended_error(await signed.house.ask("leaf.signed2.example"))
+    assert expired is not None
+    assert early is not None
+    assert (expired[0], early[0]) == (7, 8)

@@ -15,7 +15,7 @@ from safedns.settings.words import upstream
 from safedns.wire.stream import frame
 from tests.certificates import Authority
 from tests.house import generic_option
-from tests.nameserver import NameServer
+from tests.nameserver import Goodbye, NameServer, address
 from tests.standards.doors import Doors
 from tests.standards.upstreams import NAME as UPSTREAM
 from tests.standards.upstreams import asking
@@ -86,3 +86,17 @@ async def test_section_5_4_answers_are_padded(doors: Doors) -> None:
     async with client(doors) as asking_:
         reply = await asking_.ask(query(pad=128))
     assert len(reply) % 468 == 0
+
+
+@pytest.mark.rfc(9250, "4.5")
+async def test_section_4_5_no_question_goes_out_as_early_data(authority: Authority) -> None:
+    """Early data (0-RTT) could be replayed: of upstreams none is asked with it, nor is it offered to."""
+    with NameServer(
+        lambda asked: Goodbye() if asked.number == 1 else address(asked),
+        certificate=authority.issue(UPSTREAM),
+        face="quic",
+    ) as server:
+        async with asking(server) as ask:
+            for name in ("first.example", "second.example"):
+                await ask(name)
+    assert (server.connections, server.resumed, server.early) == (2, 1, 0)

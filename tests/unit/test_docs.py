@@ -247,6 +247,7 @@ TABLES: dict[str, tuple[type[Model], ...]] = {
     "`listen`": (settings_schema.Listen,),
     "`certificate`": (settings_schema.Certificate,),
     "`upstreams`": (settings_schema.UpstreamSection,),
+    "`dnssec`": (settings_schema.DnssecSection,),
     "`cache`": (settings_schema.Cache,),
     "`block`": (settings_schema.Block,),
     "`lists`": (settings_schema.Lists, settings_schema.ExtraListEntry),

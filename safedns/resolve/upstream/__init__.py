@@ -3,7 +3,8 @@
     plain --- udp ---(truncated)---> tcp --+
     encrypted -+- tcp (over tls) ----------+-- connection (one, shared, opened again) --- place (its addresses)
                +- https (over tls) --------+
-               '- quic --------------------'
+               +- upgrade (https, http3)   |
+               '- quic, http3 -- overquic -'
 
 An ``Exchange`` has exactly one carrier at a time, which frees the message id whichever way the exchange ends. Its end
 is a plain call, not a future: between the datagram that brings an answer and the reply to the client lies no turn of
@@ -31,7 +32,7 @@ class Carrier(Protocol):
 class Exchange:
     """One query on its way to one upstream: ends once, with an ``Answer``, an ``UpstreamError``, or by ``cancel()``."""
 
-    __slots__ = ("_on_end", "carrier", "number", "outcome", "query", "retried")
+    __slots__ = ("_on_end", "carrier", "edns", "number", "outcome", "query", "retried")
 
     def __init__(self, query: Query, on_end: Callable[[Answer | UpstreamError], None]) -> None:
         """``on_end`` is called with the outcome, unless the exchange is cancelled first."""
@@ -41,6 +42,8 @@ class Exchange:
         """Message id or stream; belongs to the carrier."""
         self.retried = False
         """Whether the carrier has sent it a second time."""
+        self.edns = True
+        """Whether it was sent with EDNS; belongs to the carrier."""
         self.outcome: Answer | UpstreamError | None = None
         """``None`` while it is under way, and for ever once cancelled."""
         self._on_end: Callable[[Answer | UpstreamError], None] | None = on_end
@@ -110,5 +113,7 @@ class Facts(NamedTuple):
     """It gives DNS cookies (RFC 7873)."""
     padding: bool = False
     """It pads its responses (RFC 8467)."""
+    http3: bool = False
+    """It offers HTTP/3 beside HTTP/2 (RFC 7838)."""
     resumed: bool = False
     """The last handshake went on from an earlier one."""

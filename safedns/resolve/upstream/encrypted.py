@@ -1,11 +1,32 @@
-"""An upstream over TLS, HTTPS or QUIC: one carrier, no way back to plain DNS."""
+"""An upstream over TLS, HTTPS (HTTP/2 or HTTP/3) or QUIC: one carrier, no way back to plain DNS."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange, Facts
-from safedns.resolve.upstream.connection import ConnectionCarrier
 from safedns.wire.types import Ede
+
+
+class Encrypting(Protocol):
+    """One way to a server, or two of which one stands in for the other."""
+
+    label: str
+    """What the upstream is called in the log."""
+
+    @property
+    def facts(self) -> Facts:
+        """What was learned of it so far."""
+        ...
+
+    def start(self, exchange: Exchange) -> None:
+        """Send the query as soon as there is a connection."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections; everything under way fails."""
+        ...
 
 
 class EncryptedUpstream:
@@ -13,7 +34,7 @@ class EncryptedUpstream:
 
     __slots__ = ("_carrier", "_closed", "name")
 
-    def __init__(self, name: str, carrier: ConnectionCarrier) -> None:
+    def __init__(self, name: str, carrier: Encrypting) -> None:
         self.name = name
         self._carrier = carrier
         carrier.label = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import cast
 
 from safedns.errors import UpstreamError, WireError
@@ -21,11 +22,16 @@ from safedns.wire.types import Ede, EdnsOption
 KEPT_AT_MOST = 60.0
 """Seconds that an idle connection is kept, however long the server would (RFC 7828); home routers forget theirs."""
 
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Linux: what has come is acknowledged at once. Servers that collect small packets (RFC 896) hold an answer back until
+we have acknowledged the one before, which the kernel likes to do with our next query only."""
+
 
 class TcpCarrier(ConnectionCarrier):
-    """Carries exchanges over one stream."""
+    """Carries exchanges over one stream, or a few where the server answers in the order of asking."""
 
     __slots__ = ("_port", "numbers", "tls")
+    may_be_in_order = True
 
     def __init__(self, place: Place, port: int, mismatches: list[int], tls: TlsClient | None = None) -> None:
         super().__init__("TCP" if tls is None else "TLS", place, mismatches)
@@ -53,6 +59,7 @@ class _Stream(Connection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._socket: socket.socket = transport.get_extra_info("socket")
         self._await_work()
 
     def send(self, exchange: Exchange) -> None:
@@ -71,14 +78,19 @@ class _Stream(Connection, asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._heard()
         for message in self._deframer.feed(data):
             self._take(message)
+        self._heard()
+        if self._pending and _QUICK_ACK is not None and not self.gone:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._remember_session()
+        self._ended()
+
+    def _remember_session(self) -> None:
         if self._owner.tls is not None:
             self._owner.tls.remember(self._transport.get_extra_info("ssl_object"))
-        self._ended()
 
     def _take(self, message: bytes) -> None:
         exchange = self._pending.get(int.from_bytes(message[:2]))
@@ -92,13 +104,16 @@ class _Stream(Connection, asyncio.Protocol):
         except WireError:
             self._owner.mismatches[0] += 1
             return
+        if self._owner.in_order and next(iter(self._pending)) != exchange.number:
+            self._owner.in_order = False
         if answer.truncated:
             exchange.fail(UpstreamError("the upstream truncated an answer over TCP", Ede.NETWORK_ERROR))
         else:
             exchange.answer(answer)
 
     def _learn_terms(self, message: bytes, query: Query) -> Edns | None:
-        """And how long the server keeps an idle connection."""
+        """And how long the server keeps an idle connection, and where the next handshake may go on from."""
+        self._remember_session()
         edns = super()._learn_terms(message, query)
         kept = option(edns.options, EdnsOption.TCP_KEEPALIVE) if edns is not None else None
         if kept is not None and len(kept) == 2:

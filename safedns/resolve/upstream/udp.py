@@ -19,7 +19,7 @@ from safedns.resolve.upstream import Exchange
 from safedns.resolve.upstream.cookies import Cookies
 from safedns.resolve.upstream.entropy import unpredictable
 from safedns.wire.answer import decode_answer
-from safedns.wire.request import upstream_request
+from safedns.wire.request import request_without_edns, upstream_request
 from safedns.wire.types import Ede, RCode
 
 PORTS = 16
@@ -27,6 +27,8 @@ PORTS = 16
 QUERIES_PER_PORT = 32
 SECONDS_PER_PORT = 5.0
 """After so many queries or seconds a port takes no new ones: who found it out has found out little."""
+WITHOUT_EDNS = 600.0
+"""Seconds until a server that could not read EDNS is asked with it again."""
 _DATAGRAM_MAX = 8192
 _READS_AT_ONCE = 64
 _COOKIE_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.BADCOOKIE)))
@@ -42,6 +44,7 @@ class UdpCarrier:
         "_family",
         "_open_ports",
         "_ports",
+        "_without_edns_until",
         "cookies",
         "mismatches",
         "numbers",
@@ -66,6 +69,7 @@ class UdpCarrier:
         self.on_truncated = on_truncated
         """Takes over an exchange whose answer does not fit in a datagram, or cannot be believed from one."""
         self.cookies = Cookies()
+        self._without_edns_until = 0.0
         self._ports: list[_Port | None] = [None] * PORTS
         self._open_ports: set[_Port] = set()
 
@@ -75,6 +79,17 @@ class UdpCarrier:
             self._pick().send(exchange)
         except OSError as error:
             exchange.fail(_unreachable(error))
+
+    def request(self, exchange: Exchange, message_id: int) -> bytes:
+        """What is sent to ask; notes whether it is with EDNS, which a client that sets DO cannot do without."""
+        edns = exchange.edns = exchange.query.do or self._clock.monotonic() >= self._without_edns_until
+        if edns:
+            return upstream_request(exchange.query, message_id, self.cookies.option)
+        return request_without_edns(exchange.query, message_id)
+
+    def do_without_edns(self) -> None:
+        """The server cannot read it (RFC 6891 section 7)."""
+        self._without_edns_until = self._clock.monotonic() + WITHOUT_EDNS
 
     def close(self) -> None:
         """Close every port; what waits there fails."""
@@ -136,7 +151,7 @@ class _Port:
             message_id = next(numbers)
         self._sent += 1
         try:
-            self._socket.send(upstream_request(exchange.query, message_id, self._owner.cookies.option))
+            self._socket.send(self._owner.request(exchange, message_id))
         except ConnectionRefusedError as error:
             self.abort(_unreachable(error))
             raise
@@ -197,6 +212,9 @@ class _Port:
             exchange.hand_over(self._owner.on_truncated)
         elif answer.rcode in _COOKIE_TROUBLE and cookies.option:
             self._ask_again(answer.rcode, exchange)
+        elif answer.rcode == RCode.FORMERR and exchange.edns and not exchange.query.do:
+            self._owner.do_without_edns()
+            exchange.hand_over(self._owner.start)
         else:
             exchange.answer(answer)
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from safedns.cli.main import main
 from tests.certificates import Authority
-from tests.nameserver import Asked, NameServer, Reaction, Secure, reply
+from tests.nameserver import Asked, Behaviour, NameServer, Reaction, Secure, reply
 from tests.unit.cli.daemon import daemon
 
 
@@ -46,7 +46,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 @pytest.fixture
 def servers(authority: Authority) -> Iterator[dict[str, int]]:
     """The port of one name server for each transport."""
-    faces: tuple[Secure, ...] = ("tls", "https", "quic")
+    faces: tuple[Secure, ...] = ("tls", "https", "h3", "quic")
     with ExitStack() as stack:
         ports = {
             face: stack.enter_context(NameServer(root, certificate=authority.issue("dns.test"), face=face)).port
@@ -62,7 +62,13 @@ def put_to_the_test(folder: Path, upstreams: str, *options: str) -> Result:
 
 @pytest.mark.parametrize(
     ("transport", "protocol", "cookies"),
-    [("plain", "", True), ("tls", "TLSv1.3", False), ("https", "TLSv1.3", False), ("quic", "QUIC", False)],
+    [
+        ("plain", "", True),
+        ("tls", "TLSv1.3", False),
+        ("https", "TLSv1.3", False),
+        ("h3", "HTTP/3", False),
+        ("quic", "QUIC", False),
+    ],
 )
 def test_each_transport_is_asked_and_tells_what_it_can(
     tmp_path: Path, servers: dict[str, int], transport: str, protocol: str, cookies: bool
@@ -85,8 +91,38 @@ def test_each_transport_is_asked_and_tells_what_it_can(
         "dnssec": "validates",
         "cookies": cookies,
         "padding": not cookies,
+        "http3": False,
         "filters": "",
     }
+
+
+@pytest.mark.parametrize(("http3", "protocol"), [("off", {"TLSv1.3"}), ("on", {"TLSv1.3", "HTTP/3"})])
+def test_whether_http3_is_offered_is_told_and_it_is_used_where_that_is_wanted(
+    tmp_path: Path, authority: Authority, http3: str, protocol: set[str]
+) -> None:
+    with NameServer(root, certificate=authority.issue("dns.test"), face="h3") as server:
+        server.offer = f'h3=":{server.port}"'
+        config = f'{{servers: ["https://127.0.0.1:{server.port}#dns.test"], http3: {http3}}}'
+        (found,) = json.loads(put_to_the_test(tmp_path, config, "--json").stdout)
+        assert found["http3"]
+        assert found["protocol"] in protocol
+        assert "HTTP/3" in put_to_the_test(tmp_path, config).stdout
+
+
+def test_what_follows_the_first_answer_is_timed_with_nothing_else_going_on(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def noted(name: str) -> Behaviour:
+        def behave(asked: Asked) -> Reaction:
+            order.append(name)
+            return root(asked)
+
+        return behave
+
+    with NameServer(noted("a")) as a, NameServer(noted("b")) as b:
+        put_to_the_test(tmp_path, f'{{servers: ["127.0.0.1:{a.port}", "127.0.0.1:{b.port}"]}}')
+    assert sorted(order[:2]) == ["a", "b"]
+    assert "".join(order[2:]) == "aaaaabbbbb"
 
 
 def test_only_the_root_is_asked_for(tmp_path: Path) -> None:
@@ -169,3 +205,15 @@ def test_with_none_in_use_it_is_exit_1(tmp_path: Path) -> None:
 
 def test_without_a_running_safedns_it_is_exit_3(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["upstreams", "status", "--state", str(tmp_path)]).exit_code == 3
+
+
+def test_one_that_leaves_signatures_out_is_said_where_they_are_needed(tmp_path: Path) -> None:
+    with NameServer(lambda asked: reply(asked, ". SOA a.root. b.root. 1 2 3 4 5")) as server, NameServer(root) as good:
+        at = f"127.0.0.1:{server.port}"
+        wanted = put_to_the_test(tmp_path, f"{{servers: ['{at}']}}\ndnssec: {{validate: on}}")
+        unneeded = put_to_the_test(tmp_path, f"{{servers: ['{at}']}}")
+        routed = f"{{servers: ['127.0.0.1:{good.port}'], routes: {{lan: '{at}'}}}}"
+        elsewhere = put_to_the_test(tmp_path, f"{routed}\ndnssec: {{validate: on}}")
+    line = f"{at}: it leaves signatures out: with `dnssec: {{validate: on}}` signed names fail there"
+    assert (wanted.exit_code, wanted.stdout.splitlines()[-1]) == (1, line)
+    assert [(done.exit_code, line in done.stdout) for done in (unneeded, elsewhere)] == [(0, False)] * 2

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safedns.policy.compile import RELEASE, compile_snapshot
+from safedns import RELEASE
+from safedns.policy.compile import compile_snapshot
 from safedns.policy.courses import preset_for
 from safedns.policy.model import Calendar, Period, Rules, Switch
 from safedns.policy.snapshot import Snapshot

@@ -37,7 +37,7 @@ def answered(name: str, qtype: str = "A", *, do: bool = False, cd: bool = False,
     message = dns.message.make_query(name, qtype, want_dnssec=do)
     message.flags |= dns.flags.CD if cd else 0
     query = decode_query(message.to_wire())
-    response = table_response(dns.message.from_wire(upstream_request(query, 0)), TABLE)
+    response = table_response(TABLE, dns.message.from_wire(upstream_request(query, 0)))
     assert response is not None
     return Saved(query.cache_key, decode_answer(response.to_wire(), query), stored)
 

@@ -15,10 +15,12 @@ from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
     Certificate,
+    Dnssec,
     Endpoint,
     ExtraList,
     ListSettings,
     Settings,
+    TrustAnchor,
     UpstreamSpec,
 )
 from safedns.settings.timezone import machine_zone
@@ -421,6 +423,23 @@ upstreams:
     assert not folder.warnings(text)
 
 
+def test_http3_is_for_those_that_offer_it_over_https_and_have_no_pinned_key(folder: Folder) -> None:
+    pinned = "https://9.9.9.9#sha256=" + "A" * 43 + "="
+    text = f"""
+upstreams:
+  servers: [https://9.9.9.9, "{pinned}", tls://9.9.9.9, "h3://9.9.9.9", 9.9.9.9]
+  routes: {{lan: "https://192.168.1.1"}}
+  sets: {{family: "https://1.1.1.3"}}
+"""
+    assert not any(spec.http3 for spec in folder.load(text).upstreams.all)
+    upstreams = folder.load(f"{text}  http3: on\n").upstreams
+    assert [spec.name for spec in upstreams.all if spec.http3] == [
+        "https://9.9.9.9",
+        "https://1.1.1.3",
+        "https://192.168.1.1",
+    ]
+
+
 def test_sets_of_upstreams_have_names_of_their_own(folder: Folder) -> None:
     sets = folder.load("upstreams: {servers: [9.9.9.9], sets: {family: 1.1.1.3, strict: [1.1.1.3, 1.0.0.3]}}").upstreams
     assert {name: [spec.name for spec in servers] for name, servers in sets.sets.items()} == {
@@ -500,3 +519,33 @@ def test_a_folder_without_settings_says_how_to_get_some(tmp_path: Path) -> None:
         f"{tmp_path / 'safedns.yaml'}: there is no such file; expected the settings of this machine: "
         "copy the example folder `config`, or name yours with --config"
     )
+
+
+def test_how_answers_are_checked_is_read(folder: Folder) -> None:
+    digest = "683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16"
+    text = f"""
+upstreams: {{servers: [9.9.9.9]}}
+dnssec:
+  validate: on
+  negative_trust_anchors: [Broken.example.]
+  trust_anchors: [". IN DS 38696 8 2 {digest.lower()}"]
+"""
+    anchors = (TrustAnchor(".", f"38696 8 2 {digest}"),)
+    assert folder.load(text).upstreams.dnssec == Dnssec(True, ("broken.example",), anchors)
+    assert not folder.load("upstreams: {servers: [9.9.9.9]}\n").upstreams.dnssec.validate
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("yes please", "`yes please` is no trust anchor"),
+        (". DS 20326 8 1 E06D44B80B8F1D39A95C0B0D7C65D08458E88040", "is no trust anchor"),  # SHA-1
+        (". DS 20326 8 2 E06D44", "is no trust anchor"),
+        (f". DS 99999 8 2 {'0' * 64}", "has a number that is too large"),
+        (f"not/a/name DS 1 8 2 {'0' * 64}", "is not a name"),
+    ],
+)
+def test_a_trust_anchor_is_a_ds_record(folder: Folder, written: str, complaint: str) -> None:
+    (said,) = folder.complaints(f'upstreams: {{servers: [9.9.9.9]}}\ndnssec: {{trust_anchors: ["{written}"]}}\n')
+    assert said.startswith("2:26: dnssec.trust_anchors[1]: ")
+    assert complaint in said

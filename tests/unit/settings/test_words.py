@@ -192,6 +192,7 @@ PIN_TEXT = "sha256=" + b64encode(PIN).decode()
         ("tls://1.1.1.1", ("tls", "1.1.1.1", 853, "1.1.1.1")),
         ("tls://[2620:fe::fe]:8853/", ("tls", "2620:fe::fe", 8853, "2620:fe::fe")),
         ("quic://DNS.Example.", ("quic", "dns.example", 853, "dns.example")),
+        ("h3://dns.adguard-dns.com", ("h3", "dns.adguard-dns.com", 443, "dns.adguard-dns.com", (), "/dns-query")),
         (f"tls://10.0.0.1#{PIN_TEXT}", ("tls", "10.0.0.1", 853, "10.0.0.1", (PIN,))),
         (f"tls://10.0.0.1#dns.lan,{PIN_TEXT},{PIN_TEXT}", ("tls", "10.0.0.1", 853, "dns.lan", (PIN, PIN))),
         ("https://dns.quad9.net", ("https", "dns.quad9.net", 443, "dns.quad9.net", (), "/dns-query")),
@@ -226,12 +227,13 @@ def test_what_is_no_upstream_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("tls://9.9.9.9/dns-query", "asks for a path, which only https:// has"),
+        ("tls://9.9.9.9/dns-query", "asks for a path, which https:// and h3:// have"),
         ("tls://9.9.9.9#a,b", "has two names behind the `#`"),
         ("tls://9.9.9.9#a b", "has no usable name behind the `#`"),
         ("tls://9.9.9.9#sha256=AAAA", "has no usable pin"),
         ("tls://9.9.9.9#sha256=!", "has no usable pin"),
         (f"quic://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
+        (f"h3://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
     ],
 )
 def test_what_is_wrong_with_an_encrypted_upstream_is_said(text: str, complaint: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from safedns.errors import WireError
-from safedns.wire.answer import decode_answer, make_answer
+from safedns.wire.answer import aged, decode_answer, make_answer
 from safedns.wire.names import from_wire, to_wire
 from safedns.wire.query import Query, decode_query
 from safedns.wire.reply import build_reply
@@ -298,3 +298,12 @@ def test_a_set_of_records_has_the_lowest_of_its_ttls_and_others_keep_theirs() ->
     answer = decode_answer(packet, asked())
     assert [ttl for _, ttl in answer.ttls] == [60, 60, 200]
     assert [int.from_bytes(answer.body[at : at + 4]) for at, _ in answer.ttls] == [60, 60, 200]
+
+
+@pytest.mark.parametrize(("seconds", "ttls", "ttl"), [(0, [60, 90], 60), (50, [10, 40], 10), (70, [0, 20], 0)])
+def test_an_answer_that_lay_in_a_cache_lives_so_much_shorter(seconds: int, ttls: list[int], ttl: int) -> None:
+    chain = record(POINTER, 5, b"\x03CDN\xc0\x10", ttl=60) + record(b"\xc0\x2d", 1, b"\xc0\0\x02\x09", ttl=90)
+    answer = aged(decode_answer(header(RESPONSE, answers=2) + QUESTION + chain, asked()), seconds)
+    assert (answer.ttl, [one for _, one in answer.ttls]) == (ttl, ttls)
+    assert [int.from_bytes(answer.body[at : at + 4]) for at, _ in answer.ttls] == ttls
+    assert answer.addresses == ("192.0.2.9",)

@@ -9,7 +9,8 @@ import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import connection
-from safedns.resolve.upstream.https import HttpsCarrier, Resource
+from safedns.resolve.upstream.http import Resource
+from safedns.resolve.upstream.https import HttpsCarrier
 from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tls import TlsClient
 from safedns.wire.answer import Answer
@@ -156,6 +157,17 @@ async def test_rfc8484_4_1_the_stream_tells_which_question_it_answers_not_the_id
     assert (await carried.ask()).addresses == ("192.0.2.1",)
 
 
+@pytest.mark.parametrize(
+    ("age", "ttl"), [("25", 35), ("60", 0), ("100", 0), ("0", 60), ("-5", 60), ("soon", 60), ("", 60), ("9" * 30, 0)]
+)
+async def test_rfc8484_5_1_what_lay_in_an_http_cache_lives_so_much_shorter(
+    carried: Carried, server: NameServer, age: str, ttl: int
+) -> None:
+    server.behave = lambda asked: Http(reply(asked, "A 192.0.2.1", ttl=60), more=(("age", age),))
+    answer = await carried.ask()
+    assert (answer.ttl, [one for _, one in answer.ttls]) == (ttl, [ttl])
+
+
 async def test_an_answer_truncated_over_https_is_a_failure(carried: Carried, server: NameServer) -> None:
     server.behave = lambda asked: reply(asked, truncated=True)
     assert await carried.refusal() == "the upstream truncated an answer over HTTPS"
@@ -184,7 +196,7 @@ async def test_an_idle_connection_is_closed(
 ) -> None:
     monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
     await carried.ask("first.example")
-    await until(lambda: carried.https._connection is None)
+    await until(lambda: not carried.https.connected)
     await carried.ask("second.example")
     assert server.connections == 2
 
@@ -223,3 +235,18 @@ async def test_closing_fails_what_waits(carried: Carried, server: NameServer) ->
     await carried.https.close()
     outcomes = await asyncio.gather(*under_way, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {UpstreamError}
+
+
+async def test_closing_fails_what_waits_on_a_connection_that_the_server_is_leaving(
+    carried: Carried, server: NameServer
+) -> None:
+    server.behave = lambda _: None
+    exchange = carried.start("last.example")
+    await until(lambda: bool(server.asked))
+    (session,) = carried.https._connections
+    carried.https.leave(session)  # as when the server says goodbye, before the connection has ended
+    await carried.https.close()
+    with pytest.raises(UpstreamError, match="being closed"):
+        await asyncio.wait_for(exchange, PATIENCE)
+    assert session.gone
+    assert not carried.https.connected

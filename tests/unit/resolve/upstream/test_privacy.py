@@ -26,7 +26,7 @@ TELLING = {
     "dnsmasq add-cpe-id": (65074, b"the-smiths"),
     "umbrella": (20292, b"ODNS\0\0\0\0"),
 }
-OURS = {"plain": [10], "tls": [11, 12], "https": [12], "quic": [12]}
+OURS = {"plain": [10], "tls": [11, 12], "https": [12], "h3": [12], "quic": [12]}
 """EDNS options that each transport's own queries have: cookie, keepalive, padding."""
 
 
@@ -56,7 +56,7 @@ async def test_nothing_of_a_client_goes_out_over_plain_dns() -> None:
     assert not [telling for telling, (_, data) in TELLING.items() if data in packet]
 
 
-@pytest.mark.parametrize("face", ["tls", "https", "quic"])
+@pytest.mark.parametrize("face", ["tls", "https", "h3", "quic"])
 async def test_nothing_of_a_client_goes_out_encrypted(authority: Authority, face: Secure) -> None:
     with NameServer(certificate=authority.issue("dns.test"), face=face) as server:
         await ask_as_a_telling_client(server, f"{face}://127.0.0.1:{server.port}#dns.test")

@@ -138,7 +138,7 @@ async def test_an_idle_connection_is_closed(
 ) -> None:
     monkeypatch.setattr(connection, "IDLE_SECONDS", 0.0)
     await carried.ask("first.example")
-    await until(lambda: carried.quic._connection is None)
+    await until(lambda: not carried.quic.connected)
     await carried.ask("second.example")
     assert server.connections == 2
 

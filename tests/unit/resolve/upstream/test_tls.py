@@ -149,7 +149,7 @@ async def test_a_handshake_that_stalls_ends(authority: Authority, monkeypatch: p
 async def test_rfc8446_2_2_the_next_handshake_goes_on_from_the_last(carried: Carried, server: NameServer) -> None:
     await carried.ask("first.example")
     server.drop_connections()
-    await until(lambda: carried.tls._connection is None)
+    await until(lambda: not carried.tls.connected)
     await carried.ask("second.example")
     assert (server.connections, server.resumed) == (2, 1)
     assert carried.tls.facts.resumed
@@ -172,7 +172,7 @@ async def test_rfc7828_3_the_server_says_how_long_an_idle_connection_is_kept(
 
     server.behave = not_at_all
     await carried.ask()
-    await until(lambda: carried.tls._connection is None)
+    await until(lambda: not carried.tls.connected)
     assert b"\0\x0b\0\0" in server.asked[0].packet
 
 
@@ -212,3 +212,17 @@ async def test_closing_during_the_handshake_fails_what_waits(carried: Carried) -
     await carried.tls.close()
     with pytest.raises(UpstreamError, match="being closed"):
         await exchange
+
+
+async def test_a_second_connection_goes_on_from_the_handshake_of_the_first(
+    carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carried.ask("first.example")
+    server.in_order = True
+    server.behave = lambda asked: None if asked.name == "stuck.example" else reply(asked, "A 192.0.2.1")
+    monkeypatch.setattr(connection, "HELD_UP_SECONDS", 0.0)
+    stuck = carried.start("stuck.example")
+    await until(lambda: len(server.asked) == 2)
+    assert (await carried.ask("quick.example")).addresses == ("192.0.2.1",)
+    assert (server.connections, server.resumed) == (2, 1)
+    stuck.cancel()

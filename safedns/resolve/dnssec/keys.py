@@ -1,0 +1,92 @@
+"""Keys of a zone: which of them a DS record vouches for, and what can be worked with at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, cast
+
+import dns.dnssec
+import dns.name
+import dns.rdataset
+from dns.dnssecalgs import get_algorithm_cls
+from dns.dnssectypes import DSDigest
+from dns.exception import DNSException
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
+from dns.rdtypes.dnskeybase import Flag
+
+MAX_KEYS = 32
+"""Keys of a zone that are looked at."""
+MAX_DS = 8
+"""DS records for a zone that are looked at."""
+_PROTOCOL = 3
+_DIGESTS = (DSDigest.SHA256, DSDigest.SHA384)
+_ONLY_IF_ALONE = DSDigest.SHA1
+"""Not used where there is a better one (RFC 4509 section 3)."""
+
+
+class ZoneKey(NamedTuple):
+    """A key that may sign a zone's records."""
+
+    tag: int
+    algorithm: int
+    alone: dns.rdataset.Rdataset
+    """The key, in the form in which it is given to dnspython one by one."""
+
+
+class Zone(NamedTuple):
+    """A zone on the way down from a trust anchor."""
+
+    name: dns.name.Name
+    keys: tuple[ZoneKey, ...]
+    """None: it is proven that nobody vouches for the zone, so that nothing in it can be checked."""
+
+    @property
+    def insecure(self) -> bool:
+        return not self.keys
+
+
+def is_supported(algorithm: int) -> bool:
+    """Whether signatures of this algorithm can be checked, and may be (RFC 9904)."""
+    try:
+        get_algorithm_cls(algorithm)
+    except DNSException:
+        return False
+    return dns.dnssec.default_policy.ok_to_validate(cast("DNSKEY", _Algorithm(algorithm)))
+
+
+class _Algorithm(NamedTuple):
+    """As much of a key as a policy looks at."""
+
+    algorithm: int
+
+
+def usable_ds(records: Iterable[DS]) -> list[DS]:
+    """Those that can be worked with; none = the zone counts as unsigned (RFC 4035 section 5.2)."""
+    known = [ds for ds in records if is_supported(ds.algorithm)]
+    good = [ds for ds in known if ds.digest_type in _DIGESTS]
+    return (good or [ds for ds in known if ds.digest_type == _ONLY_IF_ALONE])[:MAX_DS]
+
+
+def zone_keys(keys: Iterable[DNSKEY]) -> tuple[ZoneKey, ...]:
+    """Those that may sign the zone's records: zone keys (RFC 4034 section 2.1) that are not revoked (RFC 5011)."""
+    return tuple(
+        ZoneKey(dns.dnssec.key_id(key), key.algorithm, dns.rdataset.from_rdata(0, key))
+        for key in list(keys)[:MAX_KEYS]
+        if key.flags & Flag.ZONE and not key.flags & Flag.REVOKE and key.protocol == _PROTOCOL
+    )
+
+
+def vouched_for(name: dns.name.Name, keys: Iterable[ZoneKey], records: Iterable[DS]) -> tuple[ZoneKey, ...]:
+    """Those ``keys`` of the zone ``name`` whose digest is in one of the DS ``records``."""
+    wanted = list(records)
+    return tuple(
+        key
+        for key in keys
+        if any((ds.key_tag, ds.algorithm) == (key.tag, key.algorithm) and _digests(name, key, ds) for ds in wanted)
+    )
+
+
+def _digests(name: dns.name.Name, key: ZoneKey, ds: DS) -> bool:
+    made = dns.dnssec.make_ds(name, key.alone[0], DSDigest(ds.digest_type), validating=True)
+    return bool(made.digest == ds.digest)

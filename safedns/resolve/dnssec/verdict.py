@@ -1,0 +1,58 @@
+"""What validation comes to, and the ways in which it fails. Values only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import dns.name
+import dns.rdatatype
+
+from safedns.errors import SafednsError
+from safedns.wire.types import Ede
+
+
+class Security(StrEnum):
+    """How an answer stands (RFC 4035 section 4.3); what fails is a ``Bogus`` or an ``Unreachable`` instead."""
+
+    SECURE = "secure"
+    INSECURE = "insecure"
+
+
+class Verdict(NamedTuple):
+    """An answer that may be given to a client."""
+
+    security: Security
+    ttl: int
+    """Seconds for which signatures, or the proof that there need be none, let it live."""
+
+
+class Need(NamedTuple):
+    """Records that have to be seen before it can go on."""
+
+    name: dns.name.Name
+    rdtype: dns.rdatatype.RdataType
+
+    def __str__(self) -> str:
+        return f"{shown(self.name)} {dns.rdatatype.to_text(self.rdtype)}"
+
+
+class Bogus(SafednsError):  # noqa: N818 - the RFC's word for it
+    """The answer cannot be what the zone's owner has signed."""
+
+    def __init__(self, message: str, ede: Ede = Ede.DNSSEC_BOGUS) -> None:
+        super().__init__(message)
+        self.ede = ede
+
+
+class Unreachable(SafednsError):  # noqa: N818 - it says what is the matter
+    """What is needed for a verdict could not be had; the answer may be good."""
+
+    def __init__(self, message: str, ede: Ede = Ede.NO_REACHABLE_AUTHORITY) -> None:
+        super().__init__(message)
+        self.ede = ede
+
+
+def shown(name: dns.name.Name) -> str:
+    """A name as people write it."""
+    return name.to_text(omit_final_dot=True).lower()
