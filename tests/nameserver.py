@@ -159,8 +159,8 @@ class NameServer:
     ) -> None:
         """With a ``certificate`` it speaks no plain TCP but this ``face``; QUIC takes the place of plain UDP.
 
-        ``h3`` is HTTP/2 over TCP, and HTTP/3 over UDP. ``port``: where, instead of anywhere; ``remember=False`` keeps no
-        list of what was asked.
+        ``h3`` is HTTP/2 over TCP, and HTTP/3 over UDP. ``port``: where, instead of anywhere; ``remember=False`` keeps
+        no list of what was asked.
         """
         self.behave = behave
         self.certificate = certificate
