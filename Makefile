@@ -1,6 +1,7 @@
 # make run    try it: builds .venv, answers on 127.0.0.1:5300 with the example household in config/
 # make test   the tests
 # make check  everything that CI checks: format, lint, types, layers, examples, tests
+# make soak   half an hour of queries in which everything goes wrong that can (make test does all of it once)
 # make compiled       what every query passes through compiled, as a copy in build/compiled (needs gcc and Python's headers)
 # make test-compiled  the tests on it; make test-compiled TESTS=tests/unit/wire runs some
 # Tests skip what the machine lacks; with SAFEDNS_TEST_ALL=1 they fail instead. The Debian packages are in .ci/run.
@@ -14,7 +15,7 @@ COMPILED := build/compiled
 TESTS ?= tests
 
 .PHONY: run test check fmt lint types imports examples schema bench bench-latency bench-profile bench-lists \
-	bench-policy lists-table standards year compiled test-compiled clean
+	bench-policy soak lists-table standards year compiled test-compiled clean
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,6 +72,9 @@ bench-lists: $(VENV)/installed
 
 bench-policy: $(VENV)/installed
 	$(BIN)/python -m tests.bench.policy
+
+soak: $(VENV)/installed
+	$(BIN)/python -m tests.bench.soak
 
 lists-table: $(VENV)/installed
 	@$(BIN)/python -m tests.lists_table

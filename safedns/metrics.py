@@ -82,7 +82,7 @@ METRICS = (
            "Queries that were answered but not logged because the pipe to the recorder was full."),
     Metric("log_rows", "counter", "safedns_log_rows_total", "Rows written to the query log."),
     Metric("log_rows_dropped", "counter", "safedns_log_rows_dropped_total",
-           "Rows that could not be written to the query log (disk full, file broken)."),
+           "Rows that are not in the query log: disk full, file broken, or the recorder was killed."),
     Metric("next_edge", "gauge", "safedns_next_edge_timestamp_seconds", "When a profile's rules change next.",
            ("profile",), unit="seconds", aggregate="min"),
     Metric("overrides", "gauge", "safedns_overrides", "Pauses, grants and blocks that hold now.", ("profile", "kind"),

@@ -154,10 +154,13 @@ class NameServer:
         tcp: bool = True,
         certificate: Certificate | None = None,
         face: Secure = "tls",
+        port: int = 0,
+        remember: bool = True,
     ) -> None:
         """With a ``certificate`` it speaks no plain TCP but this ``face``; QUIC takes the place of plain UDP.
 
-        ``h3`` is HTTP/2 over TCP, and HTTP/3 over UDP.
+        ``h3`` is HTTP/2 over TCP, and HTTP/3 over UDP. ``port``: where, instead of anywhere; ``remember=False`` keeps
+        no list of what was asked.
         """
         self.behave = behave
         self.certificate = certificate
@@ -172,13 +175,14 @@ class NameServer:
         self.in_order = False
         """TCP and TLS: look at a query of a connection only after the one before is answered."""
         self.asked: list[Asked] = []
+        self._remember = remember
         self.connections = 0
         """Connections ever made, and of them those whose handshake went on from an earlier one."""
         self.resumed = 0
         self.early = 0
         """QUIC: handshakes that allowed early data."""
         self.host = "127.0.0.1"
-        self._udp, self._tcp = _bind(self.host, tcp=tcp)
+        self._udp, self._tcp = _bind(self.host, port, tcp=tcp)
         self.port: int = self._udp.getsockname()[1]
         self._streams: set[_Stream] = set()
         self._ready = threading.Event()
@@ -239,7 +243,8 @@ class NameServer:
         question = dns.message.from_wire(packet).question[0]
         name = str(question.name).rstrip(".")
         asked = Asked(packet, transport, name, dns.rdatatype.to_text(question.rdtype), len(self.asked))
-        self.asked.append(asked)
+        if self._remember:
+            self.asked.append(asked)
         self._play(self.behave(asked), send)
 
     def _play(self, reaction: Reaction, send: Callable[[Reaction], None]) -> None:
@@ -366,18 +371,21 @@ class _Session(_Stream):
         self.transport.write(self._http.data_to_send())
 
 
-def _bind(host: str, *, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
-    """A UDP and a TCP socket on the same free port; without ``tcp`` the port refuses connections."""
+def _bind(host: str, port: int, *, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
+    """A UDP and a TCP socket on the same port, 0: a free one; without ``tcp`` the port refuses connections."""
     while True:
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind((host, 0))
+        udp.bind((host, port))
         if not tcp:
             return udp, None
         stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             stream.bind(udp.getsockname())
         except OSError:
             udp.close()
             stream.close()
+            if port:
+                raise
             continue
         return udp, stream

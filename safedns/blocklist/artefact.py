@@ -68,7 +68,7 @@ class Artefact:
         self._networks = Networks(tries.get("network"), tries.get("allow-network"))
         self._matcher = None if self.plain else Matcher(tries, patterns, header.exceptions)
         self._exceptions = () if self.opens else exceptions
-        self._match: Match = self._match_plain if self._matcher is None else self._matcher.match
+        self._match = _plain(tries["below"]) if self._matcher is None else self._matcher.match
         self.match = sparing(self._match, self._exceptions) if self._exceptions else self._match
 
     def __repr__(self) -> str:
@@ -98,11 +98,20 @@ class Artefact:
         """The narrowest network of the list that holds ``address``, which must be one; ``None`` when none does."""
         return self._networks.match(address)
 
-    def _match_plain(self, name: str, key: str, qtype: int | None = None) -> str | None:  # noqa: ARG002 - the same for all types
-        """``match`` where every entry covers what is below it."""
-        covering = self._below.prefixes(key)
+
+def _plain(below: marisa_trie.Trie) -> Match:
+    """``match`` where every entry covers what is below it.
+
+    A function that knows no artefact: one that held a method of its own would be freed by garbage collection only, and
+    the collector no longer looks at what a resolver has loaded.
+    """
+
+    def match(name: str, key: str, qtype: int | None = None) -> str | None:  # noqa: ARG001 - the same for all types
+        covering = below.prefixes(key)
         # A key is one dot longer than its name, and every covering key is as long as the end of the name it stands for.
         return name[len(key) - len(covering[-1]) :] if covering else None
+
+    return match
 
 
 def open_artefact(

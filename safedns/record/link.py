@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import marshal
+import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
@@ -42,6 +43,16 @@ MAX_TWINS = 4096
 """Outcomes whose plain form is remembered."""
 
 Item = TypeVar("Item")
+Number = TypeVar("Number", int, float)
+
+
+class Mark(NamedTuple):
+    """A place in the stream of events of one sender."""
+
+    sender: int
+    """Which: a number of its own, drawn at its start."""
+    events: int
+    """How many events it had sent by then."""
 
 
 class Batch(NamedTuple):
@@ -51,12 +62,14 @@ class Batch(NamedTuple):
     deltas: dict[Key, int]
     gauges: dict[Key, float] | None
     """All gauges of the sender, with the last message of its numbers; otherwise ``None``."""
+    mark: Mark
+    """Where the first of the events stands."""
 
 
 class EventSender:
     """The resolver's end. Not thread-safe; nothing in it blocks or raises."""
 
-    __slots__ = ("_bound", "_counters", "_deltas", "_dropped", "_plain_events", "_sock", "pending")
+    __slots__ = ("_bound", "_counters", "_deltas", "_dropped", "_number", "_plain_events", "_sent", "_sock", "pending")
 
     def __init__(self, sock: socket.socket, counters: Counters, *, bound: int = 8192) -> None:
         sock.setblocking(False)
@@ -66,6 +79,8 @@ class EventSender:
         self._dropped = counters.cell("events_dropped")
         self._deltas: dict[Key, int] = {}
         self._bound = bound
+        self._number = int.from_bytes(os.urandom(7))
+        self._sent = 0
         self._plain_events = _PlainEvents()
         self.pending: list[EventRow] = []
         """What the next flush sends. The same list for ever: a hot caller may keep its ``append``."""
@@ -85,7 +100,7 @@ class EventSender:
         for key, count in self._counters.drain().items():
             self._deltas[key] = self._deltas.get(key, 0) + count
         if self._send_numbers():
-            del self.pending[: self._send_all(self.pending, self._events_message)]
+            del self.pending[: self._send_all(self.pending, self._events_message, self._events_sent)]
 
     def on_nudge(self, gauges: Callable[[], None] | None = None) -> bool:
         """The socket is readable: the recorder wants fresh numbers. False once its end is closed for good."""
@@ -121,19 +136,30 @@ class EventSender:
     def _send_numbers(self) -> bool:
         """Counters and gauges go before the events: they are few, and a scrape may be waiting for them."""
         deltas = list(self._deltas.items())
-        for key, _ in deltas[: self._send_all(deltas, lambda items: ([], _plain_keys(items), {}, False))]:
+        for key, _ in deltas[: self._send_all(deltas, lambda items: self._numbers(_plain_keys(items), {}))]:
             del self._deltas[key]
         if self._deltas:
             return False
         gauges = list(self._counters.gauges.items())
-        if self._send_all(gauges, lambda items: ([], {}, _plain_keys(items), False)) < len(gauges):
+        if self._send_all(gauges, lambda items: self._numbers({}, _plain_keys(items))) < len(gauges):
             return False
-        return self._send(marshal.dumps(([], {}, {}, True), MARSHAL_FORMAT))
+        return self._send(marshal.dumps(self._numbers({}, {}, last=True), MARSHAL_FORMAT))
+
+    def _numbers(self, deltas: dict[Key, int], gauges: dict[Key, float], *, last: bool = False) -> tuple[Any, ...]:
+        return [], deltas, gauges, last, self._number, self._sent
 
     def _events_message(self, events: Sequence[EventRow]) -> tuple[Any, ...]:
-        return self._plain_events(events), {}, {}, False
+        return self._plain_events(events), {}, {}, False, self._number, self._sent
 
-    def _send_all(self, items: Sequence[Item], wrap: Callable[[Sequence[Item]], tuple[Any, ...]]) -> int:
+    def _events_sent(self, events: int) -> None:
+        self._sent += events
+
+    def _send_all(
+        self,
+        items: Sequence[Item],
+        wrap: Callable[[Sequence[Item]], tuple[Any, ...]],
+        sent: Callable[[int], None] | None = None,
+    ) -> int:
         """Send ``items`` in messages of bounded size; says how many are done with when the pipe is full or all went."""
         done, size = 0, ITEMS_PER_MESSAGE
         while done < len(items):
@@ -143,6 +169,8 @@ class EventSender:
                 if not self._send(message):
                     break
                 done += len(part)
+                if sent is not None:
+                    sent(len(part))
             elif len(part) > 1:
                 size = len(part) // 2
             else:
@@ -216,12 +244,12 @@ class EventReceiver:
         if decoded is None:
             self.rejected += 1
             return
-        events, deltas, gauges, last = decoded
+        events, deltas, gauges, last, mark = decoded
         self._gauges.update(gauges)
         whole: dict[Key, float] | None = None
         if last:
             whole, self._gauges = self._gauges, {}
-        self._on_batch(Batch(events, deltas, whole))
+        self._on_batch(Batch(events, deltas, whole, mark))
 
 
 def _encode(wrap: Callable[[Sequence[Item]], tuple[Any, ...]], items: Sequence[Item]) -> bytes | None:
@@ -233,7 +261,7 @@ def _encode(wrap: Callable[[Sequence[Item]], tuple[Any, ...]], items: Sequence[I
     return encoded if len(encoded) <= MAX_MESSAGE else None
 
 
-def _plain_keys(items: Iterable[tuple[Key, float]]) -> dict[Key, float]:
+def _plain_keys(items: Iterable[tuple[Key, Number]]) -> dict[Key, Number]:
     return {_plain(key): value for key, value in items}
 
 
@@ -268,10 +296,10 @@ class _PlainEvents:
         return made
 
 
-def _decode(message: bytes) -> tuple[list[EventRow], dict[Key, int], dict[Key, float], bool] | None:
-    """The four parts of a message, their numbers checked; ``None`` for anything else."""
+def _decode(message: bytes) -> tuple[list[EventRow], dict[Key, int], dict[Key, float], bool, Mark] | None:
+    """The parts of a message, their numbers checked; ``None`` for anything else."""
     try:
-        events, deltas, gauges, last = marshal.loads(message)  # noqa: S302 - a private socket to the same program
+        events, deltas, gauges, last, *mark = marshal.loads(message)  # noqa: S302 - a private socket to the same program
     except (ValueError, EOFError, TypeError):
         return None
     if type(events) is not list or type(deltas) is not dict or type(gauges) is not dict:
@@ -280,7 +308,9 @@ def _decode(message: bytes) -> tuple[list[EventRow], dict[Key, int], dict[Key, f
         return None
     if not (_are_all(int, deltas.values()) and _are_all((int, float), gauges.values())):
         return None
-    return events, deltas, gauges, last is True
+    if len(mark) != len(Mark._fields) or not _are_all(int, mark):
+        return None
+    return events, deltas, gauges, last is True, Mark(*mark)
 
 
 def _are_keys(keys: Iterable[object]) -> bool:

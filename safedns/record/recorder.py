@@ -141,9 +141,8 @@ class Recorder:
         if batch.gauges is not None:
             self.totals.gauges[worker] = batch.gauges
             self._links[worker].fresh.set()
-        if batch.events:
-            self._writer.add(batch.events)
-            self._meter.add(batch.events)
+        self._writer.add(batch.events, worker, batch.mark)
+        self._meter.add(batch.events)
 
     def _count_own(self) -> None:
         self.totals.add(self._own.drain())

@@ -5,7 +5,8 @@
     add(events) -> buffer -> commit: outcome and client ids (cached for the hour) -> query rows + rollup, 1 transaction
 
 Nothing here raises for bad events, a full disk or a broken file: rows that cannot be kept are dropped and counted,
-and writing goes on with the next batch. Measured: see ``docs/metrics.md``.
+and writing goes on with the next batch. How far each link's events are written stands beside them, so that the next
+writer drops and counts what one that was killed took with it. Measured: see ``docs/metrics.md``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from safedns.clock import Clock
 from safedns.record.counters import Counters
 from safedns.record.event import Outcome
-from safedns.record.link import EventRow
+from safedns.record.link import EventRow, Mark
 from safedns.record.schema import QUERY_LOG
 from safedns.record.steady import SteadyDatabase
 
@@ -46,6 +47,9 @@ _NEW_CLIENT = "INSERT INTO client (address, device, seen) VALUES (?, ?, ?)"
 _NEW_QUERY = "INSERT INTO query (at_ms, client_id, outcome_id, micros) VALUES (?, ?, ?, ?)"
 _COUNT = """INSERT INTO rollup (hour, profile, action, reason, category, count) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET count = count + excluded.count"""
+
+_FIND_MARK = "SELECT sender, events FROM link WHERE worker = ?"
+_SET_MARK = "INSERT OR REPLACE INTO link (worker, sender, events) VALUES (?, ?, ?)"
 
 _PURGES = (
     "DELETE FROM query WHERE id IN (SELECT id FROM query WHERE at_ms < :at_ms ORDER BY at_ms LIMIT :slice)",
@@ -80,12 +84,17 @@ class LogWriter:
         self._buffer: list[EventRow] = []
         self._outcomes = _Ids(self._outcome_id)
         self._clients = _Ids(self._client_id)
+        self._marks: dict[str, Mark] = {}
+        """Where the next event of each link stands, for all that this writer has taken."""
         self._rollup_keys: dict[int, tuple[str, str, str, str]] = {}
         self._hour = 0
         self._file = SteadyDatabase(QUERY_LOG, path, clock, self._forget)
 
-    def add(self, events: Sequence[EventRow]) -> None:
-        """Take events; commits by itself when a batch is full."""
+    def add(self, events: Sequence[EventRow], worker: str = "", mark: Mark | None = None) -> None:
+        """Take events, those of ``worker`` from ``mark`` on; commits by itself when a batch is full."""
+        if mark is not None:
+            self._count_missing(worker, mark)
+            self._marks[worker] = mark._replace(events=mark.events + len(events))
         self._buffer += events
         if len(self._buffer) >= BATCH:
             self.commit()
@@ -107,6 +116,29 @@ class LogWriter:
         self.commit()
         self._file.close()
 
+    def _count_missing(self, worker: str, mark: Mark) -> None:
+        """What was sent before and is neither written nor here: a writer that was killed had it.
+
+        Of a link that the log does not know, as in a new file, nobody can say.
+        """
+        known = self._marks.get(worker)
+        if known is None and (db := self._file.connection()) is not None:
+            known = self._written_until(db, worker)
+        if known is None:
+            return
+        missing = mark.events - (known.events if known.sender == mark.sender else 0)
+        if missing > 0:
+            log.warning("%d queries are not in the log: whoever wrote it before was killed", missing)
+            self._dropped[0] += missing
+
+    def _written_until(self, db: sqlite3.Connection, worker: str) -> Mark | None:
+        try:
+            row = db.execute(_FIND_MARK, (worker,)).fetchone()
+        except sqlite3.Error as error:
+            self._file.failed(error)
+            return None
+        return None if row is None else Mark(*row)
+
     def _store(self, events: list[EventRow]) -> None:
         if (db := self._file.connection()) is None:
             self._dropped[0] += len(events)
@@ -114,6 +146,7 @@ class LogWriter:
         try:
             with self._file.transaction(db):
                 rows = self._write(db, events)
+                db.executemany(_SET_MARK, [(worker, *mark) for worker, mark in self._marks.items()])
         except _BAD_EVENT as error:
             self._store_halves(events, error)
         except sqlite3.Error as error:

@@ -194,7 +194,7 @@ class Running:
 
     def pids(self, role: str) -> list[int]:
         """Processes that serve this household as ``supervisor``, ``resolver`` or ``recorder``, the oldest first."""
-        return [pid for pid, known in self._tree() if known == role]
+        return [pid for pid, known in self.tree() if known == role]
 
     def kill(self, role: str, sign: signal.Signals = signal.SIGKILL) -> int:
         """Send ``sign`` to the oldest process of a role; its pid."""
@@ -212,15 +212,15 @@ class Running:
             with suppress(ProcessLookupError):
                 process.terminate()
         deadline = CLOCK.monotonic() + 5.0
-        while self._tree() and CLOCK.monotonic() < deadline:
+        while self.tree() and CLOCK.monotonic() < deadline:
             self._reap()
             time.sleep(0.02)
-        for pid, _ in self._tree():
+        for pid, _ in self.tree():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for process in self.processes:
             process.wait()
-        until(lambda: not self._tree(), "every process has ended")
+        until(lambda: not self.tree(), "every process has ended")
 
     def _scrape(self) -> str:
         """What the endpoint says; empty while there is none."""
@@ -241,7 +241,7 @@ class Running:
     def _folders(self) -> tuple[str, ...]:
         return "--config", str(self.config), "--state", str(self.state)
 
-    def _tree(self) -> list[tuple[int, str]]:
+    def tree(self) -> list[tuple[int, str]]:
         """Pids and roles of the processes that were started with this state folder."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):

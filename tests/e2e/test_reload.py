@@ -48,6 +48,24 @@ def test_a_saved_rule_holds_soon_and_no_query_is_lost_or_answered_by_anything_bu
         assert by_the_new_rules == [False] * change + [True] * (len(load.asked) - change)
 
 
+def test_a_reload_lets_go_of_the_lists_of_before(tmp_path: Path) -> None:
+    def mapped(house: Running) -> int:
+        """How many times a resolver has opened a list."""
+        (pid,) = house.pids("resolver")
+        files = [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.exists()]
+        return sum(file.startswith(str(house.state / "lists")) for file in files)
+
+    def reload(house: Running, number: int) -> int:
+        house.save(family=family_that_blocks(f"n{number}.example"))
+        assert house.command("reload").returncode == 0
+        return mapped(house)
+
+    with running(tmp_path) as house:
+        before = mapped(house)
+        assert before
+        assert [reload(house, number) for number in range(4)] == [before] * 4
+
+
 def test_a_file_that_is_still_being_written_is_not_read(tmp_path: Path) -> None:
     """Copied over a slow line, a file is good YAML long before it is whole; what it closes must not open meanwhile."""
     with running(tmp_path, family=family_that_blocks("one.example", "two.example")) as house:

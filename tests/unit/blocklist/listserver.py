@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +30,8 @@ class ListServer:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.delay: dict[str, float] = {}
+        """Seconds that the server takes to answer for an address."""
         self.requests: list[tuple[str, Message]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
@@ -58,6 +62,7 @@ class ListServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.requests.append((self.path, self.headers))
+                time.sleep(server.delay.get(self.path, 0.0))
                 answer = server.answers.get(self.path, Answer(status=404))
                 unchanged = bool(answer.etag) and self.headers.get("If-None-Match") == answer.etag
                 self.send_response(304 if unchanged else answer.status)
@@ -69,7 +74,8 @@ class ListServer:
                 if "Transfer-Encoding" not in answer.headers:
                     self.send_header("Content-Length", str(len(body) if answer.announced is None else answer.announced))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # whoever asked may have been killed
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
                 """Keep quiet."""

@@ -99,7 +99,7 @@ def test_any_events_come_out_as_they_went_in(sent: list[tuple[Any, ...]]) -> Non
         pipe.close()
 
 
-WHOLE = marshal.dumps(([event()], {("queries", "binh"): 2}, {("inflight",): 1.5}, True))
+WHOLE = marshal.dumps(([event()], {("queries", "binh"): 2}, {("inflight",): 1.5}, True, 7, 0))
 
 
 @settings(max_examples=100)
@@ -123,12 +123,15 @@ def test_a_message_of_something_else_or_cut_short_is_counted_as_rejected_and_not
     [
         ([], {}, {}),
         "text",
-        ({}, {}, {}, True),
-        ([], {"queries": 1}, {}, True),
-        ([], {(): 1}, {}, True),
-        ([], {("queries",): "1"}, {}, True),
-        ([], {("queries", 1): 1}, {}, True),
-        ([], {}, {("up",): None}, True),
+        ([], {}, {}, True),
+        ([], {}, {}, True, 7),
+        ([], {}, {}, True, 7, "0"),
+        ({}, {}, {}, True, 7, 0),
+        ([], {"queries": 1}, {}, True, 7, 0),
+        ([], {(): 1}, {}, True, 7, 0),
+        ([], {("queries",): "1"}, {}, True, 7, 0),
+        ([], {("queries", 1): 1}, {}, True, 7, 0),
+        ([], {}, {("up",): None}, True, 7, 0),
     ],
 )
 def test_numbers_of_the_wrong_shape_are_rejected(pipe: Pipe, message: Any) -> None:
@@ -298,6 +301,23 @@ def test_a_new_recorder_on_the_same_socket_goes_on_where_the_old_one_died(pipe: 
     pipe.sender.flush()
     pipe.read_all()
     assert [each[3] for each in pipe.events] == [1, 2, 3]
+
+
+def test_each_message_says_how_many_events_its_sender_had_sent_before(pipe: Pipe) -> None:
+    sent = ITEMS_PER_MESSAGE + 44
+    for number in range(sent):
+        pipe.sender.add(event(micros=number))
+    pipe.sender.flush()
+    pipe.sender.add(event(rule=lambda: None))  # it cannot travel
+    pipe.sender.add(event())
+    pipe.sender.flush()
+    pipe.read_all()
+    assert [batch.mark.events for batch in pipe.batches if batch.events] == [0, ITEMS_PER_MESSAGE, sent]
+    other = Pipe()
+    other.sender.flush()
+    other.read_all()
+    assert len({batch.mark.sender for batch in pipe.batches + other.batches}) == 2
+    other.close()
 
 
 def test_a_receiver_notices_that_the_sender_is_gone_after_the_last_message(pipe: Pipe) -> None:

@@ -14,6 +14,7 @@ import pytest
 from safedns.errors import StorageError
 from safedns.record import schema, writer
 from safedns.record.counters import Counters
+from safedns.record.link import Mark
 from safedns.record.steady import REOPEN_AFTER
 from safedns.record.store import LogFilter, LogRow, QueryLog
 from safedns.record.writer import BATCH, HOUR, LogWriter
@@ -97,6 +98,37 @@ def test_ids_are_found_again_after_a_restart(log: Log) -> None:
     log.write(event(at=NOON + 1))
     assert log.select("SELECT count(*) FROM outcome") == [(1,)]
     assert len(log.rows()) == 2
+
+
+def test_what_a_killed_writer_had_taken_and_not_written_is_counted_as_dropped_by_the_next(log: Log) -> None:
+    log.writer.add([event()] * 3, "resolver-0", Mark(7, 0))
+    log.writer.add([event()] * 2, "resolver-1", Mark(8, 0))
+    log.writer.commit()
+    log.writer.add([event()] * 5, "resolver-0", Mark(7, 3))  # and then it is killed
+    successor = LogWriter(log.path, log.clock, log.counters)
+    successor.add([event()], "resolver-0", Mark(7, 8))
+    successor.add([event()], "resolver-0", Mark(7, 9))
+    successor.add([event()], "resolver-1", Mark(8, 2))
+    successor.commit()
+    assert log.counted("log_rows_dropped") == 5
+    assert len(log.rows()) == 3 + 2 + 3
+    successor.close()
+
+
+def test_a_resolver_that_was_started_again_counts_from_nought(log: Log) -> None:
+    log.writer.add([event()] * 3, "resolver-0", Mark(7, 0))
+    log.writer.add([event()], "resolver-0", Mark(9, 0))
+    log.writer.commit()
+    successor = LogWriter(log.path, log.clock, log.counters)
+    successor.add([], "resolver-0", Mark(10, 4))
+    assert log.counted("log_rows_dropped") == 4
+    successor.close()
+
+
+def test_in_a_new_file_nobody_knows_what_was_written_before(log: Log) -> None:
+    log.writer.add([event()], "resolver-0", Mark(7, 1_000_000))
+    log.writer.commit()
+    assert log.counted("log_rows_dropped") == 0
 
 
 def test_summary_events_are_counted_but_leave_neither_name_nor_client_behind(log: Log) -> None:
