@@ -20,10 +20,10 @@ SYSTEM_STATE = Path("/var/lib/safedns")
 
 
 def default_config() -> Path:
-    """``$SAFEDNS_CONFIG``, else ``/etc/safedns`` where it holds a configuration, else ``config`` here."""
+    """``$SAFEDNS_CONFIG``, else ``/etc/safedns`` where there is one, else ``config`` here."""
     if given := os.environ.get("SAFEDNS_CONFIG"):
         return Path(given)
-    return SYSTEM_CONFIG if (SYSTEM_CONFIG / "safedns.yaml").exists() else Path("config")
+    return SYSTEM_CONFIG if SYSTEM_CONFIG.is_dir() else Path("config")
 
 
 def default_state() -> Path:

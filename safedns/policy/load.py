@@ -17,7 +17,7 @@ from safedns.policy.schema import CalendarLines, Child, FamilyFile, Group, Holid
 from safedns.policy.schema_fields import Known
 from safedns.policy.vocabulary import Vocabulary
 from safedns.yamlfile.document import Document, in_order
-from safedns.yamlfile.read import read_yaml
+from safedns.yamlfile.read import may_exist, read_yaml
 from safedns.yamlfile.validate import validate
 
 FILE = "family.yaml"
@@ -64,7 +64,7 @@ def _preset(name: str, path: Path, vocabulary: Vocabulary) -> Preset:
 
 
 def _family(path: Path, known: Known) -> tuple[Document, FamilyFile]:
-    if not path.exists():
+    if not may_exist(path):
         message = "there is no such file; expected the family's rules: copy family.yaml of the example folder `config`"
         raise ConfigError((Problem(str(path), 0, 0, "", message),))
     document = read_yaml(path)

@@ -27,7 +27,7 @@ from safedns.settings.schema import SettingsFile, UpstreamSection
 from safedns.settings.timezone import machine_zone
 from safedns.yamlfile.document import Document, TreePath, in_order
 from safedns.yamlfile.messages import show
-from safedns.yamlfile.read import read_yaml
+from safedns.yamlfile.read import may_exist, read_yaml
 from safedns.yamlfile.validate import validate
 
 FILE = "safedns.yaml"
@@ -41,7 +41,7 @@ def load_settings(folder: Path) -> Settings:
 def load_settings_with_warnings(folder: Path) -> tuple[Settings, tuple[Problem, ...]]:
     """Like ``load_settings``, and what is written there but not done by this version."""
     path = folder / FILE
-    if not path.exists():
+    if not may_exist(path):
         message = "there is no such file; expected the settings of this machine: copy the example folder `config`"
         raise ConfigError((Problem(str(path), 0, 0, "", f"{message}, or name yours with --config"),))
     document = read_yaml(path)

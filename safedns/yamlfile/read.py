@@ -25,6 +25,14 @@ MAX_DEPTH = 32
 WHOLE_FILE = Place(0, 0)
 
 
+def may_exist(path: Path) -> bool:
+    """Whether it is worth reading. What stands in a folder that is closed to us is found out by trying."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 def read_yaml(path: Path) -> Document:
     """Read one YAML file; raises ``ConfigError`` for everything that makes it unreadable."""
     try:
