@@ -7,17 +7,16 @@ b.home.test, too. They can be killed, stalled and started again at the same port
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from safedns.settings.model import UpstreamSpec
 from safedns.settings.words import upstream
 from tests.certificates import Authority
-from tests.e2e.running import free_port, until
+from tests.e2e.running import free_port, listens, until
 from tests.tools import tool
 
 NAME = "dns.test"
@@ -48,7 +47,7 @@ class Program:
         """Start it; it listens when this returns."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for port in self.ports.values():
-            until(lambda port=port: _listens(port), f"{self._command[0]} listens")  # type: ignore[misc]
+            until(lambda port=port: listens(port), f"{self._command[0]} listens")  # type: ignore[misc]
 
     def kill(self) -> None:
         """End it without a word to anybody; ``start`` starts another."""
@@ -71,12 +70,6 @@ class Program:
             yield self
         finally:
             self.kill()
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 def _free_ports(*transports: str) -> dict[str, int]:
