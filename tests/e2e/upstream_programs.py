@@ -57,10 +57,15 @@ class Program:
     def stall(self) -> None:
         """Stop it: the kernel goes on taking what is sent to it, and nobody looks at that."""
         self._process.send_signal(signal.SIGSTOP)
+        until(self._stopped, f"every thread of {self._command[0]} has stopped")
 
     def go_on(self) -> None:
         """Let it run again."""
         self._process.send_signal(signal.SIGCONT)
+
+    def _stopped(self) -> bool:
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     @contextmanager
     def running(self) -> Iterator[Program]:
