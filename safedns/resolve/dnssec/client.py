@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import dns.name
+import dns.rdatatype
+import dns.renderer
+import dns.rrset
+
 from safedns.resolve.dnssec.verdict import Security, Verdict
-from safedns.wire.answer import Answer, make_answer
-from safedns.wire.carry import carried
+from safedns.wire.answer import Answer, decode_answer, make_answer
 from safedns.wire.query import Query
-from safedns.wire.types import QType, RCode
+from safedns.wire.types import FLAG_QR, RCode
 
 CLOSED_TTL = 60
 """Seconds for which it is remembered that the upstream keeps a name closed; nothing proves that it does."""
-_PROOFS = (QType.RRSIG, QType.NSEC, QType.NSEC3)
-_ANSWER, _ADDITIONAL = 0, 2
+_PROOFS = (dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+_LARGEST = 65_535
 
 
 def for_client(query: Query, answer: Answer, verdict: Verdict) -> Answer:
-    """``answer``, which came with everything, to ``query``.
+    """What was found about ``answer``, written anew as the answer to ``query``.
 
-    Proofs go only to who sent DO, or asks for them by type. Of a secure answer the additional section goes, for it was
-    not checked; and nothing in it lives longer than its signatures.
+    Not a record goes out that was not looked at: the octets that came may hold more, and mean something else in another
+    place. Proofs go only to who sent DO, or asks for them by type; nothing in a secure answer outlives its signatures.
     """
-    secure = verdict.security is Security.SECURE
+    message = dns.renderer.Renderer(0, FLAG_QR | verdict.rcode, _LARGEST)
+    message.add_question(dns.name.from_wire(query.cache_key, 0)[0], dns.rdatatype.RdataType.make(query.qtype))
+    for section, rrset in _records(query, verdict):
+        lowered = dns.rrset.from_rdata_list(rrset.name, min(rrset.ttl, verdict.ttl), rrset)
+        message.add_rrset(section, lowered, want_shuffle=False)
+    message.write_header()
+    told = decode_answer(message.get_wire(), query)
+    return told._replace(ad=verdict.security is Security.SECURE, ttl=min(told.ttl, verdict.ttl), denied=answer.denied)
 
-    def keep(section: int, rtype: int) -> bool:
-        if section == _ADDITIONAL and secure:
-            return False
-        return query.do or rtype not in _PROOFS or (section == _ANSWER and rtype == query.qtype)
 
-    told = carried(answer, query.question, query, keep, longest=verdict.ttl)
-    return told._replace(ad=secure, ttl=min(told.ttl, verdict.ttl))
+def _records(query: Query, verdict: Verdict) -> Iterator[tuple[int, dns.rrset.RRset]]:
+    for rrset in verdict.answer:
+        if query.do or rrset.rdtype not in _PROOFS or rrset.rdtype == query.qtype:
+            yield dns.renderer.ANSWER, rrset
+    for section, sets in ((dns.renderer.AUTHORITY, verdict.authority), (dns.renderer.ADDITIONAL, verdict.additional)):
+        for rrset in sets:
+            if query.do or rrset.rdtype not in _PROOFS:
+                yield section, rrset
 
 
 def closed(query: Query, answer: Answer) -> Answer:

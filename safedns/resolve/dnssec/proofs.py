@@ -32,18 +32,22 @@ class Proofs(NamedTuple):
     denial: Denial
     ttl: int
     """Seconds that it may be kept."""
+    sets: tuple[Signed, ...]
+    """What proves it."""
 
 
 def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
     """Raises ``Bogus`` where there are none, or one whose signature is not good."""
     plain: list[tuple[dns.name.Name, NSEC]] = []
     hashed: list[tuple[dns.name.Name, NSEC3]] = []
+    sets: list[Signed] = []
     ttl = None
     for signed in sections.authority.values():
         if signed.rrset.rdtype in _KINDS and any(signature.signer == zone.name for signature in signed.signatures):
-            if len(plain) + len(hashed) >= MAX_PROOFS:
+            if len(sets) >= MAX_PROOFS:
                 raise Bogus(f"more than {MAX_PROOFS} proofs of {shown(zone.name)} come along")
             proven = check(signed, zone, work)
+            sets.append(signed)
             ttl = proven.ttl if ttl is None else min(ttl, proven.ttl)
             if signed.rrset.rdtype == dns.rdatatype.NSEC:
                 plain.append((_owner(signed, proven), cast("NSEC", signed.rrset[0])))
@@ -51,7 +55,7 @@ def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
                 hashed.append((signed.owner, cast("NSEC3", signed.rrset[0])))
     if ttl is None:
         raise Bogus(f"{shown(zone.name)} is signed, and does not prove what it denies", Ede.NSEC_MISSING)
-    return Proofs(_denial(zone, plain, hashed, work), ttl)
+    return Proofs(_denial(zone, plain, hashed, work), ttl, tuple(sets))
 
 
 def _owner(nsec: Signed, proven: Proven) -> dns.name.Name:

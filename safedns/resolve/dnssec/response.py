@@ -6,11 +6,14 @@ answer section: from the question along aliases ----+-- the records asked for: e
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import dns.message
 import dns.name
+import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNAME import DNAME
@@ -18,7 +21,7 @@ from dns.rdtypes.ANY.DNAME import DNAME
 from safedns.resolve.dnssec.chain import Chain, Steps
 from safedns.resolve.dnssec.denial import Proof
 from safedns.resolve.dnssec.keys import Zone
-from safedns.resolve.dnssec.proofs import proofs_of
+from safedns.resolve.dnssec.proofs import Proofs, proofs_of
 from safedns.resolve.dnssec.records import Key, Sections, Signed, sections_of
 from safedns.resolve.dnssec.signatures import check
 from safedns.resolve.dnssec.trust import ancestors
@@ -38,15 +41,19 @@ class Response:
         self._chain = chain
         self._work = work
         self._mono = mono
+        self._message = message
         self._sections: Sections = sections_of(message)
         self._unused: dict[Key, Signed] = dict(self._sections.answer)
+        self._proven: dict[Key, Signed] = {}
+        """Of the authority section: what has been checked."""
         self._secure = True
         self._ttl = 1 << 31
 
     def judge(self, qname: dns.name.Name, qtype: RdataType) -> Steps[Verdict]:
         """The verdict; raises ``Bogus`` or ``Unreachable``."""
         if qtype == dns.rdatatype.RRSIG and not self._unused and self._sections.rcode == RCode.NOERROR:
-            return Verdict(Security.INSECURE, self._ttl)  # signatures alone are signed by nobody
+            self._secure = False  # signatures alone are signed by nobody
+            return self._verdict(self._message.answer)
         end, found = yield from self._follow(qname, qtype)
         if not found:
             yield from self._denied(end, qtype)
@@ -54,7 +61,15 @@ class Response:
             raise Bogus("it has the records asked for and says that there are none")
         if self._unused:
             raise Bogus(f"nobody has asked for {next(iter(self._unused.values()))}")
-        return Verdict(Security.SECURE if self._secure else Security.INSECURE, self._ttl)
+        return self._verdict(_sets(self._sections.answer.values()))
+
+    def _verdict(self, answer: Iterable[dns.rrset.RRset]) -> Verdict:
+        rcode, told = self._sections.rcode, tuple(answer)
+        if self._secure:
+            return Verdict(Security.SECURE, self._ttl, rcode, told, tuple(_sets(self._proven.values())), ())
+        unchecked = tuple(rrset for rrset in self._message.additional if rrset.rdclass == dns.rdataclass.IN)
+        authority = tuple(_sets(self._sections.authority.values()))
+        return Verdict(Security.INSECURE, self._ttl, rcode, told, authority, unchecked)
 
     def _follow(self, name: dns.name.Name, qtype: RdataType) -> Steps[tuple[dns.name.Name, bool]]:
         """Where the aliases lead, and whether there are the records asked for."""
@@ -99,8 +114,7 @@ class Response:
         proven = check(records, zone, self._work)
         self._ttl = min(self._ttl, proven.ttl)
         if proven.encloser is not None:
-            proofs = proofs_of(zone, self._sections, self._work)
-            self._ttl = min(self._ttl, proofs.ttl)
+            proofs = self._proofs_of(zone)
             self._take(
                 proofs.denial.no_closer(owner, proven.encloser),
                 f"{records} was made from a wildcard, and it is not proven that it may be",
@@ -114,16 +128,22 @@ class Response:
         zone = yield from self._zone(name, place, max(signers, key=len, default=None))
         if zone is None:
             return
-        proofs = proofs_of(zone, self._sections, self._work)
-        self._ttl = min(self._ttl, proofs.ttl)
+        proofs = self._proofs_of(zone)
         for each in authority:
             if each.rrset.rdtype == dns.rdatatype.SOA:
                 self._ttl = min(self._ttl, check(each, zone, self._work).ttl)
+                self._proven[each.owner, dns.rdatatype.SOA] = each
         if self._sections.rcode == RCode.NXDOMAIN:
             self._take(proofs.denial.no_name(name), f"it is not proven that {shown(name)} does not exist")
         else:
             what = f"{shown(name)} has no {dns.rdatatype.to_text(qtype)}"
             self._take(proofs.denial.no_type(name, qtype), f"it is not proven that {what}")
+
+    def _proofs_of(self, zone: Zone) -> Proofs:
+        proofs = proofs_of(zone, self._sections, self._work)
+        self._ttl = min(self._ttl, proofs.ttl)
+        self._proven |= {(each.owner, each.rrset.rdtype): each for each in proofs.sets}
+        return proofs
 
     def _zone(self, name: dns.name.Name, place: dns.name.Name, signer: dns.name.Name | None) -> Steps[Zone | None]:
         """The zone that must have signed what is at ``name``; ``None`` where nobody vouches for it."""
@@ -146,6 +166,10 @@ class Response:
             raise Bogus(problem, Ede.NSEC_MISSING)
         if proof is Proof.UNSIGNED:
             self._secure = False
+
+
+def _sets(signed: Iterable[Signed]) -> Iterator[dns.rrset.RRset]:
+    return (rrset for each in signed for rrset in each.sets())
 
 
 def _place(name: dns.name.Name, rdtype: RdataType) -> dns.name.Name:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import dns.name
 import dns.rdatatype
+import dns.rrset
 
 from safedns.errors import SafednsError
 from safedns.wire.types import Ede
@@ -25,6 +26,13 @@ class Verdict(NamedTuple):
     security: Security
     ttl: int
     """Seconds for which signatures, or the proof that there need be none, let it live."""
+    rcode: int
+    answer: tuple[dns.rrset.RRset, ...]
+    """What was looked at, each set with its signatures behind it: this goes out, not the octets that came."""
+    authority: tuple[dns.rrset.RRset, ...]
+    """Of a secure answer: what has proven it."""
+    additional: tuple[dns.rrset.RRset, ...]
+    """Never checked; none of a secure answer."""
 
 
 class Need(NamedTuple):

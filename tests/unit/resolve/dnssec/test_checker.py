@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dns.message
 import dns.rdatatype
+import dns.rrset
 import pytest
 
 from safedns.errors import UpstreamError
@@ -22,6 +23,7 @@ from tests.unit.resolve.virtual import now, play
 from tests.worlds import anchor_of, family_of_zones, world_of
 
 NAME = "www.signed.example"
+FORGED_SOA = dns.rrset.from_text("signed.example.", 300, "IN", "SOA", "a.attacker. a.attacker. 1 1 1 1 1")
 
 
 class Place:
@@ -49,6 +51,16 @@ class Place:
 
     def ask(self, name: str = NAME) -> asyncio.Task[Resolved | UpstreamError]:
         return asyncio.get_running_loop().create_task(self.house.ask(name))
+
+    def put_first(self, record: str) -> None:
+        """Who sits on the way puts a record before those that were signed."""
+        name, ttl, rclass, rtype, rdata = record.split(maxsplit=4)
+
+        def forge(response: dns.message.Message) -> None:
+            if response.question[0].rdtype in (dns.rdatatype.A, dns.rdatatype.SOA):
+                response.answer.insert(0, dns.rrset.from_text(name, int(ttl), rclass, rtype, rdata))
+
+        self.world.tamper = forge
 
 
 def test_all_who_ask_meanwhile_wait_for_one_verdict() -> None:
@@ -128,4 +140,40 @@ def test_a_fault_in_checking_fails_the_answer_and_nobody_waits_for_ever(monkeypa
         raise ZeroDivisionError
 
     monkeypatch.setattr("safedns.resolve.dnssec.chain.zone_keys", fault)
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    ("name", "forged"),
+    [
+        ("alias.signed.example", "alias.signed.example. 300 IN CNAME evil.attacker."),
+        ("away.signed.example", "away.signed.example. 300 IN CNAME evil.attacker."),
+        ("leaf.tree.signed.example", "tree.signed.example. 300 IN DNAME evil.attacker."),
+    ],
+)
+def test_what_goes_out_is_what_was_checked(name: str, forged: str) -> None:
+    """A name has one CNAME and one DNAME: of two, only one can have been looked at."""
+
+    async def scenario() -> None:
+        place = Place()
+        honest = await place.ask(name)
+        assert isinstance(honest, Resolved)
+        place.resolver.flush(".")
+        place.put_first(forged)
+        outcome = await place.ask(name)
+        assert isinstance(outcome, Resolved)
+        assert (outcome.answer.body, outcome.answer.ad) == (honest.answer.body, honest.answer.ad)
+
+    play(scenario())
+
+
+def test_of_two_soa_records_only_the_one_that_was_signed_goes_out() -> None:
+    async def scenario() -> None:
+        place = Place()
+        place.world.tamper = lambda response: response.authority.insert(0, FORGED_SOA)
+        outcome = await place.ask("missing.signed.example")
+        assert isinstance(outcome, Resolved)
+        assert outcome.answer.ad
+        assert b"attacker" not in outcome.answer.body
+
     play(scenario())

@@ -405,3 +405,12 @@ def test_keys_are_kept_no_longer_for_a_name_inside_a_zone_than_for_the_zone() ->
     with pytest.raises(Bogus):
         judge(world, chain, "www.signed.example", mono=MONO + 301)
     assert "signed.example DNSKEY" in world.asked
+
+
+@pytest.mark.parametrize("section", ["answer", "authority"])
+def test_records_of_another_class_are_not_taken(section: str) -> None:
+    zones = family_of_zones()
+    world = world_of(zones)
+    other = dns.rrset.from_text("www.signed.example.", 300, "HS", "A", r"\# 4 c0000242")
+    world.tamper = lambda response: getattr(response, section).insert(0, other)
+    assert said(world, chain_for(zones), "www.signed.example") == "6"
