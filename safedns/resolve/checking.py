@@ -57,3 +57,8 @@ def open_checking(upstreams: Upstreams, source: Source, clock: Clock, counters: 
     from safedns.resolve.dnssec.checker import Checker
 
     return Checker(upstreams.dnssec, HOME_ZONES | upstreams.routes.keys(), source, clock, counters)
+
+
+def taken_as_they_come(upstreams: Upstreams) -> frozenset[str]:
+    """Canonical names at and below which nothing is checked, even where answers are."""
+    return HOME_ZONES | upstreams.routes.keys() | frozenset(upstreams.dnssec.negative_trust_anchors)

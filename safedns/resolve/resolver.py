@@ -17,7 +17,7 @@ from safedns.clock import Clock
 from safedns.errors import BogusError, UpstreamError
 from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
-from safedns.resolve.checking import Checking, open_checking
+from safedns.resolve.checking import Checking, open_checking, taken_as_they_come
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
@@ -56,7 +56,7 @@ class Resolver:
         self._counters = counters
         self._connect = connect
         self._routing = Routing(upstreams, clock, counters, connect)
-        cache.denials.keep_apart(upstreams.routes)
+        self._configure_denials()
         self._checking = open_checking(upstreams, self, clock, counters)
         self._alarms = Alarms(clock)
         self._failures = Failures()
@@ -113,7 +113,7 @@ class Resolver:
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self.cache.configure(cache)
-        self.cache.denials.keep_apart(upstreams.routes)
+        self._configure_denials()
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.dnssec != upstreams.dnssec or before.routes.keys() != upstreams.routes.keys():
@@ -174,6 +174,10 @@ class Resolver:
         self._alarms.close()
         self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
+
+    def _configure_denials(self) -> None:
+        upstreams = self._upstreams
+        self.cache.denials.configure(checked=upstreams.dnssec.validate, apart=taken_as_they_come(upstreams))
 
     def _renew(self, query: Query, now: float) -> None:
         key = query.cache_key
