@@ -26,7 +26,7 @@ from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import CacheSettings, Upstreams
 from safedns.tasks import spawn
-from safedns.wire.answer import Answer
+from safedns.wire.answer import Answer, aged
 from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
@@ -87,7 +87,7 @@ class Resolver:
             done(self._failed_lately(stale, failure))
             return
         squad = self._routing.squad_for(query)
-        if len(self._open) >= IN_FLIGHT_MAX:
+        if len(self._open) >= IN_FLIGHT_MAX or len(self._flights) >= IN_FLIGHT_MAX:
             done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
         elif not squad.members:
             done(UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY))
@@ -100,7 +100,7 @@ class Resolver:
         if hit is None:
             self.resolve(query, done)
         else:
-            done(Resolved(hit.answer, "", False))
+            done(Resolved(aged(hit.answer, hit.age) if hit.age else hit.answer, "", False))
 
     def forget(self, query: Query) -> None:
         """Drop the answer to this very question."""

@@ -16,7 +16,7 @@ from safedns.resolve.dnssec.nsec3 import MAX_ITERATIONS, Nsec3Denial, TooManyIte
 from safedns.resolve.dnssec.records import Sections, Signed
 from safedns.resolve.dnssec.signatures import Proven, check
 from safedns.resolve.dnssec.verdict import Bogus, shown
-from safedns.resolve.dnssec.work import Work
+from safedns.resolve.dnssec.work import Steps, Work
 from safedns.wire.types import Ede
 
 _KINDS = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
@@ -36,7 +36,7 @@ class Proofs(NamedTuple):
     """What proves it."""
 
 
-def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
+def proofs_of(zone: Zone, sections: Sections, work: Work) -> Steps[Proofs]:
     """Raises ``Bogus`` where there are none, or one whose signature is not good."""
     plain: list[tuple[dns.name.Name, NSEC]] = []
     hashed: list[tuple[dns.name.Name, NSEC3]] = []
@@ -46,6 +46,7 @@ def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
         if signed.rrset.rdtype in _KINDS and any(signature.signer == zone.name for signature in signed.signatures):
             if len(sets) >= MAX_PROOFS:
                 raise Bogus(f"more than {MAX_PROOFS} proofs of {shown(zone.name)} come along")
+            yield None
             proven = check(signed, zone, work)
             sets.append(signed)
             ttl = proven.ttl if ttl is None else min(ttl, proven.ttl)

@@ -40,6 +40,13 @@ class Need(NamedTuple):
 
     name: dns.name.Name
     rdtype: dns.rdatatype.RdataType
+    fresh: bool = False
+    """Of an upstream, not of the cache."""
+
+    @property
+    def key(self) -> tuple[dns.name.Name, dns.rdatatype.RdataType]:
+        """By which they are found in a section."""
+        return self.name, self.rdtype
 
     def __str__(self) -> str:
         return f"{shown(self.name)} {dns.rdatatype.to_text(self.rdtype)}"
@@ -51,6 +58,18 @@ class Bogus(SafednsError):  # noqa: N818 - the RFC's word for it
     def __init__(self, message: str, ede: Ede = Ede.DNSSEC_BOGUS) -> None:
         super().__init__(message)
         self.ede = ede
+
+
+class Exhausted(Bogus):
+    """Finding out would take too much. That is said of the answer, for no single zone on the way is to blame."""
+
+
+class NoKey(Bogus):
+    """Signed by a key that ``zone`` does not have, as far as is known: it may be newer than what is known."""
+
+    def __init__(self, message: str, zone: dns.name.Name) -> None:
+        super().__init__(message, Ede.DNSKEY_MISSING)
+        self.zone = zone
 
 
 class Unreachable(SafednsError):  # noqa: N818 - it says what is the matter
