@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from safedns.clock import Clock
-from safedns.errors import BogusError, UpstreamError
+from safedns.errors import BogusError, UncheckedError, UpstreamError
 from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.checking import Checking, open_checking, taken_as_they_come
@@ -214,6 +214,8 @@ class Resolver:
         if stale is not None:
             self.cache.served_stale()
             return Resolved(stale.answer, "", True)
+        if isinstance(failure.answer, UpstreamError):
+            return failure.answer
         if failure.answer is not None:
             return Resolved(failure.answer, "", False)
         return UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
@@ -252,14 +254,14 @@ class Resolver:
                 self._failures.add(key, outcome, self._clock.monotonic())
             flight.release(outcome)
             return
-        refusal = flight.refusal
+        said = outcome if isinstance(outcome, UncheckedError) else flight.refusal
         if current:
-            self._failures.add(key, refusal, self._clock.monotonic())
-        self._nobody_answered = self._nobody_answered or refusal is None
+            self._failures.add(key, said, self._clock.monotonic())
+        self._nobody_answered = self._nobody_answered or said is None
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))
-        elif refusal is not None:
-            flight.release(Resolved(refusal, "", False))
+        elif isinstance(said, Answer):
+            flight.release(Resolved(said, "", False))
         else:
             flight.release(outcome)
 

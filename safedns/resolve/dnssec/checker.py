@@ -18,7 +18,7 @@ from dns.exception import DNSException
 
 from safedns import RELEASE
 from safedns.clock import Clock
-from safedns.errors import BogusError, UpstreamError
+from safedns.errors import BogusError, UncheckedError, UpstreamError
 from safedns.resolve.checking import Judged, Source
 from safedns.resolve.counting import Counters
 from safedns.resolve.dnssec.chain import Chain
@@ -100,7 +100,7 @@ class Checker:
             self._bogus[0] += 1
             return BogusError(f"DNSSEC: {found}", found.ede)
         self._unknown[0] += 1
-        return UpstreamError(f"DNSSEC: {found}", found.ede)
+        return UncheckedError(f"DNSSEC: {found}", found.ede)
 
     def look_up(self, lookup: Query, done: partial[None]) -> None:
         """Ask for what validation needs."""

@@ -71,7 +71,8 @@ def test_an_unsigned_dname_above_does_not_move_a_signed_name_below() -> None:
 
 
 @pytest.mark.parametrize("kind", ["nsec", "nsec3"])
-def test_a_wildcards_alias_does_not_hide_that_a_zone_begins(kind: str) -> None:
+@pytest.mark.parametrize("with_proofs", [False, True])
+def test_a_wildcards_alias_does_not_hide_that_a_zone_begins(kind: str, with_proofs: bool) -> None:
     zones = family_of_zones(**KINDS[kind])
     zones["example"].add("* 300 CNAME elsewhere.")
     world = world_of(zones)
@@ -82,7 +83,7 @@ def test_a_wildcards_alias_does_not_hide_that_a_zone_begins(kind: str) -> None:
         if response.question[0].rdtype == dns.rdatatype.DS and response.question[0].name == name:
             records = [each for each in made.answer if each.name == dns.name.from_text("any.example")]
             response.answer = [dns.rrset.from_rdata_list(name, each.ttl, list(each)) for each in records]
-            response.authority = []
+            response.authority = made.authority if with_proofs else []
 
     world.tamper = replay
     chain = chain_for(zones)
