@@ -14,8 +14,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.counting import Counters
 from safedns.resolve.flight import Resolved
-from safedns.resolve.special import HOME_ZONES
-from safedns.settings.model import Upstreams
+from safedns.settings.model import HOME_ZONES, Upstreams
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 
