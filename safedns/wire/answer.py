@@ -48,7 +48,6 @@ _SOA_TIMES = struct.Struct("!5I")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
 _ALONE = frozenset((int(QType.SOA), int(QType.RRSIG)))
 """Types whose TTLs have rules of their own: by MINIMUM (RFC 2308), as what is signed (RFC 4034 section 3)."""
-_ANY = int(QClass.ANY)  # a plain integer: looking up an enum member costs more than comparing it
 _DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 
 
@@ -118,10 +117,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         records = level
 
     section = records[:answers]
-    for record in section:
-        if record.rclass != query.qclass and query.qclass != _ANY:
-            raise WireError("the response has an answer of another class than the question")
-    leads = leads_of(packet, section)
+    leads = leads_of(packet, section, query.qclass)
     error = 0 if opt is None else _extended_error(packet, records[opt])
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
     if negative:
