@@ -3,8 +3,8 @@
     sender -> trusted router? -- yes --> one peer for each device that it introduces
                               '- no ---> one peer, with what the network says of its address
 
-Owns admission (``clients:``), the per-client token bucket and what may be believed about a sender. Must not read
-clocks.
+Owns admission (``clients:``), what may be believed about a sender, and the token bucket of each device, which all its
+addresses share. Must not read clocks.
 """
 
 from __future__ import annotations
@@ -27,12 +27,42 @@ PLACES = 200
 _UNLIMITED = 1 << 62
 
 
+_PORTIONS = 10
+"""In how many portions the tokens of a second are taken: what one address holds, the others have to wait for."""
+
+
+class Bucket:
+    """How many queries a device may send from all its addresses together: so many a second, and twice that at once."""
+
+    __slots__ = ("_filled", "_level", "_rate")
+
+    def __init__(self, rate: int, mono: float) -> None:
+        """Full at ``mono``; ``rate`` in queries a second."""
+        self._rate = rate
+        self._level = 2.0 * rate
+        self._filled = mono
+
+    def take(self, mono: float) -> int:
+        """Tokens for one address to use up before it comes again; 0 = the device asks too much."""
+        level = min(2.0 * self._rate, self._level + (mono - self._filled) * self._rate)
+        taken = min(int(level), max(self._rate // _PORTIONS, 1))
+        self._level = level - taken
+        self._filled = mono
+        return taken
+
+    def copy(self) -> Bucket:
+        """Another one that is as full."""
+        made = Bucket(self._rate, self._filled)
+        made._level = self._level
+        return made
+
+
 class Peer:
     """One client under the current snapshot."""
 
     __slots__ = (
-        "_burst", "_filled", "_rate", "address", "admitted", "device", "logged", "memo", "places", "profile", "sender",
-        "tokens", "upstreams",
+        "address", "admitted", "bucket", "device", "logged", "memo", "places", "profile", "sender", "tokens",
+        "upstreams",
     )  # fmt: skip
 
     def __init__(
@@ -44,9 +74,8 @@ class Peer:
         *,
         upstreams: int,
         admitted: bool,
-        rate: int,
+        bucket: Bucket | None,
         places: list[int],
-        mono: float,
     ) -> None:
         """``sender``: what ``meet`` was asked for; ``address``: the device's own, as far as it is known."""
         self.sender = sender
@@ -60,22 +89,15 @@ class Peer:
         self.logged = device.profile.log != "off"
         self.places = places
         """How many more questions of this device, from whatever address, may wait for an upstream."""
-        self._rate = rate
-        self._burst = 2 * rate
-        self._filled = mono
-        self.tokens = self._burst if rate else _UNLIMITED
+        self.bucket = bucket
+        """Where its tokens come from; ``None`` without a limit."""
+        self.tokens = 0 if bucket is not None else _UNLIMITED
+        """How many more queries are answered before it needs others."""
 
     def refill(self, mono: float) -> bool:
-        """Take one token after the bucket ran dry; ``False`` = this client asks too much. Call it only then."""
-        self.tokens = min(self._burst, int((mono - self._filled) * self._rate)) - 1
-        if self.tokens < 0:
-            return False
-        self._filled = mono
-        return True
-
-    def goes_on_from(self, before: Peer) -> None:
-        """Take over the bucket of the peer that the same sender had: to become somebody else fills none."""
-        self._filled, self.tokens = before._filled, before.tokens
+        """Take one token when there are none left; ``False`` = this device asks too much. Call it only then."""
+        self.tokens = (self.bucket.take(mono) if self.bucket is not None else _UNLIMITED) - 1
+        return self.tokens >= 0
 
 
 class Peers:
@@ -91,10 +113,11 @@ class Peers:
         self._directory = directory
         self._memos: dict[str, Memo] = {}
         self._places: dict[str, list[int]] = {}
+        self._buckets: dict[str, Bucket] = {}
         directory.changed = self._learnt
 
     def meet(self, sender: str, packet: bytes, mono: float) -> Peer:
-        """The peer of a sender that is not in ``by_address``; a new one's bucket is full at ``mono``.
+        """The peer of a sender that is not in ``by_address``; a new device's bucket is full at ``mono``.
 
         ``sender`` is an address, or the address and behind a space the word that the client calls itself by (DNS over
         TLS, HTTPS or QUIC). One that somebody has claimed says whose device it is and admits it from anywhere, for only
@@ -104,6 +127,7 @@ class Peers:
             self.by_address.clear()
             self._introduced.clear()
             self._places.clear()
+            self._buckets.clear()
         address, _, word = sender.partition(" ")
         if word:
             device = self._snapshot.identify(Evidence(word=word))
@@ -151,7 +175,7 @@ class Peers:
         return evidence_at(address, self._directory, mac)
 
     def _peer(self, sender: str, shown: str, device: Device, mono: float) -> Peer:
-        address = sender.partition(" ")[0]
+        address, _, word = sender.partition(" ")
         trusted = is_inside(address, self._settings.trusted_forwarders)
         return Peer(
             sender,
@@ -160,16 +184,29 @@ class Peers:
             self._memos.setdefault(device.profile.id, {}),
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
-            rate=0 if trusted else self._settings.rate_limit,
+            bucket=None if trusted else self._bucket_of(word or self._device_of(address), mono),
             places=self._places_of(shown, everybody=trusted and shown == sender),
-            mono=mono,
         )
+
+    def _bucket_of(self, device: str, mono: float) -> Bucket | None:
+        """Of all addresses of a device; who calls itself by a claimed word has that one wherever it is."""
+        rate = self._settings.rate_limit
+        if not rate:
+            return None
+        bucket = self._buckets.get(device)
+        if bucket is None:
+            bucket = self._buckets[device] = Bucket(rate, mono)
+        return bucket
 
     def _places_of(self, shown: str, *, everybody: bool) -> list[int]:
         """Shared by all addresses of a device; a router that introduces nobody is a whole home."""
         if everybody:
             return [_UNLIMITED]
-        return self._places.setdefault(self._directory.device_at(shown.removeprefix(_MAPPED)), [PLACES])
+        return self._places.setdefault(self._device_of(shown), [PLACES])
+
+    def _device_of(self, address: str) -> str:
+        """What is the same for all addresses of one device."""
+        return self._directory.device_at(address.removeprefix(_MAPPED))
 
     def _learnt(self, address: str) -> None:
         """Something new is known of ``address``: whoever asks from there is identified anew."""
@@ -177,8 +214,10 @@ class Peers:
         for sender in (address, f"{_MAPPED}{address}"):
             before = self.by_address.get(sender)
             if before is not None:
+                if before.bucket is not None:  # to become somebody else fills none
+                    self._buckets.setdefault(self._device_of(address), before.bucket.copy())
                 now = self._peer(sender, sender, self._device_at(sender), 0.0)
-                now.goes_on_from(before)
+                now.tokens = before.tokens
                 self.by_address[sender] = now
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
+from safedns.app.garbage import Garbage
 from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
@@ -51,10 +52,9 @@ _JUMP = 0.5
 """Seconds by which the wall clock may drift between two looks before every memo is dropped."""
 _LAST_ANSWERS = 1.0
 """Seconds that queries under way have at the end."""
-_COLLECT = (200_000, 10, 10)
-"""When garbage is collected. A query leaves no cycles behind, a lost connection does: so rarely, but not never. To look
-at an object costs 0.3 us, and caches hold many; the first number bounds garbage to about 25 MB."""
-
+_SWITCH = 0.0001
+"""Seconds for which a thread that loads rules keeps the interpreter while answers wait. Each system call of an answer
+gives it away, so that with Python's usual 5 ms a reload would leave time for some 70 answers a second."""
 
 PlaceKey = tuple[str, str, int]
 """Protocol, address, port."""
@@ -66,6 +66,7 @@ class ResolverProcess:
     def __init__(self, state: Path, channel: Channel, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._garbage = Garbage(clock)
         self._counters = Counters()
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
@@ -144,6 +145,7 @@ class ResolverProcess:
         settings = sealed.settings
         await asyncio.to_thread(load_transports, settings.upstreams.all)
         await self._whereabouts.use(settings.leases)
+        first = self._resolver is None
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
             assert self._saved is not None  # noqa: S101 - likewise
@@ -159,9 +161,8 @@ class ResolverProcess:
         if self._targets is not None:
             self._targets.forget()
         self._install()
-        gc.collect()
-        gc.freeze()  # what was just loaded lives long: collections need not walk through it
-        gc.set_threshold(*_COLLECT)
+        if first:
+            self._garbage.begin()
 
     async def _renew(self) -> None:
         """Look at the time and at what holds only for now, beside the running path."""
@@ -212,10 +213,11 @@ class ResolverProcess:
         self._servers[place] = server
 
     async def _watch_clock(self) -> None:
-        """Work the rules out anew when the clock was set, and when a day is over."""
+        """Work the rules out anew when the clock was set, and when a day is over; clear up when nobody asks."""
         offset = self._clock.wall() - self._clock.monotonic()
         while True:
             await asyncio.sleep(_LOOK)
+            self._garbage.look()
             if self._targets is not None:
                 self._targets.look()
             before, offset = offset, self._clock.wall() - self._clock.monotonic()
@@ -262,6 +264,7 @@ class ResolverProcess:
 
 def run(arguments: argparse.Namespace) -> None:
     """The process: ends at SIGTERM."""
+    sys.setswitchinterval(_SWITCH)
     clock = SystemClock()
     with asyncio.Runner(loop_factory=lambda: HotLoop(clock)) as runner:
         runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock))

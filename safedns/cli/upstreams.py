@@ -92,6 +92,7 @@ def _object(one: Examined) -> dict[str, Any]:
         "cookies": one.facts.cookies,
         "padding": one.facts.padding,
         "http3": one.facts.http3,
+        "resumes": one.facts.resumed,
         "filters": one.filters,
     }
 
@@ -110,6 +111,8 @@ def _abilities(one: Examined) -> Iterator[str]:
         yield "padding"
     if one.facts.http3:
         yield "HTTP/3"
+    if one.facts.resumed:
+        yield "resumes"
 
 
 def _print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -20,7 +20,7 @@ from tests.e2e.namespaces import Namespace, home_network
 from tests.e2e.running import Running, household, until
 
 AN_MAC, BINH_MAC, ROUTER_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:ff"
-SERVER, SERVER6, ROUTER = "10.77.0.1", "fd77::1", "10.77.0.254"
+SERVER, SERVER6, ROUTER, ROUTER6 = "10.77.0.1", "fd77::1", "10.77.0.254", "fd77::254"
 NAMES = ("an.example", "binh.example")
 WHO = {("an.example",): "an", ("binh.example",): "binh", NAMES: "nobody", (): "the router"}
 
@@ -85,7 +85,7 @@ def home(folder: Path, rules: dict[str, Any], **settings: Any) -> Iterator[Home]
         server.add("10.77.0.1/24", "fd77::1/64", "fd78::1/64")
         for number, device in enumerate(devices[:2], 31):
             device.add(f"10.77.0.{number}/24", f"fd77::{number}/64")
-        devices[2].add(f"{ROUTER}/24")
+        devices[2].add(f"{ROUTER}/24", f"{ROUTER6}/64")
         with server.entered():
             house = running.enter_context(household(folder, prefix=server.prefix))
         listen = {"dns": ["0.0.0.0:53", "[::]:53"], "metrics": "off"}

@@ -73,6 +73,13 @@ def free_port(host: str = "127.0.0.1") -> int:
                 return port
 
 
+def listens(port: int) -> bool:
+    """Whether a program takes TCP connections at ``port`` of loopback."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 class Running:
     """One household and the processes that serve it."""
 

@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import dns.message
@@ -115,16 +114,28 @@ def test_answers_to_padded_questions_are_padded(served: Encrypted, transport: st
     assert "468 B" in kdig(served, transport, "www.example", "+padding=128")
 
 
-def test_curl_finds_a_name_through_it(served: Encrypted, tmp_path: Path) -> None:
+def test_curl_finds_a_name_through_it(served: Encrypted) -> None:
     """The name leads to an address of documentation, so that curl gets no further than to want to connect."""
     said = run(
         "curl",
         *("-v", "--doh-url", f"https://{NAME}:{served.https}/dns-query", "--connect-timeout", "2"),
         *("--resolve", f"{NAME}:{served.https}:127.0.0.1", "--cacert", str(served.authority.file)),
-        *("--doh-insecure", "--max-time", "3", "http://www.example/"),
+        *("--max-time", "3", "http://www.example/"),
         code=None,
     )
     assert "192.0.2.1" in said
+
+
+def test_curl_asks_nothing_of_one_whose_certificate_is_not_good(served: Encrypted) -> None:
+    """Nobody in the system's list of authorities vouches for it."""
+    said = run(
+        "curl",
+        *("-v", "--doh-url", f"https://{NAME}:{served.https}/dns-query", "--connect-timeout", "2"),
+        *("--resolve", f"{NAME}:{served.https}:127.0.0.1", "--max-time", "3", "http://www.example/"),
+        code=None,
+    )
+    assert "SSL certificate problem" in said
+    assert "192.0.2.1" not in said
 
 
 def test_openssl_verifies_the_certificate_and_speaks_dns_inside(served: Encrypted) -> None:

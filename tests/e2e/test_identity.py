@@ -12,11 +12,14 @@ import dns.message
 import dns.query
 import pytest
 
-from tests.e2e.home import AN_MAC, BINH_MAC, ROUTER, SERVER6, family, home
+from tests.e2e.home import AN_MAC, BINH_MAC, ROUTER, ROUTER6, SERVER6, family, home
 from tests.e2e.running import until
 from tests.house import generic_option
 
 pytestmark = pytest.mark.netns
+
+TABLET = "a-tablet-x7k2m9"
+"""A name that a router or a device may call itself by."""
 
 
 def test_a_hardware_address_is_recognised_at_every_address_old_and_new(folder: Path) -> None:
@@ -77,12 +80,35 @@ def test_behind_a_router_each_device_is_told_apart(folder: Path, options: list[s
         until(lambda: here.taken_for(here.an, ROUTER, source="10.77.0.77") == "nobody", "a device that nobody claimed")
 
 
+def test_behind_a_router_that_is_asked_over_ipv6_each_device_is_told_apart(folder: Path) -> None:
+    rules = family("fd77::31", "fd77::32", router=ROUTER)
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here, here.dnsmasq("--add-subnet=32,128"):
+        for _ in range(2):
+            assert here.taken_for(here.an, ROUTER6) == "an"
+            assert here.taken_for(here.binh, ROUTER6) == "binh"
+        here.an.add("fd77::77/64")
+        assert here.taken_for(here.an, ROUTER6, source="fd77::77") == "nobody"
+        assert here.taken_for(here.an, ROUTER) == "nobody"  # whose IPv4 address nobody has claimed
+
+
+def test_a_router_that_says_one_name_for_all_its_devices_is_taken_by_that(folder: Path) -> None:
+    rules = family(TABLET, router=ROUTER)
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here:
+        with here.dnsmasq("--cache-size=0", f"--add-cpe-id={TABLET}"):
+            assert here.taken_for(here.an, ROUTER) == "an"
+            assert here.taken_for(here.binh, ROUTER) == "an"
+        with here.dnsmasq(f"--add-cpe-id={TABLET}", "--add-mac"):  # which says more
+            assert here.taken_for(here.binh, ROUTER) == "binh"
+            assert here.taken_for(here.an, ROUTER) == "nobody"
+
+
 def test_without_such_options_everybody_is_the_router(folder: Path) -> None:
     with home(folder, family(router=ROUTER), trusted_forwarders=[ROUTER]) as here, here.dnsmasq():
         assert here.taken_for(here.an, ROUTER) == "the router"
 
 
 FORGED = (
+    generic_option(65074, TABLET.encode()),
     generic_option(65001, bytes.fromhex(BINH_MAC.replace(":", ""))),
     generic_option(65073, BINH_MAC.encode()),
     dns.edns.ECSOption("10.77.0.32", 32),
@@ -90,7 +116,9 @@ FORGED = (
 
 
 def test_a_device_that_forges_options_is_not_believed(folder: Path) -> None:
-    with home(folder, family(), trusted_forwarders=[ROUTER]) as here:
+    rules = family()
+    rules["children"]["binh"]["devices"].append(TABLET)
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here:
         until(lambda: here.taken_for(here.an) == "an", "An is known")
         for forged in FORGED:
             assert here.taken_for(here.an, options=[forged]) == "an"

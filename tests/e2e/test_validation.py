@@ -22,7 +22,7 @@ import dns.rrset
 import pytest
 
 from tests.e2e.running import CLOCK, Running, free_port, running
-from tests.e2e.test_upstream_servers import started
+from tests.e2e.upstream_programs import Program
 from tests.signed import DAY, Zone
 from tests.worlds import anchor_of
 
@@ -152,7 +152,7 @@ def passing(zones: list[Zone], tmp_path_factory: pytest.TempPathFactory) -> Iter
         name = zone.name.to_text()
         config += f'auth-zone:\n  name: "{name}"\n  zonefile: "{number}.zone"\n  for-downstream: no\n'
     (folder / "unbound.conf").write_text(config, encoding="utf-8")
-    with started(["unbound", "-d", "-c", str(folder / "unbound.conf")], port):
+    with Program(["unbound", "-d", "-c", str(folder / "unbound.conf")], {"dns": port}).running():
         yield port
 
 
@@ -164,7 +164,7 @@ def oracle(zones: list[Zone], passing: int, tmp_path_factory: pytest.TempPathFac
     config = COMMON.format(port=port, folder=folder, modules="validator iterator", more=more)
     config += f'forward-zone:\n  name: "."\n  forward-addr: 127.0.0.1@{passing}\n'
     (folder / "unbound.conf").write_text(config, encoding="utf-8")
-    with started(["unbound", "-d", "-c", str(folder / "unbound.conf")], port):
+    with Program(["unbound", "-d", "-c", str(folder / "unbound.conf")], {"dns": port}).running():
         yield port
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import dns.rcode
 import pytest
 
+from safedns.tasks import spawn
 from tests.house import House, extended_error
 from tests.signed import DAY
 from tests.standards.conftest import FAMILY
@@ -63,6 +66,17 @@ async def test_section_4_14_a_failure_out_of_memory_is_called_cached(house: Hous
     assert codes[1] == 13
 
 
+@pytest.mark.rfc(8914, "4.15")
+async def test_section_4_15_who_asks_while_the_rules_change_is_told_not_ready(house: House) -> None:
+    """Code 14: the server is not ready to answer, as when the answer under way is one by rules that are no more."""
+    asking = spawn(house.ask("www.youtube.com", client=BINH), "ask")
+    while not house.asked:  # noqa: ASYNC110 - the upstream answers a turn of the loop later
+        await asyncio.sleep(0)
+    house.save(family={**FAMILY, "children": {"binh": {**FAMILY["children"]["binh"], "services": {}}}})
+    reply = await asking
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.SERVFAIL, 14)
+
+
 @pytest.mark.rfc(8914, "4.16")
 async def test_section_4_16_what_is_dangerous_is_called_blocked(house: House) -> None:
     """Code 15: closed for security by who runs the server, as malware is."""
@@ -71,6 +85,14 @@ async def test_section_4_16_what_is_dangerous_is_called_blocked(house: House) ->
         lists={"malware": ["bad.example"]},
     )
     assert (extended_error(await house.ask("bad.example")) or (0,))[0] == 15
+
+
+@pytest.mark.rfc(8914, "4.17")
+async def test_section_4_17_what_an_upstream_calls_censored_is_passed_on_as_that(house: House) -> None:
+    """Code 16: closed by demand of somebody else than who runs the server. An upstream has to know that, never we."""
+    house.table["censored.example.com A"] = ["EDE 16", "NXDOMAIN"]
+    reply = await house.ask("censored.example.com")
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.NXDOMAIN, 16)
 
 
 @pytest.mark.rfc(8914, "4.18")
@@ -84,6 +106,21 @@ async def test_section_4_19_who_may_not_ask_is_told_prohibited(house: House) -> 
     """Code 18: this client may not ask here."""
     reply = await house.ask("www.example.com", client="203.0.113.7")
     assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.REFUSED, 18)
+
+
+@pytest.mark.rfc(8914, "4.23")
+async def test_section_4_23_that_no_upstream_could_say_anything_is_told(house: House) -> None:
+    """Code 22: nobody who was asked could tell."""
+    reply = await house.ask("failing.example.com")
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.SERVFAIL, 22)
+
+
+@pytest.mark.rfc(8914, "4.24")
+async def test_section_4_24_that_an_upstream_could_not_be_reached_is_told(house: House) -> None:
+    """Code 23: the network let nothing through."""
+    house.table["silent.example.com A"] = ["SILENT"]
+    reply = await house.ask("silent.example.com")
+    assert (reply.rcode(), (extended_error(reply) or (0,))[0]) == (dns.rcode.SERVFAIL, 23)
 
 
 @pytest.mark.rfc(8914, "4.7")

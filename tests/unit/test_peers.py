@@ -72,15 +72,62 @@ def test_devices_of_one_profile_share_a_memo_and_others_do_not(tmp_path: Path) -
     assert known.meet("127.0.0.3", b"", 100.0).memo is not known.meet("127.0.0.78", b"", 100.0).memo
 
 
-def test_an_empty_bucket_fills_with_time_up_to_the_burst(tmp_path: Path) -> None:
-    peer = peers(tmp_path, rate_limit=5).meet("127.0.0.3", b"", 100.0)
-    peer.refill(100.0)
-    peer.tokens = -1
-    assert not peer.refill(100.1)
-    assert peer.refill(101.0)
-    assert peer.tokens == 4
-    assert peer.refill(10_000.0)
-    assert peer.tokens == 9
+def answered(peer: Peer, mono: float, queries: int = 1000) -> int:
+    """How many of so many queries at one moment are answered, as the path counts them."""
+    passed = 0
+    for _ in range(queries):
+        peer.tokens -= 1
+        passed += peer.tokens >= 0 or peer.refill(mono)
+    return passed
+
+
+@pytest.mark.parametrize("rate", [8, 40])
+def test_a_device_may_ask_at_its_rate_and_twice_that_at_once(tmp_path: Path, rate: int) -> None:
+    peer = peers(tmp_path, rate_limit=rate).meet("127.0.0.3", b"", 100.0)
+    moments = (100.0, 100.125, 101.125, 101.125, 10_000.0)
+    assert [answered(peer, moment) for moment in moments] == [2 * rate, rate // 8, rate, 0, 2 * rate]
+
+
+def test_all_addresses_of_a_device_share_one_bucket_and_other_devices_do_not(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": 40})
+    addresses = ["192.168.1.50", *(f"2001:db8::{number:x}" for number in range(50))]
+    for address in addresses:
+        house.lan.learn(address, BINH_MAC)
+    at = known(house)
+    assert sum(answered(at.meet(address, b"", 100.0), 100.0) for address in addresses) == 80
+    assert answered(at.meet("192.168.1.51", b"", 100.0), 100.0) == 80
+
+
+def test_two_addresses_of_a_device_are_both_answered_at_once(tmp_path: Path) -> None:
+    """The first one does not take all that there is."""
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": 5})
+    for address in ("192.168.1.50", "2001:db8::5"):
+        house.lan.learn(address, BINH_MAC)
+        assert answered(known(house).meet(address, b"", 100.0), 100.0, 3) == 3
+
+
+def test_a_device_that_becomes_known_gets_no_new_bucket(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": 5, "clients": "any"})
+    assert answered(known(house).meet("2001:db8::5", b"", 100.0), 100.0) == 10
+    house.lan.learn("2001:db8::5", BINH_MAC)
+    assert answered(known(house).by_address["2001:db8::5"], 100.0) == 0
+    house.lan.learn("2001:db8::6", BINH_MAC)
+    assert answered(known(house).meet("2001:db8::6", b"", 100.0), 100.0) == 0
+
+
+def test_phones_behind_one_address_that_are_known_by_their_ids_do_not_share_a_bucket(tmp_path: Path) -> None:
+    devices = {"binh": ["binh-phone-x7k2m9"], "an": ["an-phone-4hq8zd"]}
+    house = House(tmp_path)
+    children = {child: {"preset": "open", "devices": words} for child, words in devices.items()}
+    house.save(
+        settings={"rate_limit": 5},
+        family={"children": children, "groups": {"guests": {"preset": "open"}}, "unknown": "guests"},
+    )
+    for words in devices.values():
+        assert answered(known(house).meet(f"203.0.113.1 {words[0]}", b"", 100.0), 100.0) == 10
 
 
 def test_a_flood_of_forged_addresses_is_not_remembered_for_ever(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class Encrypting(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close the connections; everything under way fails."""
+        """Close the connections; everything under way fails. What is started later makes new ones."""
         ...
 
 
@@ -51,6 +51,10 @@ class EncryptedUpstream:
             exchange.fail(UpstreamError("the upstream is closed", Ede.NETWORK_ERROR))
         else:
             self._carrier.start(exchange)
+
+    async def hang_up(self) -> None:
+        """Close the connection, for the next exchange to make a new one; those under way fail."""
+        await self._carrier.close()
 
     async def close(self) -> None:
         """Close the connection; exchanges under way fail."""

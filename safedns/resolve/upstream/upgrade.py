@@ -35,7 +35,7 @@ class UpgradingCarrier:
     """Carries exchanges over HTTP/2 or HTTP/3 to one upstream."""
 
     __slots__ = (
-        "_closed",
+        "_closing",
         "_http3",
         "_https",
         "_label",
@@ -56,7 +56,7 @@ class UpgradingCarrier:
         self._https = https
         self._make = make
         self._label = ""
-        self._closed = False
+        self._closing = False
         self._http3: ConnectionCarrier | None = None
         self._port = 0
         """Of ``_http3``."""
@@ -93,15 +93,17 @@ class UpgradingCarrier:
 
     async def close(self) -> None:
         """Close both; everything under way fails."""
-        self._closed = True
+        self._closing = True
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         if self._trial is not None:
             self._trial.cancel()
             await asyncio.wait([self._trial])
         if self._http3 is not None:
             await self._http3.close()
         await self._https.close()
+        self._closing = False
 
     def _offered(self, offer: Offer | None) -> None:
         self._offer = offer
@@ -155,7 +157,7 @@ class UpgradingCarrier:
 
     def _instead(self, exchange: Exchange, error: UpstreamError) -> None:
         """Nothing came of it over HTTP/3."""
-        if self._closed:
+        if self._closing:
             exchange.fail(UpstreamError("the upstream is being closed", Ede.NETWORK_ERROR))
             return
         self._rest(str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safedns.cli.main import main
-from tests.certificates import Authority
+from tests.certificates import Authority, Certificate
 from tests.nameserver import Asked, Behaviour, NameServer, Reaction, Secure, reply
 from tests.unit.cli.daemon import daemon
 
@@ -92,6 +93,7 @@ def test_each_transport_is_asked_and_tells_what_it_can(
         "cookies": cookies,
         "padding": not cookies,
         "http3": False,
+        "resumes": transport != "plain",
         "filters": "",
     }
 
@@ -107,6 +109,28 @@ def test_whether_http3_is_offered_is_told_and_it_is_used_where_that_is_wanted(
         assert found["http3"]
         assert found["protocol"] in protocol
         assert "HTTP/3" in put_to_the_test(tmp_path, config).stdout
+
+
+class Forgetful(Certificate):
+    """Of a server that gives nothing to go on from."""
+
+    def context(self, *alpn: str) -> ssl.SSLContext:
+        made = super().context(*alpn)
+        made.num_tickets = 0
+        return made
+
+
+@pytest.mark.parametrize("face", ["tls", "https"])
+def test_whether_a_second_handshake_goes_on_from_the_first_is_told(
+    tmp_path: Path, authority: Authority, face: Secure
+) -> None:
+    usual = authority.issue("dns.test")
+    said = []
+    for certificate in (usual, Forgetful(*usual)):
+        with NameServer(root, certificate=certificate, face=face) as server:
+            said.append(put_to_the_test(tmp_path, f'{{servers: ["{face}://127.0.0.1:{server.port}#dns.test"]}}').stdout)
+            assert server.connections == 2
+    assert ["padding, resumes" in one for one in said] == [True, False]
 
 
 def test_what_follows_the_first_answer_is_timed_with_nothing_else_going_on(tmp_path: Path) -> None:

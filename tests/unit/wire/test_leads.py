@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safedns.errors import WireError
 from safedns.wire.leads import Leads, is_of_a_home, leads_of
 from safedns.wire.records import Record, check_rdata, scan
+from safedns.wire.types import QClass
 
 from .malformed import POINTER, QUESTION, RESPONSE, header, record
 

@@ -41,9 +41,9 @@ def server(authority: Authority) -> Iterator[NameServer]:
 class Carried:
     """A carrier with what it reports."""
 
-    def __init__(self, port: int, name: str = NAME) -> None:
+    def __init__(self, port: int, name: str = NAME, *pins: bytes) -> None:
         self.mismatches = [0]
-        tls = TlsClient(name, (), "h2")
+        tls = TlsClient(name, pins, "h2")
         self.https = HttpsCarrier(Fixed("127.0.0.1"), port, self.mismatches, tls, Resource("dns.test", "/dns-query"))
 
     def start(self, name: str = "www.example.com") -> Awaited:
@@ -215,6 +215,24 @@ async def test_a_cancelled_query_disturbs_nobody(carried: Carried, server: NameS
 async def test_another_name_is_not_told_the_question(server: NameServer) -> None:
     carried = Carried(server.port, "dns.example")
     assert "Hostname mismatch" in await carried.refusal()
+    await carried.https.close()
+    assert not server.asked
+
+
+async def test_a_pinned_key_needs_neither_authority_nor_name(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    certificate = authority.issue("whoever.test", days=-1)
+    monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path_factory.mktemp("other")).file))
+    with NameServer(certificate=certificate, face="https") as server:
+        carried = Carried(server.port, NAME, bytes(32), certificate.pin)
+        assert (await carried.ask()).addresses == ("192.0.2.1",)
+        await carried.https.close()
+
+
+async def test_another_key_than_the_pinned_one_is_not_told_the_question(server: NameServer) -> None:
+    carried = Carried(server.port, NAME, bytes(32))
+    assert await carried.refusal() == f"the key of {NAME} is not the one that is pinned"
     await carried.https.close()
     assert not server.asked
 
