@@ -64,6 +64,10 @@ class BogusError(UpstreamError):
     """What an upstream answers is not what its owner has signed (DNSSEC); nothing older is given in its place."""
 
 
+class UncheckedError(UpstreamError):
+    """There is an answer, and what it takes to check it (DNSSEC) cannot be had."""
+
+
 class ListError(SafednsError):
     """A blocklist could not be fetched, read or compiled; ``source`` is its name, file or address."""
 

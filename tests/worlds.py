@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import dns.rdatatype
 import dns.rrset
 
 from safedns.resolve.dnssec.chain import Chain
-from safedns.resolve.dnssec.response import Response
+from safedns.resolve.dnssec.response import validate
 from safedns.resolve.dnssec.trust import Trust
 from safedns.resolve.dnssec.verdict import Bogus, Unreachable, Verdict
-from safedns.resolve.dnssec.work import Work
+from safedns.resolve.dnssec.work import Fetched, Work
 from safedns.settings.model import TrustAnchor
 from tests.house import House
 from tests.signed import NOW, World, Zone
@@ -78,12 +79,12 @@ def judge(
     """The verdict on what the world says to a question; raises ``Bogus`` or ``Unreachable``."""
     rdtype = dns.rdatatype.from_text(qtype)
     message = _ask(world, dns.name.from_text(name), rdtype)
-    steps = Response(chain, message, work or Work(now), mono).judge(dns.name.from_text(name), rdtype)
-    answer: dns.message.Message | None = None
+    steps = validate(chain, message, work or Work(now), mono)
+    fetched: Fetched | None = None
     try:
         while True:
-            need = steps.send(answer)
-            answer = None if need is None else _ask(world, need.name, need.rdtype)
+            need = steps.send(fetched)
+            fetched = None if need is None else partial(_ask, world, need.name, need.rdtype)
     except StopIteration as stop:
         verdict = stop.value
         assert isinstance(verdict, Verdict)

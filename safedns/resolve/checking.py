@@ -14,8 +14,7 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.counting import Counters
 from safedns.resolve.flight import Resolved
-from safedns.resolve.special import HOME_ZONES
-from safedns.settings.model import Upstreams
+from safedns.settings.model import HOME_ZONES, Upstreams
 from safedns.wire.answer import Answer
 from safedns.wire.query import Query
 
@@ -57,3 +56,8 @@ def open_checking(upstreams: Upstreams, source: Source, clock: Clock, counters: 
     from safedns.resolve.dnssec.checker import Checker
 
     return Checker(upstreams.dnssec, HOME_ZONES | upstreams.routes.keys(), source, clock, counters)
+
+
+def taken_as_they_come(upstreams: Upstreams) -> frozenset[str]:
+    """Canonical names at and below which nothing is checked, even where answers are."""
+    return HOME_ZONES | upstreams.routes.keys() | frozenset(upstreams.dnssec.negative_trust_anchors)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from safedns.errors import BogusError
+from safedns.errors import UpstreamError
 from safedns.wire.answer import Answer
 
 HOLD_MIN = 1.0
@@ -20,8 +20,8 @@ _LIMIT = 5000
 class Failure(NamedTuple):
     """One question that came to nothing."""
 
-    answer: Answer | BogusError | None
-    """What the upstream said (SERVFAIL, REFUSED ..., or what was found to be bogus); ``None`` if nobody answered."""
+    answer: Answer | UpstreamError | None
+    """What the upstream said (SERVFAIL, REFUSED ...), or what checking that came to; ``None`` if nobody answered."""
     hold: float
     until: float
 
@@ -42,7 +42,7 @@ class Failures:
         failure = self._entries.get(key)
         return failure if failure is not None and now < failure.until else None
 
-    def add(self, key: bytes, answer: Answer | BogusError | None, now: float) -> None:
+    def add(self, key: bytes, answer: Answer | UpstreamError | None, now: float) -> None:
         """Remember a failure; each in a row is held twice as long as the one before."""
         before = self._entries.pop(key, None)
         hold = HOLD_MIN if before is None or now >= before.until + HOLD_MAX else min(before.hold * 2, HOLD_MAX)

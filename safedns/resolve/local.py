@@ -17,13 +17,12 @@ from safedns.resolve.designation import Designated, designated
 from safedns.resolve.special import (
     CANARY,
     HEALTH_CHECK,
-    HOME_ZONES,
     SOFTWARE_NAMES,
     SPECIAL,
     WHY_ZONE,
     Treatment,
 )
-from safedns.settings.model import Settings
+from safedns.settings.model import HOME_ZONES, Settings
 from safedns.wire.answer import Answer, make_answer, soa_rdata
 from safedns.wire.names import parents, to_wire
 from safedns.wire.query import Query

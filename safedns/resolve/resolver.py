@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from safedns.clock import Clock
-from safedns.errors import BogusError, UpstreamError
+from safedns.errors import BogusError, UncheckedError, UpstreamError
 from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
-from safedns.resolve.checking import Checking, open_checking
+from safedns.resolve.checking import Checking, open_checking, taken_as_they_come
 from safedns.resolve.counting import Counters
 from safedns.resolve.failures import Failure, Failures
 from safedns.resolve.flight import Done, Flight, Resolved
@@ -26,7 +26,7 @@ from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.open import open_upstream
 from safedns.settings.model import CacheSettings, Upstreams
 from safedns.tasks import spawn
-from safedns.wire.answer import Answer
+from safedns.wire.answer import Answer, aged
 from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
@@ -56,7 +56,7 @@ class Resolver:
         self._counters = counters
         self._connect = connect
         self._routing = Routing(upstreams, clock, counters, connect)
-        cache.denials.keep_apart(upstreams.routes)
+        self._configure_denials()
         self._checking = open_checking(upstreams, self, clock, counters)
         self._alarms = Alarms(clock)
         self._failures = Failures()
@@ -87,7 +87,7 @@ class Resolver:
             done(self._failed_lately(stale, failure))
             return
         squad = self._routing.squad_for(query)
-        if len(self._open) >= IN_FLIGHT_MAX:
+        if len(self._open) >= IN_FLIGHT_MAX or len(self._flights) >= IN_FLIGHT_MAX:
             done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
         elif not squad.members:
             done(UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY))
@@ -100,7 +100,7 @@ class Resolver:
         if hit is None:
             self.resolve(query, done)
         else:
-            done(Resolved(hit.answer, "", False))
+            done(Resolved(aged(hit.answer, hit.age) if hit.age else hit.answer, "", False))
 
     def forget(self, query: Query) -> None:
         """Drop the answer to this very question."""
@@ -113,7 +113,7 @@ class Resolver:
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
         self._routing = routing
         self.cache.configure(cache)
-        self.cache.denials.keep_apart(upstreams.routes)
+        self._configure_denials()
         if before != upstreams:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.dnssec != upstreams.dnssec or before.routes.keys() != upstreams.routes.keys():
@@ -175,6 +175,10 @@ class Resolver:
         self._routing.bootstrap.close()
         await _close_all(member.upstream for member in self._routing.members.values())
 
+    def _configure_denials(self) -> None:
+        upstreams = self._upstreams
+        self.cache.denials.configure(checked=upstreams.dnssec.validate, apart=taken_as_they_come(upstreams))
+
     def _renew(self, query: Query, now: float) -> None:
         key = query.cache_key
         if key in self._flights or len(self._open) >= RENEW_BELOW or self._failures.recent(key, now) is not None:
@@ -210,6 +214,8 @@ class Resolver:
         if stale is not None:
             self.cache.served_stale()
             return Resolved(stale.answer, "", True)
+        if isinstance(failure.answer, UpstreamError):
+            return failure.answer
         if failure.answer is not None:
             return Resolved(failure.answer, "", False)
         return UpstreamError("no upstream answered this question a moment ago", Ede.CACHED_ERROR)
@@ -248,14 +254,14 @@ class Resolver:
                 self._failures.add(key, outcome, self._clock.monotonic())
             flight.release(outcome)
             return
-        refusal = flight.refusal
+        said = outcome if isinstance(outcome, UncheckedError) else flight.refusal
         if current:
-            self._failures.add(key, refusal, self._clock.monotonic())
-        self._nobody_answered = self._nobody_answered or refusal is None
+            self._failures.add(key, said, self._clock.monotonic())
+        self._nobody_answered = self._nobody_answered or said is None
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))
-        elif refusal is not None:
-            flight.release(Resolved(refusal, "", False))
+        elif isinstance(said, Answer):
+            flight.release(Resolved(said, "", False))
         else:
             flight.release(outcome)
 

@@ -34,6 +34,11 @@ def asked_of(query: Query, number: int) -> Query:
     return query._replace(cache_key=key[:-1] + bytes((key[-1] | number << _KEY_BITS,)))
 
 
+def set_of(query: Query) -> int:
+    """The number of the set of upstreams that the query is asked of."""
+    return query.cache_key[-1] >> _KEY_BITS
+
+
 class Squad(NamedTuple):
     """A team as the strategy sees it, and its members by position."""
 
@@ -67,7 +72,7 @@ class Routing:
             for domain in parents(query.name):
                 if (squad := self._routes.get(domain)) is not None:
                     return squad
-        number = query.cache_key[-1] >> _KEY_BITS
+        number = set_of(query)
         return self._sets[number - 1] if number else self._default
 
     def _squad(self, upstreams: Upstreams, servers: tuple[UpstreamSpec, ...]) -> Squad:

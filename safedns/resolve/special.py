@@ -49,11 +49,6 @@ SPECIAL: dict[str, Treatment] = {
 CANARY = "use-application-dns.net"
 """Firefox asks for it before it turns its own DNS over HTTPS on; NXDOMAIN says: don't."""
 
-HOME_ZONES = frozenset(
-    {"home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "localhost", "corp"}
-)
-"""Where home routers keep their names: nobody on the Internet can own one below these, so they may lead home."""
-
 WHY_ZONE = "why.safedns.internal"
 """A TXT question for NAME.why.safedns.internal is told what applies to NAME for the asking device; never forwarded."""
 

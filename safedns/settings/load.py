@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from safedns.errors import ConfigError, Problem
+from safedns.settings.anchors import anchor_warnings
 from safedns.settings.family_resolvers import family_resolver
 from safedns.settings.listening import listening_problems, listening_warnings
 from safedns.settings.model import (
@@ -174,6 +175,7 @@ def _warnings(document: Document, written: SettingsFile) -> Iterator[Problem]:
         message = "the web console is not in this version yet; nothing listens there"
         yield document.problem(("listen", "console"), message)
     yield from listening_warnings(document, written)
+    yield from anchor_warnings(document, written)
     for index, file in enumerate(written.leases):
         if not file.is_file():
             message = f"there is no file {show(str(file))} now; it is read when it comes"

@@ -25,6 +25,11 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
 )
 """Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291)."""
 
+HOME_ZONES = frozenset(
+    {"home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "localhost", "corp"}
+)
+"""Where home routers keep their names: nobody on the Internet can own one below these, so they may lead home."""
+
 
 SETS_MAX = 63
 """How many sets of upstreams there may be beside the usual one."""

@@ -31,6 +31,8 @@ _UNITS = {
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
 _PARTS = re.compile(r"(?:(\d{1,9}) *([a-z]+) *)", re.ASCII)
+ALGORITHMS = frozenset((5, 7, 8, 10, 13, 14, 15, 16))
+"""Of keys whose signatures can be checked (RFC 9904). By any other, what an anchor is for would count as unsigned."""
 _TRUST_ANCHOR = re.compile(
     r"(?P<zone>\S+)(?: +IN)?(?: +DS)?"
     r" +(?P<tag>\d{1,5}) +(?P<algorithm>\d{1,3}) +(?P<kind>[24]) +(?P<digest>[0-9a-f ]+)",
@@ -304,6 +306,9 @@ def trust_anchor(text: str) -> TrustAnchor:
     tag, algorithm = int(found["tag"]), int(found["algorithm"])
     if tag > 0xFFFF or algorithm > 0xFF:
         raise ValueError(f"{show(text)} has a number that is too large; {wanted}")
+    if algorithm not in ALGORITHMS:
+        known = ", ".join(map(str, sorted(ALGORITHMS)))
+        raise ValueError(f"{show(text)} is of algorithm {algorithm}, which cannot be checked; expected one of {known}")
     zone = "." if found["zone"] == "." else name(found["zone"])
     return TrustAnchor(zone, f"{tag} {algorithm} {found['kind']} {digest}")
 

@@ -117,7 +117,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         records = level
 
     section = records[:answers]
-    leads = leads_of(packet, section)
+    leads = leads_of(packet, section, query.qclass)
     error = 0 if opt is None else _extended_error(packet, records[opt])
     negative, ttl = _lifetime(packet, query.qtype, rcode, section, records[answers : answers + authorities])
     if negative:

@@ -26,6 +26,7 @@ HINT_WIDTH = {4: 4, 6: 16}
 REVEALING = frozenset((*HINT_WIDTH, ECH, DOHPATH))
 """SvcParamKeys that spare a client a question which a filter would have seen."""
 
+_ANY = int(QClass.ANY)
 _IN = int(QClass.IN)  # plain integers: looking up an enum member costs more than comparing it
 _ADDRESS = frozenset((int(QType.A), int(QType.AAAA)))
 _ALIAS = frozenset((int(QType.CNAME), int(QType.DNAME)))
@@ -60,15 +61,20 @@ class Leads(NamedTuple):
 _NO_LEADS = Leads((), (), (), nowhere=False, services=False)
 
 
-def leads_of(packet: bytes, records: Sequence[Record]) -> Leads:
-    """What an answer section leads to; its records must have passed ``check_rdata``. Raises ``WireError``."""
+def leads_of(packet: bytes, records: Sequence[Record], qclass: int) -> Leads:
+    """What an answer section leads to; its records must have passed ``check_rdata``. Raises ``WireError``.
+
+    None may be of another class than was asked for: it would lead where nobody looks.
+    """
     names: list[str] = []
     packed: list[bytes] = []
     services = False
     for record in records:
-        rtype = record.rtype
+        rtype, rclass = record.rtype, record.rclass
+        if rclass != qclass and qclass != _ANY:
+            raise WireError("the response has an answer of another class than the question")
         if rtype in _ADDRESS:
-            if record.rclass == _IN:
+            if rclass == _IN:
                 packed.append(packet[record.rdata : record.end])
         elif rtype in _ALIAS:
             names.append(from_wire(packet, record.rdata)[0])

@@ -23,7 +23,9 @@ MAX_RECORDS = 16
 _QUERY_FLAGS = FLAG_QR | OPCODE_MASK
 _OPT_SIZE = OPT.size
 _OPT = int(QType.OPT)  # a plain int compares faster than an enum member
-_CD_BIT, _DO_BIT = 1, 2
+CD_BIT = 1
+"""In the last byte of a cache key: asked with CD."""
+_DO_BIT = 2
 _KEY_BITS = (b"\0", b"\1", b"\2", b"\3")
 
 
@@ -125,7 +127,7 @@ def query_of(question: bytes) -> Query:
 def unchecked(query: Query) -> Query:
     """The same question asked with CD and DO: for everything that it takes to check the answer by oneself."""
     key = query.cache_key
-    key = key[:-1] + bytes((key[-1] | _CD_BIT | _DO_BIT,))
+    key = key[:-1] + bytes((key[-1] | CD_BIT | _DO_BIT,))
     return query._replace(flags=query.flags | FLAG_CD, edns=Edns(EDNS_SIZE, 0, True, b""), cache_key=key)
 
 

@@ -6,6 +6,7 @@ python -m tests.bench.dnssec
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import NamedTuple
 
 import dns.message
@@ -13,8 +14,8 @@ import dns.name
 import dns.rdatatype
 
 from safedns.resolve.dnssec.chain import Chain
-from safedns.resolve.dnssec.response import Response
-from safedns.resolve.dnssec.work import Work
+from safedns.resolve.dnssec.response import validate
+from safedns.resolve.dnssec.work import Fetched, Work
 from tests.signed import NOW, World
 from tests.worlds import MONO, chain_for, family_of_zones, world_of
 
@@ -41,19 +42,19 @@ def cost(world: World, chain: Chain, name: str) -> Cost:
     packet = _response(world, qname, qtype)
     whole = longest = 0.0
     began = time.process_time()
-    steps = Response(chain, dns.message.from_wire(packet), Work(NOW), MONO).judge(qname, qtype)
-    answer: dns.message.Message | None = None
+    steps = validate(chain, dns.message.from_wire(packet), Work(NOW), MONO)
+    fetched: Fetched | None = None
     while True:
         try:
-            need = steps.send(answer)
+            need = steps.send(fetched)
         except StopIteration:
             step = time.process_time() - began
             return Cost((whole + step) * 1e6, max(longest, step) * 1e6)
         step = time.process_time() - began
         whole, longest = whole + step, max(longest, step)
         packet = b"" if need is None else _response(world, need.name, need.rdtype)
+        fetched = partial(dns.message.from_wire, packet) if packet else None
         began = time.process_time()
-        answer = dns.message.from_wire(packet) if packet else None
 
 
 def _response(world: World, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bytes:

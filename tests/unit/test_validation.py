@@ -216,3 +216,15 @@ async def test_an_answer_of_very_many_records_is_not_read(signed: Signed) -> Non
     signed.world.tamper = fill
     reply = await signed.house.ask("www.unsigned.example")
     assert extended_error(reply) == (6, "DNSSEC: it cannot be read: it has more than 400 records")
+
+
+async def test_proven_is_said_only_of_what_was_checked(signed: Signed) -> None:
+    def add(response: dns.message.Message) -> None:
+        response.authority += [dns.rrset.from_text("signed.example.", 300, "IN", "NS", "evil.attacker.")]
+        response.additional += [dns.rrset.from_text("evil.attacker.", 300, "IN", "A", "192.0.2.66")]
+
+    signed.world.tamper = add
+    for name in ("www.signed.example", "missing.signed.example", "any.wild.signed.example"):
+        reply = await signed.house.ask(name, change=with_do)
+        assert proven(reply)
+        assert "attacker" not in reply.to_text()

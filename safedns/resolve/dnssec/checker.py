@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Collection
 from functools import partial
 
@@ -17,16 +18,17 @@ from dns.exception import DNSException
 
 from safedns import RELEASE
 from safedns.clock import Clock
-from safedns.errors import BogusError, UpstreamError
+from safedns.errors import BogusError, UncheckedError, UpstreamError
 from safedns.resolve.checking import Judged, Source
 from safedns.resolve.counting import Counters
-from safedns.resolve.dnssec.chain import Chain, Steps
+from safedns.resolve.dnssec.chain import Chain
 from safedns.resolve.dnssec.client import closed, for_client
-from safedns.resolve.dnssec.response import Response
+from safedns.resolve.dnssec.response import validate
 from safedns.resolve.dnssec.trust import Trust
 from safedns.resolve.dnssec.verdict import Bogus, Need, Security, Unreachable, Verdict
-from safedns.resolve.dnssec.work import Work
+from safedns.resolve.dnssec.work import Fetched, Steps, Work
 from safedns.resolve.flight import Resolved
+from safedns.resolve.routing import set_of
 from safedns.settings.model import Dnssec
 from safedns.wire.answer import Answer
 from safedns.wire.names import parents
@@ -40,6 +42,8 @@ BUDGET = 5.0
 """Seconds after which no further question is asked for one answer; a client has long asked again by then."""
 MAX_RECORDS = 400
 """Of a response; to read so many takes some milliseconds, and no honest answer comes near."""
+STALE_TTL = 30
+"""Seconds that keys past their time are kept for (RFC 8767 section 5)."""
 _IN = int(QClass.IN)
 _READABLE = (RCode.NOERROR, RCode.NXDOMAIN)
 
@@ -56,6 +60,7 @@ class Checker:
         self._chain = Chain(self._trust)
         self._source = source
         self._clock = clock
+        self._turns: deque[partial[None]] = deque()
         self._secure = counters.cell("dnssec", "secure")
         self._insecure = counters.cell("dnssec", "insecure")
         self._bogus = counters.cell("dnssec", "bogus")
@@ -76,12 +81,11 @@ class Checker:
         """See ``Checking``."""
         self._chain = Chain(self._trust)
 
-    def steps(self, message: dns.message.Message) -> Steps[Verdict]:
+    def steps(self, query: Query, message: dns.message.Message) -> Steps[Verdict]:
         """The validation of one response, to be driven."""
         wall, mono = self._clock.wall(), self._clock.monotonic()
-        question = message.question[0]
-        response = Response(self._chain, message, Work(wall if wall >= RELEASE else None), mono)
-        return response.judge(question.name, question.rdtype)
+        work = Work(wall if wall >= RELEASE else None, set_of(query))
+        return validate(self._chain, message, work, mono)
 
     def outcome(self, query: Query, answer: Answer, found: Verdict | Bogus | Unreachable) -> Answer | UpstreamError:
         """What the client is told; counted."""
@@ -96,7 +100,7 @@ class Checker:
             self._bogus[0] += 1
             return BogusError(f"DNSSEC: {found}", found.ede)
         self._unknown[0] += 1
-        return UpstreamError(f"DNSSEC: {found}", found.ede)
+        return UncheckedError(f"DNSSEC: {found}", found.ede)
 
     def look_up(self, lookup: Query, done: partial[None]) -> None:
         """Ask for what validation needs."""
@@ -105,6 +109,20 @@ class Checker:
     def forget_lookup(self, lookup: Query) -> None:
         """It has led to a bad end: it is asked for anew next time (RFC 4035 section 4.7)."""
         self._source.forget(lookup)
+
+    def soon(self, step: partial[None]) -> None:
+        """Take a step when it is its turn: one in each turn of the event loop, for all may come up at once."""
+        self._turns.append(step)
+        if len(self._turns) == 1:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        try:
+            self._turns[0]()
+        finally:
+            self._turns.popleft()
+            if self._turns:
+                asyncio.get_running_loop().call_soon(self._turn)
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -128,26 +146,28 @@ class _Judgement:
             self._end(Bogus("it is no answer"))
             return
         try:
-            self._steps = self._checker.steps(_message(self._query, self._answer))
+            self._steps = self._checker.steps(self._query, _message(self._query, self._answer))
         except (DNSException, ValueError) as error:
             self._end(Bogus(f"it cannot be read: {error}"))
             return
         self._step(None)
 
-    def _step(self, message: dns.message.Message | None) -> None:
+    def _step(self, fetched: Fetched | None) -> None:
         try:
-            need = self._steps.send(message)
+            need = self._steps.send(fetched)
         except StopIteration as stop:
             self._end(stop.value)
         except (Bogus, Unreachable) as problem:
             self._end(problem)
+        except DNSException as error:
+            self._end(Bogus(f"it is not as it should be: {error}"))  # as names that are too long once put together
         except Exception as error:
             # A fault of ours, or of a library's: the answer has not been found good.
             log.exception("checking an answer by DNSSEC failed")
             self._end(Bogus(f"checking it failed: {error}"))
         else:
             if need is None:
-                asyncio.get_running_loop().call_soon(self._step, None)
+                self._checker.soon(partial(self._step, None))
             else:
                 self._look_up(need)
 
@@ -157,16 +177,12 @@ class _Judgement:
             return
         lookup = _lookup(need, self._query)
         self._lookups.append(lookup)
+        if need.fresh:
+            self._checker.forget_lookup(lookup)
         self._checker.look_up(lookup, partial(self._found, lookup))
 
     def _found(self, lookup: Query, outcome: Resolved | UpstreamError) -> None:
-        message = None
-        if isinstance(outcome, Resolved) and outcome.answer.rcode in _READABLE:
-            try:
-                message = _message(lookup, outcome.answer)
-            except (DNSException, ValueError):
-                log.debug("an answer of an upstream cannot be read")
-        asyncio.get_running_loop().call_soon(self._step, message)
+        self._checker.soon(partial(self._step, partial(_fetched, lookup, outcome)))
 
     def _end(self, found: Verdict | Bogus | Unreachable) -> None:
         if isinstance(found, Bogus):
@@ -180,6 +196,21 @@ class _Judgement:
             log.exception("making an answer that was checked failed")
             told = BogusError(f"DNSSEC: making the answer failed: {error}", Ede.OTHER)
         self._judged(told)
+
+
+def _fetched(lookup: Query, outcome: Resolved | UpstreamError) -> dns.message.Message | None:
+    """See ``Fetched``. What is past its time lives for a moment, as with anybody who gets it."""
+    if isinstance(outcome, UpstreamError) or outcome.answer.rcode not in _READABLE:
+        return None
+    try:
+        message = _message(lookup, outcome.answer)
+    except (DNSException, ValueError):
+        log.debug("an answer of an upstream cannot be read")
+        return None
+    if outcome.stale:
+        for rrset in (*message.answer, *message.authority):
+            rrset.ttl = min(rrset.ttl, STALE_TTL)
+    return message
 
 
 def _message(query: Query, answer: Answer) -> dns.message.Message:

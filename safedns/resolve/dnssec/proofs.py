@@ -16,7 +16,7 @@ from safedns.resolve.dnssec.nsec3 import MAX_ITERATIONS, Nsec3Denial, TooManyIte
 from safedns.resolve.dnssec.records import Sections, Signed
 from safedns.resolve.dnssec.signatures import Proven, check
 from safedns.resolve.dnssec.verdict import Bogus, shown
-from safedns.resolve.dnssec.work import Work
+from safedns.resolve.dnssec.work import Steps, Work
 from safedns.wire.types import Ede
 
 _KINDS = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
@@ -32,18 +32,23 @@ class Proofs(NamedTuple):
     denial: Denial
     ttl: int
     """Seconds that it may be kept."""
+    sets: tuple[Signed, ...]
+    """What proves it."""
 
 
-def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
+def proofs_of(zone: Zone, sections: Sections, work: Work) -> Steps[Proofs]:
     """Raises ``Bogus`` where there are none, or one whose signature is not good."""
     plain: list[tuple[dns.name.Name, NSEC]] = []
     hashed: list[tuple[dns.name.Name, NSEC3]] = []
+    sets: list[Signed] = []
     ttl = None
     for signed in sections.authority.values():
         if signed.rrset.rdtype in _KINDS and any(signature.signer == zone.name for signature in signed.signatures):
-            if len(plain) + len(hashed) >= MAX_PROOFS:
+            if len(sets) >= MAX_PROOFS:
                 raise Bogus(f"more than {MAX_PROOFS} proofs of {shown(zone.name)} come along")
+            yield None
             proven = check(signed, zone, work)
+            sets.append(signed)
             ttl = proven.ttl if ttl is None else min(ttl, proven.ttl)
             if signed.rrset.rdtype == dns.rdatatype.NSEC:
                 plain.append((_owner(signed, proven), cast("NSEC", signed.rrset[0])))
@@ -51,7 +56,7 @@ def proofs_of(zone: Zone, sections: Sections, work: Work) -> Proofs:
                 hashed.append((signed.owner, cast("NSEC3", signed.rrset[0])))
     if ttl is None:
         raise Bogus(f"{shown(zone.name)} is signed, and does not prove what it denies", Ede.NSEC_MISSING)
-    return Proofs(_denial(zone, plain, hashed, work), ttl)
+    return Proofs(_denial(zone, plain, hashed, work), ttl, tuple(sets))
 
 
 def _owner(nsec: Signed, proven: Proven) -> dns.name.Name:

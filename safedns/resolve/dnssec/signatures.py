@@ -11,7 +11,7 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 
 from safedns.resolve.dnssec.keys import Zone, is_supported
 from safedns.resolve.dnssec.records import Signed
-from safedns.resolve.dnssec.verdict import Bogus, shown
+from safedns.resolve.dnssec.verdict import Bogus, NoKey, shown
 from safedns.resolve.dnssec.work import Work
 from safedns.wire.types import Ede
 
@@ -39,7 +39,7 @@ def check(records: Signed, zone: Zone, work: Work) -> Proven:
             continue
         keys = [key for key in zone.keys if (key.tag, key.algorithm) == (signature.key_tag, signature.algorithm)]
         if not keys:
-            problems.append(Bogus(f"no key of {shown(zone.name)} has signed {records}", Ede.DNSKEY_MISSING))
+            problems.append(NoKey(f"no key of {shown(zone.name)} has signed {records}", zone.name))
             continue
         if (problem := _out_of_date(records, signature, work)) is not None:
             problems.append(problem)

@@ -6,7 +6,21 @@ root are still unknown.
 
 from __future__ import annotations
 
-from safedns.resolve.dnssec.verdict import Bogus
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import dns.message
+
+from safedns.resolve.dnssec.verdict import Exhausted, Need
+
+T = TypeVar("T")
+Fetched = Callable[[], dns.message.Message | None]
+"""Reads the response, which takes its time; ``None``: there is none, or none that can be read."""
+Steps = Generator[Need | None, Fetched | None, T]
+"""Yields what it needs, is sent what came of that, and returns a ``T``.
+
+Where it yields ``None`` it needs nothing but a pause, for others to get their turn.
+"""
 
 MAX_CHECKS = 40
 """Checks of signatures for one answer, its whole chain of keys included."""
@@ -20,11 +34,17 @@ _DAY = 86_400
 class Work:
     """What validating one answer has used up, and the time it goes by."""
 
-    __slots__ = ("_hashes", "_lookups", "checks", "now")
+    __slots__ = ("_hashes", "_lookups", "asked_of", "checks", "fresh", "now")
 
-    def __init__(self, now: float | None) -> None:
-        """``now``: epoch seconds; ``None`` = the machine's clock is plainly wrong, so that dates mean nothing."""
+    def __init__(self, now: float | None, asked_of: int = 0) -> None:
+        """``now``: epoch seconds; ``None`` = the machine's clock is plainly wrong, so that dates mean nothing.
+
+        ``asked_of``: number of the set of upstreams.
+        """
         self.now = now
+        self.asked_of = asked_of
+        self.fresh = False
+        """Whatever has to be asked is asked of an upstream."""
         self.checks = 0
         """Signatures that were checked."""
         self._lookups = MAX_LOOKUPS
@@ -34,19 +54,19 @@ class Work:
         """One signature is about to be checked."""
         self.checks += 1
         if self.checks > MAX_CHECKS:
-            raise Bogus(f"it takes more than {MAX_CHECKS} checks of signatures")
+            raise Exhausted(f"it takes more than {MAX_CHECKS} checks of signatures")
 
     def look_up(self) -> None:
         """One question is about to be asked."""
         self._lookups -= 1
         if self._lookups < 0:
-            raise Bogus(f"it takes more than {MAX_LOOKUPS} questions for keys")
+            raise Exhausted(f"it takes more than {MAX_LOOKUPS} questions for keys")
 
     def hash(self, iterations: int) -> None:
         """One name is about to be hashed, and ``iterations`` times again."""
         self._hashes -= 1 + iterations
         if self._hashes < 0:
-            raise Bogus(f"it takes more than {MAX_HASHES} rounds of hashing")
+            raise Exhausted(f"it takes more than {MAX_HASHES} rounds of hashing")
 
     def seconds_until(self, expiration: int) -> int:
         """Seconds that something which ends at ``expiration`` (epoch seconds) may still be kept."""

@@ -25,8 +25,11 @@ def denial(query: Query, *, proven: bool = False, ttl: int = 60) -> Answer:
     return make_answer(query, [], rcode=RCode.NXDOMAIN, soa_ttl=ttl)._replace(aa=False, ad=proven)
 
 
-def cache_with(*answers: tuple[Query, Answer], entries: int = 100) -> AnswerCache:
+def cache_with(
+    *answers: tuple[Query, Answer], entries: int = 100, checked: bool = True, apart: tuple[str, ...] = ()
+) -> AnswerCache:
     cache = AnswerCache(CacheSettings(entries=entries), FakeCounters())
+    cache.denials.configure(checked=checked, apart=apart)
     for query, answer in answers:
         cache.put(query.cache_key, answer, NOW)
     return cache
@@ -96,14 +99,36 @@ def test_a_filter_and_an_alias_deny_nothing_else() -> None:
 
 def test_a_domain_that_is_asked_elsewhere_is_not_denied_from_above() -> None:
     query = question("example")
-    cache = cache_with((query, denial(query, proven=True)))
-    cache.denials.keep_apart(["lan.example"])
+    cache = cache_with((query, denial(query, proven=True)), apart=("lan.example",))
     assert knows(cache, "other.example")
     assert not knows(cache, "lan.example")
     assert not knows(cache, "printer.lan.example")
-    inside = question("gone.lan.example")
-    cache.put(inside.cache_key, denial(inside, proven=True), NOW)
-    assert knows(cache, "www.gone.lan.example")
+
+
+def test_what_is_said_in_a_domain_that_is_taken_as_it_comes_proves_nothing() -> None:
+    """A resolver on this machine denies ``lan`` with AD, from the public tree; the router knows ``printer.lan``."""
+    for denied in ("lan", "gone.lan"):
+        query = question(denied)
+        cache = cache_with((query, denial(query, proven=True)), apart=("lan",))
+        assert knows(cache, denied, QType.AAAA)
+        assert not knows(cache, f"printer.{denied}")
+
+
+def test_the_upstreams_word_alone_does_not_reach_below() -> None:
+    query = question("odd.example", QType.HTTPS)
+    cache = cache_with((query, denial(query, proven=True)), checked=False)
+    assert knows(cache, "odd.example")
+    assert not knows(cache, "www.odd.example")
+
+
+def test_where_answers_are_checked_one_that_was_not_denies_only_itself() -> None:
+    """Keys are asked for with CD: what was told to a device that sets it must not answer for them."""
+    query = question("gone.example", do=True, cd=True)
+    cache = cache_with((query, denial(query, proven=True)))
+    below = question("www.gone.example", QType.DS, do=True, cd=True)
+    assert cache.get(query.cache_key, NOW) is not None
+    assert cache.get(question("gone.example", QType.DS, do=True, cd=True).cache_key, NOW) is None
+    assert cache.get(below.cache_key, NOW) is None
 
 
 def test_what_is_forgotten_denies_nothing() -> None:
@@ -117,7 +142,7 @@ def test_what_is_forgotten_denies_nothing() -> None:
 
 
 def test_the_memory_of_a_denial_is_estimated_well_and_never_too_low() -> None:
-    cache = AnswerCache(CacheSettings(), FakeCounters())
+    cache = cache_with(entries=10_000)
     packets = [plain_request(f"www{number}.example.com", QType.A, 1) for number in range(1000)]
     tracemalloc.start()
     for query in map(decode_query, packets):
@@ -131,7 +156,9 @@ class Kept(NamedTuple):
     """An answer of the naive model."""
 
     denies: bool
+    ad: bool
     proven: bool
+    """By our own check."""
     until: float
 
 
@@ -152,8 +179,7 @@ STEPS = st.lists(
 def test_it_agrees_with_a_model_that_looks_through_everything(
     steps: list[tuple[str, str, int, int]], apart: tuple[str, ...]
 ) -> None:
-    cache = AnswerCache(CacheSettings(), FakeCounters())
-    cache.denials.keep_apart(apart)
+    cache = cache_with(apart=apart)
     kept: dict[tuple[str, int], Kept] = {}
     denier: dict[str, tuple[str, int]] = {}
     now = NOW
@@ -171,7 +197,8 @@ def test_it_agrees_with_a_model_that_looks_through_everything(
         else:
             answer = _there(query) if what == "there" else denial(query, proven=what == "proven")
             cache.put(query.cache_key, answer, now)
-            _remember(kept, denier, (name, qtype), Kept(what != "there", what == "proven", now + 60))
+            proven = what == "proven" and not any(above in apart for above in parents(name))
+            _remember(kept, denier, (name, qtype), Kept(what != "there", what == "proven", proven, now + 60))
     cache.flush()
     assert cache.memory == 0
 
@@ -190,7 +217,7 @@ def _remember(
     kept[where] = new
     if not new.denies:
         denier.pop(name, None)
-    elif new.proven or (qtype == QType.A and not (name in denier and kept[denier[name]].proven)):
+    elif new.ad or (qtype == QType.A and not (name in denier and kept[denier[name]].proven)):
         denier[name] = where
 
 

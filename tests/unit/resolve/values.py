@@ -12,7 +12,7 @@ from safedns.resolve.resolver import Resolved, Resolver
 from safedns.resolve.upstream import Exchange
 from safedns.settings.model import CacheSettings
 from safedns.wire.answer import Answer, make_answer
-from safedns.wire.query import Query, decode_query
+from safedns.wire.query import Query, decode_query, unchecked
 from safedns.wire.request import plain_request
 from safedns.wire.types import QType, RCode
 
@@ -41,9 +41,10 @@ class FakeCounters:
         return self.cell(*key)[0]
 
 
-def question(name: str = "www.example.com", qtype: int = QType.A, *, do: bool = False) -> Query:
+def question(name: str = "www.example.com", qtype: int = QType.A, *, do: bool = False, cd: bool = False) -> Query:
     """A decoded query, as a client would ask it."""
-    return decode_query(plain_request(name, qtype, 4711, do=do))
+    query = decode_query(plain_request(name, qtype, 4711, do=do or cd))
+    return unchecked(query) if cd else query
 
 
 def address_answer(query: Query, address: str = "192.0.2.1", ttl: int = 60) -> Answer:

@@ -543,6 +543,7 @@ dnssec:
         (". DS 20326 8 2 E06D44", "is no trust anchor"),
         (f". DS 99999 8 2 {'0' * 64}", "has a number that is too large"),
         (f"not/a/name DS 1 8 2 {'0' * 64}", "is not a name"),
+        (f". DS 1 200 2 {'0' * 64}", "is of algorithm 200, which cannot be checked; expected one of 5, 7, 8,"),
     ],
 )
 def test_a_trust_anchor_is_a_ds_record(folder: Folder, written: str, complaint: str) -> None:

@@ -290,6 +290,10 @@ RESPONSES: dict[str, BadResponse] = {
         header(RESPONSE, authorities=1) + QUESTION + OPT,
         "the response has an OPT record too many, or in the wrong section",
     ),
+    "answer_of_another_class": BadResponse(
+        header(RESPONSE, answers=1) + QUESTION + record(POINTER, 1, b"\xc0\xa8\0\x01", rclass=4),
+        "the response has an answer of another class than the question",
+    ),
     "opt_owned_by_a_name": BadResponse(
         header(RESPONSE, additionals=1) + QUESTION + record(POINTER, 41, b"", rclass=1232, ttl=0),
         "the OPT record's owner is not the root",

@@ -1,10 +1,9 @@
-"""Answers that move: to another question, or without some of their records."""
+"""Answers that move to another question."""
 
 from __future__ import annotations
 
 import dns.message
 import dns.rcode
-import dns.rdatatype
 import pytest
 
 from safedns.wire.answer import decode_answer
@@ -41,16 +40,6 @@ def test_records_stay_the_same_behind_another_question(name: str) -> None:
     original = dns.message.from_wire(build_reply(before, answer))
     assert moved.rcode() == dns.rcode.NXDOMAIN
     assert (moved.authority, moved.additional) == (original.authority, original.additional)
-
-
-def test_what_is_not_kept_is_gone_and_nothing_lives_too_long() -> None:
-    query = asked("gone.example")
-    answer = decode_answer(response("gone.example.", DENIAL), query)._replace(ad=True)
-    left = carried(answer, query.question, query, lambda _, rtype: rtype != dns.rdatatype.NSEC, longest=45)
-    message = dns.message.from_wire(build_reply(query, left))
-    assert [rrset.rdtype for rrset in message.authority] == [dns.rdatatype.SOA]
-    assert [rrset.ttl for rrset in (*message.authority, *message.additional)] == [45, 45]
-    assert (left.ad, left.ttl) == (True, 45)
 
 
 def test_the_name_asked_for_is_written_once() -> None:

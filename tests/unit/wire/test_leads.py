@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safedns.errors import WireError
 from safedns.wire.leads import Leads, is_of_a_home, leads_of
 from safedns.wire.records import Record, check_rdata, scan
+from safedns.wire.types import QClass
 
 from .malformed import POINTER, QUESTION, RESPONSE, header, record
 
@@ -24,7 +25,7 @@ def leads(*records: tuple[int, bytes]) -> Leads:
     found = list(scan(packet, START, len(records)))
     for each in found:
         check_rdata(packet, each)
-    return leads_of(packet, found)
+    return leads_of(packet, found, QClass.IN)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_service_record_that_ends_before_its_target_is_refused() -> None:
     packet = header(RESPONSE, answers=1) + QUESTION + record(POINTER, 65, b"\0\x01") + b"\0"
     found = Record(START, START + 2, 65, 1, 300, START + 12, START + 14)
     with pytest.raises(WireError, match="shorter than its target"):
-        leads_of(packet, [found])
+        leads_of(packet, [found], QClass.IN)
 
 
 @pytest.mark.parametrize(
