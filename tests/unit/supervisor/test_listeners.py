@@ -10,6 +10,7 @@ import pytest
 from safedns.errors import SafednsError
 from safedns.supervisor import listeners as module
 from safedns.supervisor.listeners import Listeners, Place, expand
+from tests.e2e.running import free_port
 
 
 @pytest.fixture
@@ -17,13 +18,6 @@ def listeners() -> Iterator[Listeners]:
     opened = Listeners()
     yield opened
     opened.close()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def test_a_named_address_gets_udp_and_tcp(listeners: Listeners) -> None:
@@ -99,7 +93,7 @@ def test_an_address_that_cannot_be_had_changes_nothing(listeners: Listeners) -> 
 
 
 def test_a_tcp_port_that_somebody_else_has_is_as_bad(listeners: Listeners) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(SafednsError, match="tcp://"):
+    with socket.create_server(("127.0.0.1", free_port())) as other, pytest.raises(SafednsError, match="tcp://"):
         listeners.sync([("dns", "127.0.0.1", other.getsockname()[1])], 1)
     assert listeners.places() == ()
 
