@@ -55,9 +55,9 @@ def open_checking(upstreams: Upstreams, source: Source, clock: Clock, counters: 
         return None
     from safedns.resolve.dnssec.checker import Checker
 
-    return Checker(upstreams.dnssec, HOME_ZONES | upstreams.routes.keys(), source, clock, counters)
+    return Checker(upstreams.dnssec, HOME_ZONES.union(upstreams.routes), source, clock, counters)
 
 
 def taken_as_they_come(upstreams: Upstreams) -> frozenset[str]:
     """Canonical names at and below which nothing is checked, even where answers are."""
-    return HOME_ZONES | upstreams.routes.keys() | frozenset(upstreams.dnssec.negative_trust_anchors)
+    return HOME_ZONES.union(upstreams.routes, upstreams.dnssec.negative_trust_anchors)
