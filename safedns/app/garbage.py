@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from safedns.clock import Clock
 
-THRESHOLDS = (5_000, 100, 10)
+THRESHOLDS = (5_000, 20, 10)
 """The first bounds what is looked at within one answer to some milliseconds; the second bounds garbage, should there
-never be a quiet moment, to that of half a million objects: some 60 MB."""
+never be a quiet moment, to that of a hundred thousand objects: some 12 MB."""
 EVERY = 1800.0
 """Seconds between two looks at everything."""
 QUIET = 0.01
@@ -43,6 +43,10 @@ class Garbage:
         gc.freeze()
         gc.set_threshold(*THRESHOLDS)
         self._due = self._clock.monotonic() + EVERY
+
+    def made(self) -> None:
+        """Something large was replaced: the next quiet moment is for clearing up."""
+        self._due = self._clock.monotonic()
 
     def look(self) -> bool:
         """A second is over: collect everything if that is due and nobody asks; says whether it did."""

@@ -163,6 +163,8 @@ class ResolverProcess:
         self._install()
         if first:
             self._garbage.begin()
+        else:
+            self._garbage.made()
 
     async def _renew(self) -> None:
         """Look at the time and at what holds only for now, beside the running path."""

@@ -75,3 +75,11 @@ def test_nothing_is_looked_at_while_answers_are_made(garbage: Garbage, clock: Fa
         processor.used += 2 * QUIET
         assert not garbage.look()
     assert garbage.look()
+
+
+def test_after_a_reload_the_next_quiet_second_is_used(garbage: Garbage, processor: Processor) -> None:
+    garbage.made()
+    processor.used += 2 * QUIET
+    assert not garbage.look()
+    assert garbage.look()
+    assert not garbage.look()
