@@ -10,7 +10,7 @@ from typing import Protocol
 from safedns.asked import Asked, Found
 from safedns.clock import Clock
 from safedns.failures import FailureLog
-from safedns.memo import MEMO_ENTRIES, MEMO_PACKET, AgeingReply, FixedReply, ttl_cap
+from safedns.memo import MEMO_PACKET, AgeingReply, FixedReply, entries_each, ttl_cap
 from safedns.policy.decision import Action, Decision, Reason, ReasonKind
 from safedns.policy.limits import METERED
 from safedns.policy.snapshot import Profile, Snapshot
@@ -56,6 +56,7 @@ class Exit:
         self._events = events
         self._failures = failures
         self._snapshot = snapshot
+        self._memo_entries = entries_each(len(snapshot.profiles))
         self._told = told
 
     def refuse(self, packet: bytes, kind: ReasonKind, protocol: str, rcode: int, *, ede: Ede | None = None) -> bytes:
@@ -133,7 +134,7 @@ class Exit:
     ) -> None:
         ttls = reply_ttls(asked.query, found.answer)
         memo = asked.peer.memo
-        if len(memo) >= MEMO_ENTRIES:
+        if len(memo) >= self._memo_entries:
             memo.clear()
         if found.stored is None:
             longest = max((ttl for _, ttl in ttls), default=0)

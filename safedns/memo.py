@@ -16,10 +16,18 @@ from safedns.wire.reply import patch_ttls
 
 MEMO_ENTRIES = 8192
 """Bound per profile; a full memo starts again from empty, which costs each name one ordinary walk."""
+MEMO_TOGETHER = 65_536
+"""Bound of all profiles together, as long as that leaves each ``MEMO_LEAST``: a reply takes 0.4 KB and more."""
+MEMO_LEAST = 64
 MEMO_PACKET = 512
 """Octets of the longest query that is remembered. Honest ones have a hundred; who fills thousands takes no memory."""
 
 Memo = dict[bytes, "Memorised"]
+
+
+def entries_each(profiles: int) -> int:
+    """How many replies the memo of each of so many profiles may hold."""
+    return max(MEMO_LEAST, min(MEMO_ENTRIES, MEMO_TOGETHER // max(profiles, 1)))
 
 
 class Memorised(Protocol):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safedns.memo import MEMO_ENTRIES, MEMO_PACKET, ttl_cap
+from safedns.memo import MEMO_ENTRIES, MEMO_LEAST, MEMO_PACKET, MEMO_TOGETHER, entries_each, ttl_cap
 from tests.house import House, generic_option
 
 FAMILY: dict[str, Any] = {
@@ -159,3 +159,14 @@ async def test_a_name_that_one_device_asks_often_is_renewed_though_finished_repl
         await asyncio.sleep(0.001)
         house.clock.advance(every)
     assert len(house.asked) == fetched
+
+
+@pytest.mark.parametrize("profiles", [0, 1, 6, 8, 9, 300, 1024])
+def test_memos_of_all_profiles_are_bounded_together(profiles: int) -> None:
+    assert MEMO_LEAST <= entries_each(profiles) <= MEMO_ENTRIES
+    assert profiles * entries_each(profiles) <= MEMO_TOGETHER
+
+
+def test_a_family_has_the_whole_bound_for_each_and_a_school_has_some() -> None:
+    assert entries_each(6) == MEMO_ENTRIES
+    assert entries_each(2002) == MEMO_LEAST
