@@ -32,6 +32,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from safedns.cli.main import main
 from safedns.clock import SystemClock
 from tests.nameserver import NameServer
+from tests.ports import free_port
 
 ADULT, AN, BINH = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 BLOCKED = "blocked.example"
@@ -59,18 +60,6 @@ def until(look: Callable[[], Found], what: str, within: float = 15.0) -> Found:
             raise AssertionError(f"not within {within:g} seconds: {what}")
         time.sleep(0.02)
     return found
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free for UDP and TCP at this moment."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
-            udp.bind((host, 0))
-            with suppress(OSError):
-                tcp.bind((host, udp.getsockname()[1]))
-                port: int = udp.getsockname()[1]
-                return port
 
 
 def listens(port: int) -> bool:

@@ -16,7 +16,8 @@ import pytest
 
 from safedns.wire.stream import frame
 from tests.certificates import Authority
-from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, free_port, household, until
+from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, household, until
+from tests.ports import free_port
 from tests.tools import run
 
 NAME = "dns.home.example"

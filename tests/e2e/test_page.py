@@ -6,7 +6,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.e2e.running import BINH, BLOCKED, Running, free_port, running, until
+from tests.e2e.running import BINH, BLOCKED, Running, running, until
+from tests.ports import free_port
 
 
 def page(port: int) -> str:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.certificates import Authority
-from tests.e2e.running import ADULT, BINH, BLOCKED, FAMILY, Running, free_port, household, listens, until
+from tests.e2e.running import ADULT, BINH, BLOCKED, FAMILY, Running, household, listens, until
+from tests.ports import free_port
 from tests.tools import run, tool
 
 NAME = "dns.home.example"

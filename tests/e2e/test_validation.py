@@ -21,8 +21,9 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from tests.e2e.running import CLOCK, Running, free_port, running
+from tests.e2e.running import CLOCK, Running, running
 from tests.e2e.upstream_programs import Program
+from tests.ports import free_port
 from tests.signed import DAY, Zone
 from tests.worlds import anchor_of
 

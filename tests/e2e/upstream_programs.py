@@ -16,7 +16,8 @@ from pathlib import Path
 from safedns.settings.model import UpstreamSpec
 from safedns.settings.words import upstream
 from tests.certificates import Authority
-from tests.e2e.running import free_port, listens, until
+from tests.e2e.running import listens, until
+from tests.ports import free_port
 from tests.tools import tool
 
 NAME = "dns.test"

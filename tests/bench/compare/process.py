@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -111,17 +110,6 @@ def settle(root: int, clock: Clock, limit: float = 5.0) -> None:
         before, used = used, cpu_seconds(root)
         if used - before < 0.4 * QUIET_SHARE:
             return
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that is free for UDP and TCP at this moment."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
-            stream.bind(("127.0.0.1", 0))
-            port: int = stream.getsockname()[1]
-            with contextlib.suppress(OSError):
-                datagram.bind(("127.0.0.1", port))
-                return port
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from tests.bench.compare.names import Names, dealt
 from tests.bench.compare.process import BenchError
 from tests.bench.compare.site import Site
 from tests.bench.compare.systems import System
+from tests.ports import free_port
 
 START_WITHIN = 300.0
 CANDIDATES = 1200
@@ -51,7 +52,7 @@ class Stand:
         self._clock = clock
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="safedns-bench-")))
-        self._upstream_port = process.free_port()
+        self._upstream_port = free_port()
 
     def __enter__(self) -> Self:
         try:
@@ -74,8 +75,8 @@ class Stand:
         """A new place for what is named so."""
         return Site(
             folder=self.folder(name),
-            port=process.free_port(),
-            metrics_port=process.free_port(),
+            port=free_port(),
+            metrics_port=free_port(),
             upstream_port=self._upstream_port,
             lists=dealt(self._names.blocked),
             clients=self._clients,

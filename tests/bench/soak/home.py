@@ -14,8 +14,9 @@ from tests.bench.compare import names
 from tests.bench.soak.ledger import CLOCK
 from tests.bench.soak.upstream import Upstream
 from tests.certificates import Authority
-from tests.e2e.running import Running, free_port
+from tests.e2e.running import Running
 from tests.nameserver import NameServer
+from tests.ports import free_port
 from tests.unit.blocklist.listserver import Answer, ListServer
 
 NAME = "dns.home.example"

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from types import TracebackType
 
-from tests.bench.compare.process import free_port
 from tests.nameserver import Asked, Behaviour, NameServer, Reaction, reply, soa, with_other_id, with_other_name
+from tests.ports import free_port
 
 LIE = "A 203.0.113.66"
 

@@ -10,7 +10,7 @@ import pytest
 from safedns.errors import SafednsError
 from safedns.supervisor import listeners as module
 from safedns.supervisor.listeners import Listeners, Place, expand
-from tests.e2e.running import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

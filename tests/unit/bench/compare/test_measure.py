@@ -7,9 +7,9 @@ import pytest
 from tests.bench.compare.dnsperf import Report
 from tests.bench.compare.measure import Plan, oddities, unlogged
 from tests.bench.compare.names import household
-from tests.bench.compare.process import free_port
 from tests.bench.compare.stand import ask
 from tests.bench.compare.systems import SYSTEMS
+from tests.ports import free_port
 
 
 def test_a_clean_measurement_has_nothing_odd() -> None:

@@ -12,7 +12,6 @@ import pytest
 from tests.bench.compare.process import (
     alive,
     cpu_seconds,
-    free_port,
     last_words,
     memory_mib,
     parse_pss,
@@ -21,6 +20,7 @@ from tests.bench.compare.process import (
     stat,
     tree,
 )
+from tests.ports import free_port
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from safedns.wire.query import decode_query
-from tests.bench.compare.process import free_port, running
+from tests.bench.compare.process import running
 from tests.bench.compare.stand import ask
 from tests.bench.latency.load import SOCKETS, Sender, packets
+from tests.ports import free_port
 
 
 def test_ids_do_not_repeat_on_a_socket() -> None:
