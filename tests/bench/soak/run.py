@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from tests.bench.soak.books import Balance, Books, Metrics
 from tests.bench.soak.home import OLD_ROWS, home
 from tests.bench.soak.ledger import CLOCK, GIVE_UP, Ledger, Unanswered
 from tests.bench.soak.load import Load
-from tests.bench.soak.sampler import Sampler
+from tests.bench.soak.sampler import Repeated, Sampler
 from tests.bench.soak.troubles import Happened, Troubles, Window
 from tests.e2e.running import Running
 
@@ -91,34 +89,22 @@ class Result(NamedTuple):
         return found
 
 
-class Readers:
+class Readers(Repeated):
     """Scrapes the metrics and reads the log all the while, as Prometheus and parents do."""
 
     def __init__(self, house: Running) -> None:
         self.reads = 0
         self._house = house
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="readers")
+        super().__init__("readers", _READ_EVERY)
 
-    def __enter__(self) -> Readers:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def turn(self) -> None:
         url = f"http://127.0.0.1:{self._house.metrics_port}/metrics"
         commands = (("logs", "--limit", "50"), ("status",), ("usage", "an"), ("cache", "stats"))
-        while not self._stop.wait(_READ_EVERY):
-            with suppress(OSError), urllib.request.urlopen(url, timeout=5) as reply:
-                reply.read()
-                self.reads += 1
-            if self.reads % 5 == 0:
-                self._house.command(*commands[self.reads // 5 % len(commands)])
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5) as reply:
+            reply.read()
+            self.reads += 1
+        if self.reads % 5 == 0:
+            self._house.command(*commands[self.reads // 5 % len(commands)])
 
 
 def soak(folder: Path, plan: Plan, say: Callable[[str], None]) -> Result:

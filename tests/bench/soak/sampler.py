@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from tests.bench.compare.process import parse_pss
 from tests.bench.soak.ledger import CLOCK
@@ -35,20 +35,20 @@ class Sample(NamedTuple):
     """Seconds since it began."""
 
 
-class Sampler:
-    """Samples while its ``with`` block runs; a process that was started again begins a new series."""
+class Repeated:
+    """Something that is done in a thread, again and again, while its ``with`` block runs."""
 
-    def __init__(
-        self, tree: Callable[[], list[tuple[int, str]]], also: Callable[[list[tuple[int, str]]], None]
-    ) -> None:
-        """``tree``: pids and roles; ``also`` is told of them at each look."""
-        self.series: dict[tuple[str, int], list[Sample]] = {}
-        self._tree = tree
-        self._also = also
+    def __init__(self, name: str, every: float) -> None:
+        """``every``: seconds from the end of one turn to the next."""
+        self._every = every
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sampler")
+        self._thread = threading.Thread(target=self._run, name=name)
 
-    def __enter__(self) -> Sampler:
+    def turn(self) -> None:
+        """Do it once."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -58,17 +58,33 @@ class Sampler:
         self._stop.set()
         self._thread.join()
 
+    def _run(self) -> None:
+        while not self._stop.wait(self._every):
+            self.turn()
+
+
+class Sampler(Repeated):
+    """Samples while its ``with`` block runs; a process that was started again begins a new series."""
+
+    def __init__(
+        self, tree: Callable[[], list[tuple[int, str]]], also: Callable[[list[tuple[int, str]]], None]
+    ) -> None:
+        """``tree``: pids and roles; ``also`` is told of them at each look."""
+        self.series: dict[tuple[str, int], list[Sample]] = {}
+        self._tree = tree
+        self._also = also
+        super().__init__("sampler", EVERY)
+
     def cpu(self, role: str) -> float:
         """Seconds of CPU that all processes of a role have used, as far as they were seen."""
         return sum(samples[-1].cpu for (each, _), samples in self.series.items() if each == role)
 
-    def _run(self) -> None:
-        while not self._stop.wait(EVERY):
-            found = self._tree()
-            for pid, role in found:
-                if (sample := look(pid)) is not None:
-                    self.series.setdefault((role, pid), []).append(sample)
-            self._also(found)
+    def turn(self) -> None:
+        found = self._tree()
+        for pid, role in found:
+            if (sample := look(pid)) is not None:
+                self.series.setdefault((role, pid), []).append(sample)
+        self._also(found)
 
 
 def look(pid: int) -> Sample | None:
