@@ -64,14 +64,24 @@ class _Lazy(click.Group):
             ctx.exit(128 + signal.SIGPIPE)
 
 
-def _version() -> str:
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:  # noqa: ARG001, FBT001 - click's signature
     """The version, and whether the modules that every query passes through are compiled here."""
+    if not wanted or ctx.resilient_parsing:
+        return
     module = importlib.util.find_spec("safedns.wire.names")
     compiled = module is not None and not str(module.origin).endswith(".py")
-    return f"{__version__} (compiled)" if compiled else __version__
+    click.echo(f"safedns, version {__version__}{' (compiled)' if compiled else ''}")
+    ctx.exit()
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="safedns")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """A family's own DNS resolver: checks every query against blocklists and each child's schedule."""
