@@ -55,7 +55,10 @@ def _health_cells(row: dict[str, Any]) -> tuple[str, ...]:
 @click.option("--json", "as_json", is_flag=True, help="For machines: a list of objects.")
 @click.pass_context
 def test(context: click.Context, config: Path, *, as_json: bool) -> None:
-    """Ask each upstream a few times, the running safedns or none; exit 1 if one does not serve."""
+    """Ask each upstream a few times, the running safedns or none; exit 1 if one does not serve.
+
+    What it is asked for: the root of all names, and some names that show whether it filters (docs/upstreams.md).
+    """
     # The YAML border and the transports are loaded only where something is asked.
     from safedns.resolve.examine import examine
     from safedns.settings.load import load_settings
@@ -63,18 +66,27 @@ def test(context: click.Context, config: Path, *, as_json: bool) -> None:
     logging.getLogger("safedns").addHandler(logging.NullHandler())  # what goes wrong stands in the table's end
     upstreams = load_settings(config).upstreams
     found = examine(upstreams, SystemClock(), Counters())
-    useless = [one for one in found if upstreams.dnssec.validate and one.leaves_signatures_out]
+    complaints = [
+        f"{one.name}: {text}" for one in found for text in _complaints(one, validates=upstreams.dnssec.validate)
+    ]
     if as_json:
         click.echo(json.dumps([_object(one) for one in found], ensure_ascii=False, indent=1))
     else:
-        headings = ("UPSTREAM", "FOR", "ADDRESS", "FIRST", "THEN", "PROTOCOL", "DNSSEC", "CAN", "KNOWN TO FILTER")
+        headings = ("UPSTREAM", "FOR", "ADDRESS", "FIRST", "THEN", "PROTOCOL", "DNSSEC", "CAN", "FILTERS")
         _print_table(headings, map(_cells, found))
-        for one in found:
-            if one.problem:
-                click.echo(f"{one.name}: {one.problem}")
-        for one in useless:
-            click.echo(f"{one.name}: it leaves signatures out: with `dnssec: {{validate: on}}` signed names fail there")
-    context.exit(0 if all(one.answers for one in found) and not useless else 1)
+        for line in complaints:
+            click.echo(line)
+    context.exit(1 if complaints else 0)
+
+
+def _complaints(one: Examined, *, validates: bool) -> Iterator[str]:
+    """Why it does not serve as it should."""
+    if one.problem:
+        yield one.problem
+    if validates and one.leaves_signatures_out:
+        yield "it leaves signatures out: with `dnssec: {validate: on}` signed names fail there"
+    if one.known is not None and one.lets_adult_through:
+        yield f"it opens adult names, which {one.known.name} keeps closed: is somebody else answering in its place?"
 
 
 def _object(one: Examined) -> dict[str, Any]:
@@ -94,6 +106,7 @@ def _object(one: Examined) -> dict[str, Any]:
         "http3": one.facts.http3,
         "resumes": one.facts.resumed,
         "filters": one.filters,
+        "known_as": one.known.name if one.known is not None else "",
     }
 
 
@@ -101,7 +114,20 @@ def _cells(one: Examined) -> tuple[str, ...]:
     times = (f"{one.first_ms:.1f} ms", f"{one.median_ms:.1f} ms") if one.answers else ("no answer", "")
     used_for = ", ".join(one.used_for)
     protocol = one.facts.protocol or ("" if one.transport != "plain" else "not encrypted")
-    return one.name, used_for, one.facts.address, *times, protocol, one.dnssec, ", ".join(_abilities(one)), one.filters
+    return (
+        one.name,
+        used_for,
+        one.facts.address,
+        *times,
+        protocol,
+        one.dnssec,
+        ", ".join(_abilities(one)),
+        _filters(one),
+    )
+
+
+def _filters(one: Examined) -> str:
+    return "" if one.filters is None else ", ".join(one.filters) or "nothing seen"
 
 
 def _abilities(one: Examined) -> Iterator[str]:

@@ -1,28 +1,31 @@
 """Upstreams put to the test, one by one and without the daemon: do they answer, how fast, and what can they do?
 
-Every question is for the root, which tells nobody what a household looks at.
+The questions are for the root, and for the names that show whether somebody filters (``filtering.py``): they tell
+nobody what a household looks at.
 """
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.counting import Counters, UpstreamMeter
+from safedns.resolve.filtering import kinds_filtered
 from safedns.resolve.routing import Routing
 from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.encrypted import EncryptedUpstream
 from safedns.resolve.upstream.open import open_upstream
 from safedns.resolve.upstream.place import Place
 from safedns.resolve.upstream.plain import PlainUpstream
-from safedns.settings.family_resolvers import family_resolver
+from safedns.settings.family_resolvers import FamilyResolver, family_resolver
 from safedns.settings.model import Upstreams, UpstreamSpec
 from safedns.wire.answer import Answer
 from safedns.wire.names import HEADER_SIZE
-from safedns.wire.query import decode_query
+from safedns.wire.query import Query, decode_query
 from safedns.wire.records import scan
 from safedns.wire.request import plain_request
 from safedns.wire.types import Ede, QType
@@ -49,13 +52,27 @@ class Examined(NamedTuple):
     facts: Facts
     dnssec: str
     """``validates``, ``passes`` signatures on, or ``no``."""
-    filters: str
-    """What the service is known to filter; empty if it is not known to."""
+    filters: tuple[str, ...] | None
+    """The kinds of names that it was found to close, and ``safe search``; ``None`` if that was not found out."""
+    known: FamilyResolver | None
+    """The service that it should be, if that is one that filters."""
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it is asked for names of all kinds, and not for routed ones or upstreams' names only."""
+        return any(use == "everything" or use.startswith("set ") for use in self.used_for)
 
     @property
     def leaves_signatures_out(self) -> bool:
         """Whether who checks answers by their signatures asks it in vain; what is routed is not checked."""
-        return self.dnssec == "no" and any(use == "everything" or use.startswith("set ") for use in self.used_for)
+        return self.dnssec == "no" and self.is_general
+
+    @property
+    def lets_adult_through(self) -> bool:
+        """Whether it opens what the service that it should be keeps closed."""
+        if self.known is None or self.filters is None:
+            return False
+        return self.known.closes_adult and "adult" not in self.filters
 
 
 def examine(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
@@ -88,7 +105,6 @@ async def _first(
     spec: UpstreamSpec, upstreams: Upstreams, one: PlainUpstream | EncryptedUpstream, clock: Clock
 ) -> Examined:
     """Whether it answers at all."""
-    known = family_resolver(spec)
     nothing = Examined(
         name=spec.name,
         transport=spec.transport,
@@ -99,7 +115,8 @@ async def _first(
         median_ms=0.0,
         facts=Facts(),
         dnssec="",
-        filters=known.filters if known is not None else "",
+        filters=None,
+        known=family_resolver(spec),
     )
     try:
         time, answer = await _timed(one, clock)
@@ -109,7 +126,7 @@ async def _first(
 
 
 async def _then(examined: Examined, one: PlainUpstream | EncryptedUpstream, clock: Clock) -> Examined:
-    """How fast it goes on, and what it can do."""
+    """How fast it goes on, what it can do, and what it keeps closed."""
     if not examined.answers:
         return examined
     try:
@@ -117,7 +134,8 @@ async def _then(examined: Examined, one: PlainUpstream | EncryptedUpstream, cloc
     except UpstreamError as error:
         return examined._replace(answers=False, problem=str(error), facts=one.facts)
     facts = one.facts if isinstance(one, PlainUpstream) else await _again(one)
-    return examined._replace(median_ms=median(times), facts=facts)
+    filters = await kinds_filtered(partial(_ask, one)) if examined.is_general else None
+    return examined._replace(median_ms=median(times), facts=facts, filters=filters)
 
 
 async def _again(one: EncryptedUpstream) -> Facts:
@@ -125,7 +143,7 @@ async def _again(one: EncryptedUpstream) -> Facts:
     known = one.facts
     await one.hang_up()
     try:
-        await _ask(one)
+        await _ask(one, _ROOT)
     except UpstreamError:
         return known
     return one.facts
@@ -134,7 +152,7 @@ async def _again(one: EncryptedUpstream) -> Facts:
 async def _timed(one: PlainUpstream | EncryptedUpstream, clock: Clock) -> tuple[float, Answer]:
     """One answer, and the milliseconds that it took."""
     start = clock.monotonic()
-    answer = await _ask(one)
+    answer = await _ask(one, _ROOT)
     return (clock.monotonic() - start) * 1000, answer
 
 
@@ -150,9 +168,9 @@ def _used_for(spec: UpstreamSpec, upstreams: Upstreams) -> tuple[str, ...]:
 _ROOT = decode_query(plain_request(".", QType.SOA, 0, do=True))
 
 
-async def _ask(one: PlainUpstream | EncryptedUpstream) -> Answer:
+async def _ask(one: PlainUpstream | EncryptedUpstream, query: Query) -> Answer:
     outcome: asyncio.Future[Answer | UpstreamError] = asyncio.get_running_loop().create_future()
-    exchange = Exchange(_ROOT, outcome.set_result)
+    exchange = Exchange(query, outcome.set_result)
     one.start(exchange)
     try:
         async with asyncio.timeout(WITHIN):

@@ -1,6 +1,6 @@
 """Public resolvers that filter, as their makers describe them: which address or name is which.
 
-Only a description: whether one of them filters just now is not asked of it.
+Only a description: whether one of them filters just now, ``resolve/filtering.py`` finds out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ class FamilyResolver(NamedTuple):
     filters: str
     hosts: frozenset[str]
     """Addresses and names by which it is asked."""
+
+    @property
+    def closes_adult(self) -> bool:
+        """Whether it keeps adult names closed, as all but those do that are against malware only."""
+        return "adult" in self.filters
 
 
 FAMILY_RESOLVERS = (

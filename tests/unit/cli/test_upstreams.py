@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safedns.cli.main import main
+from safedns.resolve.filtering import SAMPLES
 from tests.certificates import Authority, Certificate
 from tests.nameserver import Asked, Behaviour, NameServer, Reaction, Secure, reply
 from tests.unit.cli.daemon import daemon
@@ -94,7 +95,8 @@ def test_each_transport_is_asked_and_tells_what_it_can(
         "padding": not cookies,
         "http3": False,
         "resumes": transport != "plain",
-        "filters": "",
+        "filters": None,
+        "known_as": "",
     }
 
 
@@ -138,7 +140,8 @@ def test_what_follows_the_first_answer_is_timed_with_nothing_else_going_on(tmp_p
 
     def noted(name: str) -> Behaviour:
         def behave(asked: Asked) -> Reaction:
-            order.append(name)
+            if not asked.name:
+                order.append(name)
             return root(asked)
 
         return behave
@@ -149,10 +152,61 @@ def test_what_follows_the_first_answer_is_timed_with_nothing_else_going_on(tmp_p
     assert "".join(order[2:]) == "aaaaabbbbb"
 
 
-def test_only_the_root_is_asked_for(tmp_path: Path) -> None:
-    with NameServer() as server:
-        put_to_the_test(tmp_path, f'{{servers: ["127.0.0.1:{server.port}"]}}')
-    assert {(asked.name, asked.qtype) for asked in server.asked} == {("", "SOA")}
+def test_only_the_root_and_the_samples_are_asked_for_and_of_a_router_the_root_alone(tmp_path: Path) -> None:
+    with NameServer() as server, NameServer() as router:
+        routes = f'{{lan: "127.0.0.1:{router.port}"}}'
+        put_to_the_test(tmp_path, f'{{servers: ["127.0.0.1:{server.port}"], routes: {routes}}}')
+    samples = {(sample.name, "A") for several in SAMPLES.values() for sample in several}
+    assert {(asked.name, asked.qtype) for asked in server.asked} == {("", "SOA"), ("www.google.com", "A"), *samples}
+    assert {(asked.name, asked.qtype) for asked in router.asked} == {("", "SOA")}
+
+
+def family_service(asked: Asked) -> Reaction:
+    """Closes adult names by a null address, and knows safe search."""
+    if asked.name in ("pornhub.com", "exampleadultsite.com"):
+        return reply(asked, "A 0.0.0.0")
+    if asked.name == "www.google.com":
+        return reply(asked, "CNAME forcesafesearch.google.com.", "forcesafesearch.google.com. A 216.239.38.120")
+    return opens_everything(asked)
+
+
+def opens_everything(asked: Asked) -> Reaction:
+    return reply(asked, "A 192.0.2.1") if asked.name else root(asked)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "filters", "shown"),
+    [
+        (family_service, ["adult", "safe search"], "adult, safe search"),
+        (opens_everything, [], "nothing seen"),
+        (root, None, ""),
+    ],
+)
+def test_what_is_filtered_is_found_out_by_asking(
+    tmp_path: Path, behaviour: Behaviour, filters: list[str] | None, shown: str
+) -> None:
+    with NameServer(behaviour) as server:
+        config = f'{{servers: ["127.0.0.1:{server.port}"]}}'
+        (found,) = json.loads(put_to_the_test(tmp_path, config, "--json").stdout)
+        table = put_to_the_test(tmp_path, config)
+    assert (found["filters"], found["known_as"], table.exit_code) == (filters, "", 0)
+    headings, row = table.stdout.splitlines()
+    assert row[headings.index("FILTERS") :] == shown
+
+
+@pytest.mark.parametrize(("behaviour", "complains"), [(family_service, False), (opens_everything, True), (root, False)])
+def test_a_family_service_that_opens_adult_names_is_exit_1(
+    tmp_path: Path, authority: Authority, behaviour: Behaviour, complains: bool
+) -> None:
+    name = "family.cloudflare-dns.com"
+    with NameServer(behaviour, certificate=authority.issue(name), face="tls") as server:
+        at = f"tls://127.0.0.1:{server.port}#{name}"
+        result = put_to_the_test(tmp_path, f'{{servers: ["{at}"]}}')
+    line = (
+        f"{at}: it opens adult names, which Cloudflare for Families keeps closed: "
+        "is somebody else answering in its place?"
+    )
+    assert (result.exit_code, result.stdout.splitlines()[2:]) == ((1, [line]) if complains else (0, []))
 
 
 def test_one_that_does_not_answer_is_exit_1_with_the_reason(tmp_path: Path, servers: dict[str, int]) -> None:
@@ -163,7 +217,7 @@ def test_one_that_does_not_answer_is_exit_1_with_the_reason(tmp_path: Path, serv
     assert result.exit_code == 1
     headings, first, second, reason = result.stdout.splitlines()
     assert headings.startswith("UPSTREAM")
-    assert headings.endswith("KNOWN TO FILTER")
+    assert headings.endswith("FILTERS")
     assert first.startswith(good)
     assert "TLSv1.3" in first
     assert second.split()[:5] == [bad, "lan", "127.0.0.1", "no", "answer"]
