@@ -36,17 +36,21 @@ class Garbage:
         self._processor = processor
         self._used = 0.0
         self._due = 0.0
+        self._begun = False
 
-    def begin(self) -> None:
-        """What was loaded up to now lives long, and is never looked at again."""
+    def loaded(self) -> None:
+        """Rules have been loaded: the first live long and are never looked at again; later ones replace others.
+
+        What was replaced is cleared up at the next quiet moment.
+        """
+        if self._begun:
+            self._due = self._clock.monotonic()
+            return
+        self._begun = True
         gc.collect()
         gc.freeze()
         gc.set_threshold(*THRESHOLDS)
         self._due = self._clock.monotonic() + EVERY
-
-    def made(self) -> None:
-        """Something large was replaced: the next quiet moment is for clearing up."""
-        self._due = self._clock.monotonic()
 
     def look(self) -> bool:
         """A second is over: collect everything if that is due and nobody asks; says whether it did."""

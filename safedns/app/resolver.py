@@ -145,7 +145,6 @@ class ResolverProcess:
         settings = sealed.settings
         await asyncio.to_thread(load_transports, settings.upstreams.all)
         await self._whereabouts.use(settings.leases)
-        first = self._resolver is None
         if self._resolver is None or self._pipeline is None:
             assert self._sender is not None  # noqa: S101 - the supervisor sends the link first
             assert self._saved is not None  # noqa: S101 - likewise
@@ -161,10 +160,7 @@ class ResolverProcess:
         if self._targets is not None:
             self._targets.forget()
         self._install()
-        if first:
-            self._garbage.begin()
-        else:
-            self._garbage.made()
+        self._garbage.loaded()
 
     async def _renew(self) -> None:
         """Look at the time and at what holds only for now, beside the running path."""

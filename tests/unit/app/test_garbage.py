@@ -50,7 +50,7 @@ def processor() -> Processor:
 @pytest.fixture
 def garbage(clock: FakeClock, processor: Processor) -> Garbage:
     garbage = Garbage(clock, processor)
-    garbage.begin()
+    garbage.loaded()
     return garbage
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_looked_at_while_answers_are_made(garbage: Garbage, clock: Fa
 
 
 def test_after_a_reload_the_next_quiet_second_is_used(garbage: Garbage, processor: Processor) -> None:
-    garbage.made()
+    garbage.loaded()
     processor.used += 2 * QUIET
     assert not garbage.look()
     assert garbage.look()
