@@ -4,8 +4,8 @@
                  (connected socket: the kernel drops              else counted, still waiting
                   what does not come from the upstream)
 
-A truncated answer hands the exchange over (to TCP); since when nothing has come is told, so that TCP can be tried. Must not
-time anything out: whoever started an exchange cancels it.
+A truncated answer hands the exchange over (to TCP); since when nothing has come is told, so that TCP can be tried. Must
+not time anything out: whoever started an exchange cancels it.
 """
 
 from __future__ import annotations
