@@ -23,10 +23,6 @@ from safedns.wire.names import from_wire, to_wire
 from safedns.wire.query import query_of
 from safedns.wire.types import RCode
 
-MAX_TTL = 86_400
-"""Seconds; nobody's change should take longer than a day to be seen."""
-MAX_NEGATIVE_TTL = 10_800
-"""Seconds (RFC 2308 section 5)."""
 MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _NXDOMAIN = int(RCode.NXDOMAIN)
@@ -152,7 +148,7 @@ class AnswerCache:
         self._hits[0] += 1
         answer = entry.answer
         if denier[:-_KEY_TAIL] != key[:-_KEY_TAIL]:
-            answer = carried(answer, denier[:-1], query_of(key[:-1]))
+            answer = carried(answer, denier[:-1], query_of(key))
         return Hit(answer, int(now - entry.stored), False, entry.stored, entry.expires, [0])
 
     def stale(self, key: bytes, now: float) -> Hit | None:
@@ -172,7 +168,7 @@ class AnswerCache:
 
     def put(self, key: bytes, answer: Answer, now: float) -> None:
         """Keep ``answer`` for its TTL within the bounds; one that may not be cached changes nothing."""
-        ttl = min(answer.ttl, MAX_NEGATIVE_TTL if answer.negative else MAX_TTL)
+        ttl = answer.ttl
         if ttl <= 0 or len(answer.body) > MAX_BODY:
             return
         early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0

@@ -170,12 +170,6 @@ class Flight:
             self._advance(now)
 
     def _answered(self, ask: Ask, member: Member, answer: Answer, now: float) -> None:
-        if answer.rcode == RCode.REFUSED and not answer.denied:
-            # It will not serve us: as good as dead, though quick. One that says that it keeps this name closed does.
-            self.refusal = answer
-            self._race.failed(ask.attempt, now)
-            member.meter.errors[0] += 1
-            return
         if answer.rcode not in _USEFUL and not answer.denied:
             self.refusal = answer
             self._race.refused(ask.attempt, self.query.name, now)

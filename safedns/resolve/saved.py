@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from safedns.errors import WireError
-from safedns.resolve.cache import MAX_BODY, MAX_TTL
+from safedns.resolve.cache import MAX_BODY
 from safedns.settings.model import Upstreams
 from safedns.wire.answer import Answer, decode_answer
 from safedns.wire.names import MAX_NAME
@@ -71,7 +71,7 @@ def _fingerprint(upstreams: Upstreams) -> bytes:
 
 def _is_fresh(saved: Saved, now: float) -> bool:
     """One that was stored in the future is of a clock that was wrong then, or is now."""
-    return saved.stored <= now < saved.stored + min(saved.answer.ttl, MAX_TTL)
+    return saved.stored <= now < saved.stored + saved.answer.ttl
 
 
 def _packed(saved: Saved) -> tuple[bytes, bytes, bytes]:
@@ -89,7 +89,7 @@ def _unpacked(rest: bytes) -> Iterator[Saved]:
         position += key_size
         body = rest[position : position + body_size]
         position += body_size
-        query = query_of(key[:-1])
+        query = query_of(key)
         packet = HEADER.pack(0, FLAG_QR | rcode & 0x0F, 1, *counts) + key[:-1] + body
         answer = decode_answer(packet, query)._replace(rcode=rcode, ad=bool(ad), denied=denied)
         yield Saved(key, answer, stored)

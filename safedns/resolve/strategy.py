@@ -94,7 +94,7 @@ class Health:
         self._bench(now)
 
     def refused(self, name: str, started: float, now: float) -> None:
-        """It could not say anything about ``name`` (SERVFAIL): one name may be broken, several in a row are not."""
+        """It had nothing to say about ``name`` (SERVFAIL, REFUSED): one may be broken, several in a row are not."""
         if len(self._refused) < REFUSALS:
             self._refused.add(name)
         if len(self._refused) == REFUSALS:
@@ -282,13 +282,13 @@ class Race:
         return now - one.started
 
     def refused(self, attempt: int, name: str, now: float) -> None:
-        """The exchange brought word that there is nothing to be said about ``name`` (SERVFAIL): ask somebody else."""
+        """The exchange brought word that there is nothing to be said about ``name``: ask somebody else."""
         one = self._open.pop(attempt)
         self._healths[one.position].refused(name, one.started, now)
         self._pass_over(one.position)
 
     def failed(self, attempt: int, now: float) -> None:
-        """The exchange ended without an answer (refused, unreachable): that upstream is out of this race."""
+        """The exchange ended without an answer (unreachable): that upstream is out of this race."""
         one = self._open.pop(attempt)
         self._healths[one.position].failed(one.started, now)
         self._pass_over(one.position)

@@ -12,7 +12,6 @@ from math import inf
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
-from safedns.resolve.cache import MAX_TTL
 from safedns.resolve.flight import Resolved
 from safedns.resolve.resolver import Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
@@ -59,6 +58,6 @@ class Targets:
     def _done(self, question: _Question, outcome: Resolved | UpstreamError) -> None:
         wait = RETRY
         if isinstance(outcome, Resolved) and not outcome.stale and outcome.answer.rcode == RCode.NOERROR:
-            wait = max(LEAST, min(outcome.answer.ttl, MAX_TTL) - _AHEAD)
+            wait = max(LEAST, outcome.answer.ttl - _AHEAD)
         if question in self._due:
             self._due[question] = self._clock.monotonic() + wait

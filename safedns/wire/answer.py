@@ -41,7 +41,11 @@ from safedns.wire.types import (
     RCode,
 )
 
-_MAX_TTL = 0x7FFFFFFF
+MAX_TTL = 86_400
+"""Seconds; nobody's change should take longer than a day to be seen, here or by who caches our answers."""
+MAX_NEGATIVE_TTL = 10_800
+"""Seconds (RFC 2308 section 5)."""
+_IMPOSSIBLE_TTL = 1 << 31
 _POINTER_TO_QUESTION = b"\xc0\x0c"
 _SOA_CONTACT = b"\x06nobody\x07invalid\0"
 _SOA_TIMES = struct.Struct("!5I")
@@ -49,6 +53,11 @@ _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
 _ALONE = frozenset((int(QType.SOA), int(QType.RRSIG)))
 """Types whose TTLs have rules of their own: by MINIMUM (RFC 2308), as what is signed (RFC 4034 section 3)."""
 _DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
+_PROOFS = frozenset((int(QType.RRSIG), int(QType.NSEC), int(QType.NSEC3)))
+"""Types that are there for DNSSEC alone."""
+_WANTS_PROOFS = _PROOFS | {int(QType.ANY)}
+_FINDINGS = frozenset((int(RCode.NOERROR), int(RCode.NXDOMAIN)))
+"""What says something about a name; everything else is about the query or the server."""
 
 
 class Answer(NamedTuple):
@@ -92,6 +101,8 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(packet)
     if not flags & FLAG_QR or flags & OPCODE_MASK:
         raise WireError("the packet is not the response to a query")
+    if not questions and not answers and not authorities and flags & 0x0F not in _FINDINGS:
+        return _without_question(packet, flags, additionals)
     start = HEADER_SIZE + len(query.question)
     if questions != 1 or packet[HEADER_SIZE : start - 4].lower() + packet[start - 4 : start] != query.cache_key[:-1]:
         raise WireError("the response is to another question")
@@ -104,6 +115,8 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     records = list(scan(packet, start, answers + authorities + additionals))
     if (records[-1].end if records else start) != len(packet):
         raise WireError("the response has bytes behind its last record")
+    if not query.do and query.qtype not in _WANTS_PROOFS and not _PROOFS.isdisjoint([each.rtype for each in records]):
+        return decode_answer(_without_proofs(packet, start, records, answers, authorities), query)
     opt = _find_opt(records, first_additional=answers + authorities)
     if opt is not None:
         rcode |= records[opt].ttl >> 24 << 4
@@ -112,7 +125,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         check_rdata(packet, record)
     level = _level(packet, records)
     body, ttls = _without_opt(packet, start, level, opt)
-    if level is not records or any(ttl > _MAX_TTL for _, ttl in ttls):
+    if level is not records or any(ttl > MAX_TTL for _, ttl in ttls):
         body, ttls = _with_ttls(body, ttls)
         records = level
 
@@ -182,6 +195,28 @@ def failed_answer(query: Query) -> Answer:
     return make_answer(query, [], rcode=RCode.SERVFAIL)._replace(aa=False)
 
 
+def _without_question(packet: bytes, flags: int, additionals: int) -> Answer:
+    """An error from a server that says no more than the header, and perhaps OPT: it could not read the question."""
+    records = list(scan(packet, HEADER_SIZE, additionals))
+    opt = _find_opt(records, first_additional=0)
+    if len(records) != additionals or (records[-1].end if records else HEADER_SIZE) != len(packet):
+        raise WireError("the response has bytes behind its last record")
+    rcode = flags & 0x0F | (records[opt].ttl >> 24 << 4 if opt is not None else 0)
+    error = 0 if opt is None else _extended_error(packet, records[opt])
+    return Answer(
+        rcode, False, False, False, (0, 0, 0), b"", (), 0, False, (), (),
+        denied=error if error in _DENIALS else 0, error=error if rcode == RCode.SERVFAIL else 0,
+    )  # fmt: skip
+
+
+def _without_proofs(packet: bytes, start: int, records: Sequence[Record], answers: int, authorities: int) -> bytes:
+    """The response as it is for who did not ask for DNSSEC (RFC 4035 section 3.2.1); rare, so written anew."""
+    sections = (records[:answers], records[answers : answers + authorities], records[answers + authorities :])
+    kept = [[decompressed(packet, each)[0] for each in section if each.rtype not in _PROOFS] for section in sections]
+    counts = struct.pack("!3H", *map(len, kept))
+    return packet[:6] + counts + packet[HEADER_SIZE:start] + b"".join(record for section in kept for record in section)
+
+
 def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     """Index of the OPT record; raises ``WireError`` if there are several, or one with an owner or out of place."""
     found = [index for index, record in enumerate(records) if record.rtype == QType.OPT]
@@ -233,7 +268,7 @@ def _without_opt(
 
 
 def _with_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """The TTLs written into the bytes; one with the top bit set means zero (RFC 2181 section 8)."""
+    """The TTLs written into the bytes, with their bounds; one with the top bit set means zero (RFC 2181 section 8)."""
     fixed = bytearray(body)
     for offset, ttl in ttls:
         TTL.pack_into(fixed, offset, _seconds(ttl))
@@ -273,7 +308,7 @@ def _with_negative_ttl(
         if records[index].rtype == QType.SOA:
             offset, ttl = ttls[index]
             (minimum,) = TTL.unpack_from(packet, records[index].end - 4)
-            if ttl > (lowered := _seconds(minimum)):
+            if ttl > (lowered := min(_seconds(minimum), MAX_NEGATIVE_TTL)):
                 body = body[:offset] + TTL.pack(lowered) + body[offset + 4 :]
                 return body, (*ttls[:index], (offset, lowered), *ttls[index + 1 :])
             break
@@ -281,7 +316,7 @@ def _with_negative_ttl(
 
 
 def _seconds(ttl: int) -> int:
-    return ttl if ttl <= _MAX_TTL else 0
+    return min(ttl, MAX_TTL) if ttl < _IMPOSSIBLE_TTL else 0
 
 
 def _lifetime(
@@ -298,4 +333,4 @@ def _lifetime(
         return True, 0
     (minimum,) = TTL.unpack_from(packet, soa.end - 4)
     # A CNAME chain that ends in nothing lives no longer than its links.
-    return True, min(_seconds(soa.ttl), _seconds(minimum), *ttls)
+    return True, min(_seconds(soa.ttl), _seconds(minimum), MAX_NEGATIVE_TTL, *ttls)

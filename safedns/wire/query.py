@@ -119,16 +119,25 @@ def decode_query(packet: bytes) -> Query:
     )
 
 
-def query_of(question: bytes) -> Query:
-    """A query of our own with this question (name, type and class as on the wire): without flags and without EDNS."""
-    return decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + question)
+def query_of(cache_key: bytes) -> Query:
+    """A query of our own as this key describes it, and nothing else that a client may have sent."""
+    return _marked(decode_query(HEADER.pack(0, 0, 1, 0, 0, 0) + cache_key[:-1]), cache_key)
 
 
 def unchecked(query: Query) -> Query:
     """The same question asked with CD and DO: for everything that it takes to check the answer by oneself."""
     key = query.cache_key
-    key = key[:-1] + bytes((key[-1] | CD_BIT | _DO_BIT,))
-    return query._replace(flags=query.flags | FLAG_CD, edns=Edns(EDNS_SIZE, 0, True, b""), cache_key=key)
+    return _marked(query, key[:-1] + bytes((key[-1] | CD_BIT | _DO_BIT,)))
+
+
+def _marked(query: Query, cache_key: bytes) -> Query:
+    """``query`` with CD and DO where ``cache_key`` has them."""
+    bits = cache_key[-1]
+    return query._replace(
+        flags=query.flags | FLAG_CD if bits & CD_BIT else query.flags,
+        edns=Edns(EDNS_SIZE, 0, True, b"") if bits & _DO_BIT else query.edns,
+        cache_key=cache_key,
+    )
 
 
 def _question_name(packet: bytes) -> tuple[list[bytes], bytes]:

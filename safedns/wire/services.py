@@ -30,12 +30,13 @@ def without_hints(query: Query, answer: Answer) -> Answer:
     What was signed is so no longer: signatures of these records go, and with them the claim that DNSSEC proved it. The
     additional section goes too, for a client may take the addresses of a service's target from there.
     """
-    return _rewritten(query.cache_key[:-1], answer.body, answer.counts, answer.rcode)
+    return _rewritten(query.cache_key, answer.body, answer.counts, answer.rcode)
 
 
 @lru_cache(maxsize=_KEPT)
-def _rewritten(question: bytes, body: bytes, counts: tuple[int, int, int], rcode: int) -> Answer:
+def _rewritten(cache_key: bytes, body: bytes, counts: tuple[int, int, int], rcode: int) -> Answer:
     """Of an answer only what the result depends on: quick to look up, as the hash of bytes is worked out once."""
+    question = cache_key[:-1]
     start = HEADER_SIZE + len(question)
     packet = bytes(HEADER_SIZE) + question + body
     in_answer, in_authority, _ = counts
@@ -46,7 +47,7 @@ def _rewritten(question: bytes, body: bytes, counts: tuple[int, int, int], rcode
     )  # those that differed in hints alone are one now
     authority = [decompressed(packet, record)[0] for record in records[in_answer:]]
     header = HEADER.pack(0, FLAG_QR | rcode & 0x0F, 1, len(section), len(authority), 0)
-    rewritten = decode_answer(header + question + b"".join((*section, *authority)), query_of(question))
+    rewritten = decode_answer(header + question + b"".join((*section, *authority)), query_of(cache_key))
     return rewritten._replace(rcode=rcode)
 
 

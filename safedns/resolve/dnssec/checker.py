@@ -222,6 +222,5 @@ def _message(query: Query, answer: Answer) -> dns.message.Message:
 
 def _lookup(need: Need, query: Query) -> Query:
     """The question for what is needed, asked of the same set of upstreams as ``query``."""
-    lookup = unchecked(query_of(need.name.to_digestable() + PAIR.pack(need.rdtype, _IN)))
-    key = lookup.cache_key
-    return lookup._replace(cache_key=key[:-1] + bytes((key[-1] | query.cache_key[-1],)))
+    marks = unchecked(query).cache_key[-1:]
+    return query_of(need.name.to_digestable() + PAIR.pack(need.rdtype, _IN) + marks)

@@ -4,7 +4,8 @@
                  (connected socket: the kernel drops              else counted, still waiting
                   what does not come from the upstream)
 
-A truncated answer hands the exchange over (to TCP). Must not time anything out: whoever started an exchange cancels it.
+A truncated answer hands the exchange over (to TCP); since when nothing has come is told, so that TCP can be tried. Must
+not time anything out: whoever started an exchange cancels it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ WITHOUT_EDNS = 600.0
 """Seconds until a server that could not read EDNS is asked with it again."""
 _DATAGRAM_MAX = 8192
 _READS_AT_ONCE = 64
+_EDNS_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.NOTIMP)))
+"""What is said by a server that cannot read EDNS (RFC 6891 section 7), or will have nothing to do with it."""
 _COOKIE_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.BADCOOKIE)))
 """What is said by a server that wants another cookie, or does not know what a cookie is."""
 
@@ -45,6 +48,7 @@ class UdpCarrier:
         "_open_ports",
         "_ports",
         "_without_edns_until",
+        "asked_at",
         "cookies",
         "mismatches",
         "numbers",
@@ -70,13 +74,18 @@ class UdpCarrier:
         """Takes over an exchange whose answer does not fit in a datagram, or cannot be believed from one."""
         self.cookies = Cookies()
         self._without_edns_until = 0.0
+        self.asked_at: float | None = None
+        """When the first query went out since anything came back (monotonic seconds)."""
         self._ports: list[_Port | None] = [None] * PORTS
         self._open_ports: set[_Port] = set()
 
     def start(self, exchange: Exchange) -> None:
         """Send the query; what cannot be sent fails at once."""
+        now = self._clock.monotonic()
+        if self.asked_at is None:
+            self.asked_at = now
         try:
-            self._pick().send(exchange)
+            self._pick(now).send(exchange)
         except OSError as error:
             exchange.fail(_unreachable(error))
 
@@ -100,10 +109,9 @@ class UdpCarrier:
         """A port has gone."""
         self._open_ports.discard(port)
 
-    def _pick(self) -> _Port:
+    def _pick(self, now: float) -> _Port:
         index = next(self.numbers) % PORTS
         port = self._ports[index]
-        now = self._clock.monotonic()
         if port is not None:
             if not port.spent(now):
                 return port
@@ -199,6 +207,7 @@ class _Port:
         if exchange is None:
             self._owner.mismatches[0] += 1
             return
+        self._owner.asked_at = None
         try:
             answer = decode_answer(packet, exchange.query)
         except WireError:
@@ -212,7 +221,7 @@ class _Port:
             exchange.hand_over(self._owner.on_truncated)
         elif answer.rcode in _COOKIE_TROUBLE and cookies.option:
             self._ask_again(answer.rcode, exchange)
-        elif answer.rcode == RCode.FORMERR and exchange.edns and not exchange.query.do:
+        elif answer.rcode in _EDNS_TROUBLE and exchange.edns and not exchange.query.do:
             self._owner.do_without_edns()
             exchange.hand_over(self._owner.start)
         else:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safedns.resolve.cache import MAX_BODY, MAX_NEGATIVE_TTL, MAX_TTL, AnswerCache, memory_of
+from safedns.resolve.cache import MAX_BODY, AnswerCache, memory_of
 from safedns.settings.model import CacheSettings
-from safedns.wire.answer import Answer, make_answer
+from safedns.wire.answer import MAX_NEGATIVE_TTL, MAX_TTL, Answer, make_answer
 from safedns.wire.query import Query, decode_query
 from safedns.wire.request import plain_request
 from safedns.wire.types import QType, RCode

@@ -128,19 +128,20 @@ def exchanges(draw: st.DrawFn) -> tuple[bytes, bytes]:
 def lives(judge: dns.message.Message, *, negative: bool) -> list[int]:
     """The TTL of each record of a response as it is to be read.
 
-    A set has the lowest of its TTLs, and a negative answer's SOA lives for its MINIMUM only.
+    A set has the lowest of its TTLs, a negative answer's SOA lives for its MINIMUM only and for three hours at most,
+    everything else for a day.
     """
     read = [rrset for section in (judge.answer, judge.authority, judge.additional) for rrset in section]
     sets = [(rrset.name, rrset.rdtype, rrset.rdclass) for rrset in read]
     found = [
-        rrset.ttl
+        min(rrset.ttl, 86_400)
         if rrset.rdtype in (dns.rdatatype.RRSIG, dns.rdatatype.SOA)
-        else min(other.ttl for each, other in zip(sets, read, strict=True) if each == key)
+        else min(86_400, *(other.ttl for each, other in zip(sets, read, strict=True) if each == key))
         for key, rrset in zip(sets, read, strict=True)
     ]
     for number, rrset in enumerate(judge.authority, len(judge.answer)):
         if negative and rrset.rdtype == dns.rdatatype.SOA:
             minimum = rrset[0].minimum
-            found[number] = min(found[number], minimum if minimum < 1 << 31 else 0)
+            found[number] = min(found[number], minimum if minimum < 1 << 31 else 0, 10_800)
             break
     return found
