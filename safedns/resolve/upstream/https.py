@@ -39,7 +39,7 @@ from safedns.wire.request import padded_request
 _CONNECTION_WINDOW = 1 << 20
 """Octets that all streams together may send us before we say that we took them."""
 STREAMS_UNTOLD = 100
-"""Questions at once for a server that has not said how many it takes; it should take so many (RFC 9113 section 6.5.2)."""
+"""Questions at once for a server that has not said how many it takes: so many it should (RFC 9113 section 6.5.2)."""
 
 
 class HttpsCarrier(ConnectionCarrier):
