@@ -27,6 +27,7 @@ from aioquic.tls import Alert, HandshakeType, load_pem_private_key, load_pem_x50
 
 from safedns.asked import Miss
 from safedns.clock import Clock
+from safedns.failures import FailureLog
 from safedns.pipeline import Pipeline
 from safedns.server.door import Limits
 from safedns.server.flush import Flusher
@@ -94,6 +95,7 @@ class _House:
         self.flusher = flusher
         self.terms = terms
         self.limits = limits
+        self.failures = FailureLog(clock)
         self.peers: Counter[str] = Counter()
         """Connections by address."""
 
@@ -151,9 +153,31 @@ class _Connection(QuicConnectionProtocol):
             else:
                 self._over = True
         if self._over:
-            self._refuse_connection()
+            self._give_up()
             return
-        super().datagram_received(data, addr)
+        self._guarded(super().datagram_received, data, addr)
+
+    def transmit(self) -> None:
+        self._guarded(super().transmit)
+
+    def _handle_timer(self) -> None:
+        self._guarded(super()._handle_timer)
+
+    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
+        """Whatever aioquic stumbles over ends this connection only, and writes no more than a line a minute."""
+        try:
+            step(*arguments)
+        except Exception as error:  # noqa: BLE001 - what strangers send must neither kill the reader nor fill the journal
+            self._house.failures.report(error, "a QUIC connection failed inside safedns and was given up")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Forget the connection as it is; the client gets no answer."""
+        self._leave()
+        self._connection_terminated_handler()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def quic_event_received(self, event: QuicEvent) -> None:
         """What happens on the streams."""
@@ -165,9 +189,6 @@ class _Connection(QuicConnectionProtocol):
                 self._waiting.discard(event.stream_id)
             case ConnectionTerminated():
                 self._leave()
-
-    def _refuse_connection(self) -> None:
-        self._connection_terminated_handler()  # the server forgets us; the client gets no answer
 
     def _leave(self) -> None:
         if not self._over:
@@ -224,7 +245,8 @@ class _Connection(QuicConnectionProtocol):
         if reply is None:
             self._reset(stream, DoqError.EXCESSIVE_LOAD)
             return
-        self._quic.send_stream_data(stream, frame(dressed(packet, reply, padded=True)), end_stream=True)
+        with contextlib.suppress(RuntimeError, ValueError):  # a client may ask and say at once that it will not listen
+            self._quic.send_stream_data(stream, frame(dressed(packet, reply, padded=True)), end_stream=True)
         self._transmit_soon()
 
     def _reset(self, stream: int, error: DoqError) -> None:

@@ -58,12 +58,18 @@ class DoqClient(QuicConnectionProtocol):
             case ConnectionTerminated():
                 self.error = event.error_code
 
-    def send(self, data: bytes, *, end: bool = True, one_way: bool = False) -> int:
-        """Bytes on a new stream."""
+    def send(self, data: bytes, *, end: bool = True, one_way: bool = False, stopped: bool = False) -> int:
+        """Bytes on a new stream; ``stopped``: the same packet says that no answer is wanted."""
         stream = self._quic.get_next_available_stream_id(is_unidirectional=one_way)
         self._quic.send_stream_data(stream, data, end_stream=end)
+        if stopped:
+            self.stop(stream)
         self.transmit()
         return stream
+
+    def stop(self, stream: int) -> None:
+        """Say, in the next packet that leaves, that nothing more of a stream is wanted."""
+        self._quic.stop_stream(stream, DoqError.NO_ERROR)
 
     def go_on(self, stream: int, data: bytes, *, end: bool = False) -> None:
         self._quic.send_stream_data(stream, data, end_stream=end)
@@ -299,6 +305,43 @@ async def test_an_answer_for_a_client_that_has_gone_disturbs_nobody(
         await eventually(lambda: served.server.connections == 0, "it has gone")
         served.pipeline.deliver(b"slow")
     assert [record for record in caplog.records if record.name.startswith("safedns")] == []
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in one packet", "before the end of the query"])
+async def test_who_wants_no_answer_to_what_it_asks_disturbs_nobody(
+    recording: Recording, trust: Trust, caplog: pytest.LogCaptureFixture, late: bool
+) -> None:
+    async with serving(recording, trust, pipeline=Echo()) as served, served.client() as client:
+        message = frame(ZERO + b"never mind")
+        stream = client.send(b"" if late else message, end=not late, stopped=True)
+        if late:
+            await eventually(lambda: stream in client.reset, "the server has heard it")
+            client.go_on(stream, message, end=True)
+        assert await client.ask(ZERO + b"hello") == b"re: hello"
+        assert served.server.connections == 1
+    assert [record for record in caplog.records if record.name != "quic"] == []
+
+
+class Broken(Echo):
+    """Has a fault that some packets find."""
+
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> Any:
+        if packet.endswith(b"fault"):
+            raise ZeroDivisionError
+        return super().answer_now(packet, sender, protocol, wall, mono)
+
+
+async def test_a_fault_that_a_client_finds_ends_its_connection_only_and_is_written_down_once(
+    recording: Recording, trust: Trust, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(recording, trust, pipeline=Broken()) as served, served.client() as other:
+        assert await other.ask(ZERO + b"hello") == b"re: hello"
+        for _ in range(2):
+            async with served.client() as client:
+                client.send(frame(ZERO + b"fault"))
+                await eventually(lambda: served.server.connections == 1, "it is given up")
+        assert await other.ask(ZERO + b"hello") == b"re: hello"
+    assert [record.levelname for record in caplog.records if record.name != "quic"] == ["ERROR"]
 
 
 async def test_datagrams_that_are_no_quic_are_passed_over(recording: Recording, trust: Trust) -> None:

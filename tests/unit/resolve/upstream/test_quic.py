@@ -11,7 +11,7 @@ import pytest
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import connection
 from safedns.resolve.upstream.place import Fixed
-from safedns.resolve.upstream.quic import QuicCarrier
+from safedns.resolve.upstream.quic import QuicCarrier, _Session
 from safedns.wire.answer import Answer
 from tests.certificates import Authority
 from tests.nameserver import After, Goodbye, HangUp, NameServer, Reaction, Reset, reply, with_other_id, with_other_name
@@ -131,6 +131,33 @@ async def test_a_connection_that_ends_under_a_query_is_opened_once_more_from_whe
     assert carried.quic.facts.resumed
     server.behave = lambda _: Goodbye()
     assert await carried.refusal() == "the upstream closed the connection twice"
+
+
+async def test_what_cannot_be_understood_at_all_loses_the_connection_and_leaves_no_trace_in_the_journal(
+    carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(*_: object) -> None:
+        raise AssertionError("no key share")
+
+    await carried.ask("first.example")
+    with monkeypatch.context() as broken:
+        broken.setattr(_Session, "stream_event", stumble)
+        assert await carried.refusal() == "the upstream closed the connection twice"
+    assert (await carried.ask()).addresses == ("192.0.2.1",)
+    assert [record for record in caplog.records if record.name != "quic"] == []
+    assert server.connections == 3
+
+
+async def test_a_stream_that_ends_while_its_query_is_dropped_disturbs_nobody(
+    carried: Carried, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.behave = lambda asked: After(0.01, reply(asked, "A 192.0.2.1"))
+    await carried.ask("first.example")
+    dropped = carried.start("dropped.example")
+    deaf: list[_Session] = []
+    monkeypatch.setattr(_Session, "stream_event", lambda self, _: deaf.append(self))
+    await until(lambda: bool(deaf) and dropped.number not in deaf[0]._quic._streams)
+    dropped.cancel()
 
 
 async def test_an_idle_connection_is_closed(
