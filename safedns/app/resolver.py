@@ -175,7 +175,7 @@ class ResolverProcess:
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
-            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
+            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol, settings.trusted_forwarders)
             local = local_names(settings, sorted(self._everywhere))
             self._pipeline.install(settings, self._loaded.snapshot, local)
             targets = self._loaded.snapshot.targets
@@ -206,7 +206,7 @@ class ResolverProcess:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
         assert self._flusher is not None  # noqa: S101 - and the link before both
         sock.setblocking(False)
-        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms)
+        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms, self._counters)
         await server.start()
         self._servers[place] = server
 

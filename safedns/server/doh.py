@@ -31,9 +31,11 @@ from h2.settings import SettingCodes, Settings
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
+from safedns.record.counters import Cell
 from safedns.server.doh_request import MEDIA_TYPE, HttpQuery, Refusal, Target, query_of, target_of
-from safedns.server.door import BehindDoor, Door, Guest, Limits
+from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.transport import dressed, lowest_ttl
@@ -70,13 +72,15 @@ class DohServer(BehindDoor):
         flusher: Flusher,
         terms: Terms,
         limits: Limits = USUAL,
+        *,
+        refused: Cell | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
         self._terms = terms
         self._limits = limits
-        self._door = Door(sock, self._serve, limits, terms, ALPN)
+        self._door = Door(sock, self._serve, limits, terms, ALPN, refused)
 
     async def _serve(self, guest: Guest) -> None:
         if guest.alpn == ALPN:

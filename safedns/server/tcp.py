@@ -14,8 +14,10 @@ from functools import partial
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
-from safedns.server.door import BehindDoor, Door, Guest, Limits
+from safedns.record.counters import Cell
+from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.transport import dressed
@@ -40,6 +42,7 @@ class TcpServer(BehindDoor):
         *,
         terms: Terms | None = None,
         encrypted: bool = False,
+        refused: Cell | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._clock = clock
@@ -47,7 +50,7 @@ class TcpServer(BehindDoor):
         self._limits = limits
         self._terms = terms or Terms()
         self._protocol = "tls" if encrypted else "tcp"
-        self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "")
+        self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "", refused)
 
     async def _serve(self, guest: Guest) -> None:
         sender = self._terms.sender(guest.address, guest.server_name)

@@ -15,7 +15,7 @@ import pytest
 
 from safedns.clock import SystemClock
 from safedns.server.doh import DohServer
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.tasks import spawn
 from tests.unit.server.encrypted import NAME, Trust
 from tests.unit.server.h2client import H2Client, connected

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.server.tcp import TcpServer
 from safedns.server.terms import Terms
 from safedns.tasks import spawn
