@@ -20,6 +20,7 @@ from h2.events import (
     ConnectionTerminated,
     DataReceived,
     Event,
+    RemoteSettingsChanged,
     RequestReceived,
     StreamEnded,
     StreamReset,
@@ -187,8 +188,10 @@ class _Connection:
             case StreamReset():
                 for streams in (self._arriving, self._unsent):
                     streams.pop(event.stream_id, None)
-            case WindowUpdated():
-                for stream in [event.stream_id] if event.stream_id else list(self._unsent):
+            case WindowUpdated(stream_id=stream) if stream:
+                self._push(stream)
+            case WindowUpdated() | RemoteSettingsChanged():  # RFC 9113 section 6.9.2: settings move every window, too
+                for stream in list(self._unsent):
                     self._push(stream)
         return False
 
