@@ -38,6 +38,7 @@ from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
 from safedns.server.room import Limits
 from safedns.server.terms import Terms
+from safedns.wire.query import is_ignored
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.transport import dressed, lowest_ttl
 from safedns.wire.types import RCode
@@ -295,6 +296,6 @@ class _Connection:
 
 def _no_reply(packet: bytes) -> Refusal:
     """Why a query deserves no DNS reply."""
-    if len(packet) < 12 or packet[2] & 0x80:
+    if is_ignored(packet):
         return Refusal(400, "this is no DNS query")
     return Refusal(429, "too many queries")
