@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -263,6 +264,8 @@ class ResolverProcess:
 def run(arguments: argparse.Namespace) -> None:
     """The process: ends at SIGTERM."""
     sys.setswitchinterval(_SWITCH)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the 1024 of a shell are fewer than all doors let in
     clock = SystemClock()
     with asyncio.Runner(loop_factory=lambda: HotLoop(clock)) as runner:
         runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import socket
 import ssl
@@ -226,6 +227,25 @@ def test_two_workers_share_the_connections(served: Encrypted) -> None:
         assert len(shares) == 2
         assert min(shares) > 0
         assert sum(shares) == 30
+
+
+def test_connections_that_find_no_room_are_counted(served: Encrypted) -> None:
+    """Of 300 from one address the two workers let in 128 each, however they come to share them."""
+    counted = "safedns_connections_refused_total", ("tcp",)
+    before = served.house.metrics().get(counted, 0)
+    with contextlib.ExitStack() as held:
+        for _ in range(300):
+            held.enter_context(socket.create_connection(("127.0.0.1", served.house.port), timeout=10))
+        until(lambda: served.house.metrics().get(counted, 0) >= before + 300 - 2 * 128, "they are counted")
+        assert served.house.metrics()["safedns_connections", ("tcp",)] <= 2 * 128
+
+
+def test_all_doors_may_be_full_whatever_a_shell_allows(tmp_path: Path) -> None:
+    with household(tmp_path, prefix=("prlimit", "--nofile=512:4096")) as house:
+        house.save()
+        house.start()
+        limits = Path(f"/proc/{house.pids('resolver')[0]}/limits").read_text()
+        assert re.search(r"Max open files\s+4096\s+4096", limits)
 
 
 def test_the_log_and_the_metrics_say_over_what(served: Encrypted) -> None:
