@@ -38,6 +38,7 @@ from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
 from safedns.server.room import Limits
 from safedns.server.terms import Terms
+from safedns.tasks import let_go
 from safedns.wire.query import is_ignored
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.transport import dressed, lowest_ttl
@@ -135,7 +136,7 @@ class _Connection:
     async def serve(self) -> None:
         """Read and answer until the client leaves, is idle, breaks the protocol or does not take its answers."""
         self._h2.initiate_connection()
-        with contextlib.suppress(TimeoutError, OSError):
+        with let_go(TimeoutError, OSError):
             while await self._some_queries():
                 pass
         with contextlib.suppress(ProtocolError):  # whose mistake it was has been told already

@@ -9,7 +9,6 @@ it afterwards.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 from asyncio import sslproto
@@ -22,7 +21,7 @@ from safedns.record.counters import Cell
 from safedns.server.proxy import read_header
 from safedns.server.room import Limits, Place, Room
 from safedns.server.terms import Terms, asked_name
-from safedns.tasks import spawn
+from safedns.tasks import let_go, spawn
 
 _BATCH = 32
 """Connections accepted in one wake-up before the loop may turn to its other sockets."""
@@ -119,7 +118,7 @@ class Door:
             return
         sock.setblocking(False)
         task = spawn(self._attend(sock, place), "connection")
-        place.let_go = task.cancel
+        place.evict = task.cancel
         self._tasks.add(task)
         task.add_done_callback(partial(self._left, place))
 
@@ -128,7 +127,7 @@ class Door:
         self._room.leave(place)
 
     async def _attend(self, sock: socket.socket, place: Place) -> None:
-        with contextlib.suppress(asyncio.CancelledError, OSError), sock:
+        with let_go(asyncio.CancelledError, OSError), sock:
             if self._terms.is_proxy(place.address):
                 client = await self._told_by(sock)
                 if client and not self._room.move(place, client):

@@ -209,7 +209,7 @@ class _Connection(QuicConnectionProtocol):
         self._place = self._house.room.take(address)
         if self._place is None:
             return False
-        self._place.let_go = partial(self.close, DoqError.EXCESSIVE_LOAD)
+        self._place.evict = partial(self.close, DoqError.EXCESSIVE_LOAD)
         self._wait(self._house.limits.greeting)
         return True
 

@@ -31,12 +31,12 @@ class Limits(NamedTuple):
 class Place:
     """One connection's."""
 
-    __slots__ = ("address", "let_go")
+    __slots__ = ("address", "evict")
 
     def __init__(self, address: str) -> None:
         self.address = address
         """Where it comes from: its client's, once a proxy has told."""
-        self.let_go: Callable[[], object] = _nothing
+        self.evict: Callable[[], object] = _nothing
         """What ends the connection, when its place is needed; whoever takes a place sets it at once."""
 
 
@@ -105,5 +105,5 @@ class Room:
             return False
         chosen = next(place for place, device in devices.items() if device == greediest)
         self.leave(chosen)
-        chosen.let_go()
+        chosen.evict()
         return True

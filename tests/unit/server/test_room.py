@@ -69,7 +69,7 @@ def test_the_greediest_device_lets_its_oldest_go_and_only_for_who_holds_less() -
     room = Room(Limits(connections=4), household)
     ended: list[str] = []
     for place in taken(room, "10.0.1.1", "10.0.2.1", "10.0.2.2", "10.0.2.3"):
-        place.let_go = partial(ended.append, place.address)
+        place.evict = partial(ended.append, place.address)
     taken(room, "10.0.3.1")
     assert ended == ["10.0.2.1"]
     assert room.take("10.0.3.2") is None  # it would hold as many as the greediest
@@ -98,7 +98,7 @@ def test_whatever_comes_and_goes_nobody_holds_more_than_is_allowed(steps: list[t
         if leaves and held:
             let_go(held[number % len(held)])
         elif (place := room.take(f"192.0.2.{number}")) is not None:
-            place.let_go = partial(let_go, place)
+            place.evict = partial(let_go, place)
             held.append(place)
         assert len(room) == len(held) <= 7
         assert all([place.address for place in held].count(place.address) <= 3 for place in held)
