@@ -19,8 +19,8 @@ from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.checking import Checking, open_checking, taken_as_they_come
 from safedns.resolve.counting import Counters
-from safedns.resolve.failures import Failure, Failures
-from safedns.resolve.flight import Done, Flight, Resolved
+from safedns.resolve.failures import Failure, Failures, is_over
+from safedns.resolve.flight import Done, Flight, Resolved, last_answer
 from safedns.resolve.routing import Connect, Routing, Squad, asked_of
 from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.open import open_upstream
@@ -60,7 +60,6 @@ class Resolver:
         self._checking = open_checking(upstreams, self, clock, counters)
         self._alarms = Alarms(clock)
         self._failures = Failures()
-        self._nobody_answered = False
         self._flights: dict[bytes, Flight] = {}
         """Questions without an outcome, by cache key."""
         self._open: set[Flight] = set()
@@ -82,11 +81,11 @@ class Resolver:
             return
         now = self._clock.monotonic()
         stale = self.cache.stale(query.cache_key, now)
+        squad = self._routing.squad_for(query)
         failure = self._failures.recent(query.cache_key, now)
-        if failure is not None:
+        if failure is not None and not is_over(failure, last_answer(squad.members), now):
             done(self._failed_lately(stale, failure))
             return
-        squad = self._routing.squad_for(query)
         if len(self._open) >= IN_FLIGHT_MAX or len(self._flights) >= IN_FLIGHT_MAX:
             done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
         elif not squad.members:
@@ -246,18 +245,18 @@ class Resolver:
             del self._flights[key]
         if isinstance(outcome, Resolved):
             if current:
-                self._succeeded(key, outcome.answer)
+                self.cache.put(key, outcome.answer, self._clock.monotonic())
+                self._failures.forget(key)
             flight.release(outcome)
             return
         if isinstance(outcome, BogusError):
             if current:
-                self._failures.add(key, outcome, self._clock.monotonic())
+                self._remember(key, outcome, flight)
             flight.release(outcome)
             return
         said = outcome if isinstance(outcome, UncheckedError) else flight.refusal
         if current:
-            self._failures.add(key, said, self._clock.monotonic())
-        self._nobody_answered = self._nobody_answered or said is None
+            self._remember(key, said, flight)
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))
         elif isinstance(said, Answer):
@@ -265,12 +264,9 @@ class Resolver:
         else:
             flight.release(outcome)
 
-    def _succeeded(self, key: bytes, answer: Answer) -> None:
-        self.cache.put(key, answer, self._clock.monotonic())
-        self._failures.forget(key)
-        if self._nobody_answered:
-            self._nobody_answered = False
-            self._failures.forget_unanswered()
+    def _remember(self, key: bytes, failure: Answer | UpstreamError | None, flight: Flight) -> None:
+        heard = last_answer(flight.members)
+        self._failures.add(key, failure, self._clock.monotonic(), began=flight.began, heard=heard)
 
 
 def _nobody_waits(_: Resolved | UpstreamError) -> None:

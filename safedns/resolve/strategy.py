@@ -47,7 +47,8 @@ class Health:
     """What is known of one upstream: smoothed round trip (RFC 6298 weights), failures in a row, bench."""
 
     __slots__ = (
-        "_answers", "_judged_at", "_recent", "_refused", "benched_until", "deviation", "failures", "hedge", "srtt",
+        "_answers", "_judged_at", "_recent", "_refused",
+        "answered_at", "benched_until", "deviation", "failures", "hedge", "srtt",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,6 +60,8 @@ class Health:
         self.srtt: float | None = None
         """Smoothed round-trip seconds; ``None`` before the first answer."""
         self.deviation = 0.0
+        self.answered_at = float("-inf")
+        """When it last answered anybody."""
         self.failures = 0
         self.benched_until = 0.0
         self._judged_at = float("-inf")
@@ -70,8 +73,9 @@ class Health:
         """Whether its last exchange went well (or it was never asked)."""
         return self.failures == 0
 
-    def answered(self, rtt: float) -> None:
+    def answered(self, rtt: float, now: float) -> None:
         """It answered after ``rtt`` seconds: whatever was held against it is forgiven."""
+        self.answered_at = now
         self.failures = 0
         self._refused.clear()
         if self.srtt is None:
@@ -278,7 +282,7 @@ class Race:
     def answered(self, attempt: int, now: float) -> float:
         """The exchange brought an answer; returns its seconds."""
         one = self._open.pop(attempt)
-        self._healths[one.position].answered(now - one.started)
+        self._healths[one.position].answered(now - one.started, now)
         return now - one.started
 
     def refused(self, attempt: int, name: str, now: float) -> None:

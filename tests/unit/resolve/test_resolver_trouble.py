@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,7 @@ from safedns.resolve.strategy import Kind
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
 from tests.unit.resolve.house import House, Says, Script, addresses, answers, says_no, silent, unreachable
-from tests.unit.resolve.values import failure_answer, question, resolved
+from tests.unit.resolve.values import address_answer, failure_answer, question, resolved
 from tests.unit.resolve.virtual import now, play
 
 
@@ -159,8 +160,51 @@ class TestRememberedFailures:
                 await asyncio.sleep(20)
             await house.ask("a.example")
             house.upstreams["one"].script = answers()
+            await asyncio.sleep(1)  # the least that a failure is remembered
+            assert isinstance(await house.ask("a.example"), UpstreamError)
             await house.ask("b.example")
             assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_what_another_upstream_answers_does_not_end_an_outage(self) -> None:
+        async def scenario() -> None:
+            house = House(routes={"lan": "router"}, one=unreachable, router=answers())
+            for _ in range(5):
+                await house.ask("a.example")
+                await asyncio.sleep(20)
+            await house.ask("a.example")
+            before = house.asked()["one"]
+            await asyncio.sleep(1)
+            await house.ask("printer.lan")
+            await house.ask("a.example")
+            assert house.asked()["one"] == before
+
+        play(scenario())
+
+    @pytest.mark.parametrize("others", [0.5, 5.0])
+    def test_a_name_that_nobody_answers_is_left_alone_longer_and_longer_though_others_get_answers(
+        self, others: float
+    ) -> None:
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query), 0.01)
+
+        async def scenario() -> None:
+            house = House(one=dead)
+            began = now()
+            instants: list[float] = []
+            number = 0
+            while now() - began < 300:
+                before = len(house.upstreams["one"].asked)
+                since = now()
+                await house.ask("dead.example")
+                if len(house.upstreams["one"].asked) > before:
+                    instants.append(since)
+                await house.ask(f"{number}.example")
+                number += 1
+                await asyncio.sleep(others)
+            assert len(instants) < 16
+            assert all(later - earlier > 5 for earlier, later in pairwise(instants)), "4 s without an answer, and 1 s"
 
         play(scenario())
 

@@ -33,7 +33,7 @@ def measured(rtt: float) -> Health:
     """An upstream that has always answered after ``rtt`` seconds."""
     health = Health()
     for _ in range(50):
-        health.answered(rtt)
+        health.answered(rtt, 0.0)
     return health
 
 
@@ -68,7 +68,7 @@ class TestHealth:
 
     def test_round_trip_is_smoothed(self) -> None:
         health = measured(0.1)
-        health.answered(0.9)
+        health.answered(0.9, 0.0)
         assert health.srtt == pytest.approx(0.2, abs=0.001)
 
     def test_each_failure_in_a_row_doubles_the_bench_up_to_a_minute(self) -> None:
@@ -95,7 +95,7 @@ class TestHealth:
 
     def test_one_answer_forgives_everything(self) -> None:
         health = benched()
-        health.answered(0.02)
+        health.answered(0.02, 0.0)
         assert health.sound
 
 
@@ -147,7 +147,7 @@ class TestOrdered:
             first.refused(f"name{number}.example", number, number + 0.1)
         assert not first.sound
         assert Team("ordered", [first, Health()]).race(REFUSALS - 0.5).next(REFUSALS - 0.5).position == 1  # type: ignore[union-attr]
-        first.answered(0.02)
+        first.answered(0.02, 0.0)
         first.refused("name.example", 60.0, 60.1)
         assert first.sound
 
@@ -211,7 +211,7 @@ class TestHedging:
     def health(self, *rtts: float) -> Health:
         health = Health()
         for rtt in rtts:
-            health.answered(rtt)
+            health.answered(rtt, 0.0)
         return health
 
     def test_the_hedge_is_the_95th_percentile_of_the_last_answers(self) -> None:
