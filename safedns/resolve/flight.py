@@ -211,7 +211,7 @@ class Flight:
         self.wake_at = float("inf")
         if self._stale is not None and now >= self._stale_at:
             self.release(Resolved(self._stale, "", True))
-        for position in self._race.overdue(now):
+        for position in self._race.overdue(self.query.name, now):
             self.members[position].meter.timeouts[0] += 1
         self._advance(now)
 

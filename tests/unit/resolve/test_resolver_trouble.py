@@ -9,7 +9,8 @@ import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.resolver import Resolved
-from safedns.resolve.strategy import Kind
+from safedns.resolve.strategy import SILENCES, Kind
+from safedns.tasks import spawn
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
 from tests.unit.resolve.house import House, Says, Script, addresses, answers, says_no, silent, unreachable
@@ -273,12 +274,52 @@ class TestStale:
             await house.ask("stale.example")
             await asyncio.sleep(61)
             house.upstreams["one"].script = silent
-            await house.ask("other.example")
+            for number in range(SILENCES):
+                await house.ask(f"{number}.example")
             began = now()
             outcome = await house.ask("stale.example")
             assert isinstance(outcome, Resolved)
             assert outcome.stale
             assert now() - began < 0.01
+
+        play(scenario())
+
+    @pytest.mark.parametrize("upstreams", [1, 2])
+    def test_while_one_name_gets_no_answer_the_others_get_fresh_ones(self, upstreams: int) -> None:
+        address = "192.0.2.1"
+
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query, address), 0.01)
+
+        async def scenario() -> None:
+            nonlocal address
+            house = House(one=dead) if upstreams == 1 else House(one=dead, two=dead)
+            await house.ask()
+            await asyncio.sleep(61)
+            address = "192.0.2.2"
+            waiting = spawn(house.ask("dead.example"), "waiter")
+            await asyncio.sleep(1.5)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            await waiting
+            await asyncio.sleep(61)
+            address = "192.0.2.3"
+            assert addresses(await house.ask()) == ("192.0.2.3",)
+
+        play(scenario())
+
+    def test_an_upstream_that_answers_others_meanwhile_is_not_benched_for_a_name_without_an_answer(self) -> None:
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query), 0.01)
+
+        async def scenario() -> None:
+            house = House(one=dead, two=dead)
+            waiting = spawn(house.ask("dead.example"), "waiter")
+            for number in range(50):
+                await house.ask(f"{number}.example")
+                await asyncio.sleep(0.1)
+            await waiting
+            names = [query.name for query in house.upstreams["one"].asked]
+            assert len(names) - names.count("dead.example") == 50
 
         play(scenario())
 
