@@ -33,7 +33,7 @@ from safedns.wire.types import Ede
 __all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
-"""Questions under way at once; beyond that new ones fail at once."""
+"""Questions under way at once; beyond that new ones get a stale answer, or fail at once."""
 RENEW_BELOW = 100
 """Popular answers are renewed early while fewer questions than this are under way: nobody waits for them."""
 
@@ -87,7 +87,7 @@ class Resolver:
             done(self._failed_lately(stale, failure))
             return
         if len(self._open) >= IN_FLIGHT_MAX or len(self._flights) >= IN_FLIGHT_MAX:
-            done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
+            done(self._too_many(stale))
         elif not squad.members:
             done(UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY))
         else:
@@ -207,12 +207,21 @@ class Resolver:
         flight.join(done)
         flight.start()
 
+    def _too_many(self, stale: Hit | None) -> Resolved | UpstreamError:
+        if stale is not None:
+            return self._stale(stale)
+        return UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER)
+
+    def _stale(self, stale: Hit) -> Resolved:
+        """What nobody waits for an upstream for."""
+        self.cache.served_stale()
+        return Resolved(stale.answer, "", True)
+
     def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
         if isinstance(failure.answer, BogusError):
             return failure.answer
         if stale is not None:
-            self.cache.served_stale()
-            return Resolved(stale.answer, "", True)
+            return self._stale(stale)
         if isinstance(failure.answer, UpstreamError):
             return failure.answer
         if failure.answer is not None:

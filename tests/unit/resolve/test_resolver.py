@@ -228,6 +228,27 @@ def test_questions_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     play(scenario())
 
 
+def test_with_too_many_questions_under_way_a_name_that_has_a_stale_answer_gets_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(module, "IN_FLIGHT_MAX", 3)
+        house = House(one=answers(ttl=60))
+        await house.ask()
+        await asyncio.sleep(61)
+        house.upstreams["one"].script = silent
+        waiters = [spawn(house.ask(f"{number}.example"), "waiter") for number in range(3)]
+        await asyncio.sleep(0.1)
+        began = now()
+        outcome = await house.ask()
+        assert (addresses(outcome), isinstance(outcome, Resolved) and outcome.stale) == (("192.0.2.1",), True)
+        assert now() - began < 0.01
+        assert house.counters["cache", "stale"] == 1
+        await asyncio.gather(*waiters)
+
+    play(scenario())
+
+
 def test_closing_ends_every_waiter_and_upstream() -> None:
     async def scenario() -> None:
         house = House(one=silent)

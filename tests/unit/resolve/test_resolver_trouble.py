@@ -323,6 +323,18 @@ class TestStale:
 
         play(scenario())
 
+    def test_what_a_newer_answer_has_replaced_is_not_served_though_the_newer_may_not_be_cached(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers("192.0.2.1", ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = answers("192.0.2.2", ttl=0)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            house.upstreams["one"].script = unreachable
+            assert isinstance(await house.ask(), UpstreamError)
+
+        play(scenario())
+
     def test_too_old_an_answer_is_not_served(self) -> None:
         async def scenario() -> None:
             house = House(stale=100, one=answers(ttl=60))
