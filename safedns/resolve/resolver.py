@@ -106,7 +106,10 @@ class Resolver:
         self.cache.forget(query.cache_key)
 
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
-        """Take new settings at once. The cache stays, but for names whose route has changed; not if the sets have."""
+        """Take new settings at once. The cache stays, but for names whose route has changed.
+
+        With other servers, sets or checks nothing stays: what an open upstream has said may be closed at a new one.
+        """
         before, self._upstreams = self._upstreams, upstreams
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
@@ -117,7 +120,7 @@ class Resolver:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.dnssec != upstreams.dnssec or before.routes.keys() != upstreams.routes.keys():
             self._checking = open_checking(upstreams, self, self._clock, self._counters)
-        if before.sets != upstreams.sets or before.dnssec != upstreams.dnssec:
+        if _answered_by(before) != _answered_by(upstreams):
             self.cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
@@ -276,6 +279,11 @@ class Resolver:
     def _remember(self, key: bytes, failure: Answer | UpstreamError | None, flight: Flight) -> None:
         heard = last_answer(flight.members)
         self._failures.add(key, failure, self._clock.monotonic(), began=flight.began, heard=heard)
+
+
+def _answered_by(upstreams: Upstreams) -> tuple[object, ...]:
+    """What any answer may depend on."""
+    return upstreams.servers, upstreams.sets, upstreams.dnssec
 
 
 def _nobody_waits(_: Resolved | UpstreamError) -> None:
