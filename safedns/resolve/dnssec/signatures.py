@@ -18,7 +18,7 @@ from safedns.wire.types import Ede
 MAX_TRIES = 4
 """Checks for one set of records: two algorithms during a change of keys, and keys whose tags happen to be the same."""
 SKEW = 3600
-"""Seconds by which clocks, here or at a signer's, may be wrong: a signature counts so long before and after its time."""
+"""Seconds by which a clock, ours or a signer's, may be wrong: so long round its time a signature counts."""
 EXPIRED_TTL = 10
 """Seconds that records may be kept whose signature is past its time, and counts all the same."""
 
