@@ -35,6 +35,7 @@ from safedns.server.doh_request import MEDIA_TYPE, HttpQuery, Refusal, Target, q
 from safedns.server.door import BehindDoor, Door, Guest, Limits
 from safedns.server.flush import Flusher
 from safedns.server.terms import Terms
+from safedns.tasks import let_go
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.transport import dressed, lowest_ttl
 from safedns.wire.types import RCode
@@ -129,7 +130,7 @@ class _Connection:
     async def serve(self) -> None:
         """Read and answer until the client leaves, is idle, breaks the protocol or does not take its answers."""
         self._h2.initiate_connection()
-        with contextlib.suppress(TimeoutError, OSError):
+        with let_go(TimeoutError, OSError):
             while await self._some_queries():
                 pass
         with contextlib.suppress(ProtocolError):  # whose mistake it was has been told already

@@ -9,7 +9,6 @@ it afterwards.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 from collections import Counter
@@ -19,7 +18,7 @@ from typing import NamedTuple
 from safedns.errors import WireError
 from safedns.server.proxy import read_header
 from safedns.server.terms import Terms, asked_name
-from safedns.tasks import spawn
+from safedns.tasks import let_go, spawn
 
 _BATCH = 32
 """Connections accepted in one wake-up before the loop may turn to its other sockets."""
@@ -140,7 +139,7 @@ class Door:
         return self._peers[address] < self._limits.per_peer
 
     async def _attend(self, sock: socket.socket, address: str, *, proxied: bool) -> None:
-        with contextlib.suppress(asyncio.CancelledError, OSError), sock:
+        with let_go(asyncio.CancelledError, OSError), sock:
             if proxied:
                 address = await self._told_by(sock) or address
             if not self._has_room(address):

@@ -7,7 +7,6 @@ Owns what is spoken on a connection. Must not accept connections (``door`` does)
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from functools import partial
 
@@ -17,6 +16,7 @@ from safedns.pipeline import Pipeline
 from safedns.server.door import BehindDoor, Door, Guest, Limits
 from safedns.server.flush import Flusher
 from safedns.server.terms import Terms
+from safedns.tasks import let_go
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.transport import dressed
 
@@ -82,7 +82,7 @@ class _Connection:
 
     async def serve(self) -> None:
         """Read and answer until the peer leaves, is idle or does not take its answers."""
-        with contextlib.suppress(TimeoutError, OSError):
+        with let_go(TimeoutError, OSError):
             while packets := await self._queries():
                 for packet in packets:
                     await self._room()

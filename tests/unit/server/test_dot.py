@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.sslproto
+import gc
+import socket
 import ssl
+import struct
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import dns.edns
@@ -202,3 +206,39 @@ async def test_a_padded_query_gets_a_padded_reply_and_the_time_a_connection_stay
         assert options[KEEPALIVE] == (250).to_bytes(2)
         plain = await served.ask(dns.message.make_query("www.example.com", "A", use_edns=0).to_wire())
         assert len(plain) < 100
+
+
+def cut_short(port: int, context: ssl.SSLContext, *, shaken_hands: bool) -> None:
+    """A client that goes away in the middle: of the handshake, or with its connection reset."""
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        if not shaken_hands:
+            plain.sendall(b"\x16\x03\x01")
+            return
+        with context.wrap_socket(plain, server_hostname=NAME) as secured:
+            secured.sendall(frame(b"query"))
+            secured.recv(64)
+            secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("shaken_hands", [False, True])
+async def test_what_tls_holds_of_a_connection_cut_short_is_freed_without_the_collector(
+    recording: Recording, trust: Trust, shaken_hands: bool
+) -> None:
+    def held() -> int:
+        return sum(isinstance(each, asyncio.sslproto.SSLProtocol) for each in gc.get_objects())
+
+    async with serving(recording, trust) as served:
+        before = held()
+        for _ in range(3):
+            await asyncio.to_thread(cut_short, served.port, trust.client("dot"), shaken_hands=shaken_hands)
+        await eventually(lambda: served.server.connections == 0, "all have gone")
+        await eventually(lambda: held() == before, "what they held is free")
