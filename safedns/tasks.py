@@ -30,7 +30,7 @@ def let_go(*expected: type[BaseException]) -> Iterator[None]:
     """End the block at an exception of these classes, and free at once what its frames hold.
 
     Otherwise the collector has to: a stream or a handshake that fails keeps its exception, which keeps the frames,
-    which keep the stream. With TLS that is a quarter of a megabyte.
+    which keep the stream. With TLS that is tens of kilobytes.
     """
     try:
         yield

@@ -8,16 +8,17 @@ import gc
 import socket
 import ssl
 import struct
+import tracemalloc
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import dns.edns
 import dns.message
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.server.tcp import TcpServer
 from safedns.server.terms import Terms
 from safedns.wire.stream import frame
@@ -149,6 +150,20 @@ async def test_an_idle_connection_is_closed_in_good_order(recording: Recording, 
         writer.write(frame(b"one"))
         async with asyncio.timeout(10):
             assert await reader.read() == frame(b"re: one")
+
+
+async def test_a_connection_that_waits_takes_little_memory(recording: Recording, trust: Trust) -> None:
+    """Hundreds may wait. Both ends of each are counted here, and OpenSSL's own memory is not."""
+    context = trust.client("dot")
+    async with serving(recording, trust) as served, AsyncExitStack() as connections:
+        await served.ask(b"hello", context=context)
+        tracemalloc.start()
+        connections.callback(tracemalloc.stop)
+        for _ in range(20):
+            reader, writer = await connections.enter_async_context(served.client(context=context))
+            writer.write(frame(b"hello"))
+            assert await receive(reader) == b"re: hello"
+        assert tracemalloc.get_traced_memory()[0] / 20 < 100_000
 
 
 async def test_a_new_certificate_is_shown_to_new_connections_and_old_ones_go_on(
