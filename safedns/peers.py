@@ -16,7 +16,7 @@ from safedns.memo import Memo
 from safedns.policy.clients import Evidence
 from safedns.policy.snapshot import Device, Profile, Snapshot
 from safedns.settings.model import IPNetwork, Settings
-from safedns.wire.introduction import IntroductionError, introducing_options, read_introduction
+from safedns.wire.introduction import Introduction, introduction
 
 PEERS = 16_384
 """Bound on remembered addresses: more than a large school has, small enough for a forged flood."""
@@ -107,7 +107,8 @@ class Peers:
         """From now on it is this object that hears what changes in ``directory``."""
         self.by_address: dict[str, Peer] = {}
         """By sender; without trusted routers, so that looking one up there always ends in ``meet``."""
-        self._introduced: dict[tuple[str, bytes], Peer] = {}
+        self._introduced: dict[tuple[str, Introduction | None], Peer] = {}
+        """By router and what it says, read: what a device itself has added to that makes no other."""
         self._settings = settings
         self._snapshot = snapshot
         self._directory = directory
@@ -132,13 +133,13 @@ class Peers:
         if word:
             device = self._snapshot.identify(Evidence(word=word))
             if device.name:
-                peer = self.by_address[sender] = self._peer(sender, address, device, mono)
+                peer = self.by_address[sender] = self._at(sender, device, mono)
                 peer.admitted = True
                 return peer
             return self.by_address.get(address) or self.meet(address, packet, mono)
         if is_inside(address, self._settings.trusted_forwarders):
-            return self._behind(sender, introducing_options(packet), mono)
-        peer = self.by_address[sender] = self._peer(sender, address, self._device_at(address), mono)
+            return self._behind(sender, introduction(packet), mono)
+        peer = self.by_address[sender] = self._at(sender, self._device_at(address), mono)
         return peer
 
     def count(self) -> dict[bool, int]:
@@ -147,24 +148,19 @@ class Peers:
         claimed = sum(bool(peer.device) for peer in peers)
         return {True: claimed, False: len(peers) - claimed}
 
-    def _behind(self, router: str, introducing: bytes, mono: float) -> Peer:
+    def _behind(self, router: str, said: Introduction | None, mono: float) -> Peer:
         """The device that a trusted router asks for. One that it introduces is never taken for the router itself, and
         one that cannot be made out is nobody's."""
-        peer = self._introduced.get((router, introducing))
+        peer = self._introduced.get((router, said))
         if peer is None:
-            shown, device = router, self._snapshot.identify(Evidence())
-            if not introducing:
-                device = self._device_at(router)
+            if said is None:
+                peer = self._peer(router, router, self._device_at(router), mono, [_UNLIMITED])  # a whole home asks
             else:
-                try:
-                    mac, name, address = read_introduction(introducing)
-                except IntroductionError:
-                    pass
-                else:
-                    shown = address or mac or name
-                    # A router has one CPE id for all its devices: it says nothing more where they are told apart.
-                    device = self._snapshot.identify(self._evidence(address, mac)._replace(word="" if mac else name))
-            peer = self._introduced[router, introducing] = self._peer(router, shown, device, mono)
+                seen = self._evidence(said.address, said.mac)._replace(word=said.name)
+                shown = said.address or said.mac or said.name or router
+                places = self._places_of(seen.mac or shown)
+                peer = self._peer(router, shown, self._snapshot.identify(seen), mono, places)
+            self._introduced[router, said] = peer
         return peer
 
     def _device_at(self, address: str) -> Device:
@@ -174,7 +170,12 @@ class Peers:
         """What is known of an address; ``mac`` where a router has said it."""
         return evidence_at(address, self._directory, mac)
 
-    def _peer(self, sender: str, shown: str, device: Device, mono: float) -> Peer:
+    def _at(self, sender: str, device: Device, mono: float) -> Peer:
+        """Who speaks for itself."""
+        address = sender.partition(" ")[0]
+        return self._peer(sender, address, device, mono, self._places_of(self._device_of(address)))
+
+    def _peer(self, sender: str, shown: str, device: Device, mono: float, places: list[int]) -> Peer:
         address, _, word = sender.partition(" ")
         trusted = is_inside(address, self._settings.trusted_forwarders)
         return Peer(
@@ -185,7 +186,7 @@ class Peers:
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
             admitted=may_ask(self._settings, address),
             bucket=None if trusted else self._bucket_of(word or self._device_of(address), mono),
-            places=self._places_of(shown, everybody=trusted and shown == sender),
+            places=places,
         )
 
     def _bucket_of(self, device: str, mono: float) -> Bucket | None:
@@ -198,11 +199,9 @@ class Peers:
             bucket = self._buckets[device] = Bucket(rate, mono)
         return bucket
 
-    def _places_of(self, shown: str, *, everybody: bool) -> list[int]:
-        """Shared by all addresses of a device; a router that introduces nobody is a whole home."""
-        if everybody:
-            return [_UNLIMITED]
-        return self._places.setdefault(self._device_of(shown), [PLACES])
+    def _places_of(self, device: str) -> list[int]:
+        """Shared by all addresses of a device."""
+        return self._places.setdefault(device, [PLACES])
 
     def _device_of(self, address: str) -> str:
         """What is the same for all addresses of one device."""
@@ -216,7 +215,7 @@ class Peers:
             if before is not None:
                 if before.bucket is not None:  # to become somebody else fills none
                     self._buckets.setdefault(self._device_of(address), before.bucket.copy())
-                now = self._peer(sender, sender, self._device_at(sender), 0.0)
+                now = self._at(sender, self._device_at(sender), 0.0)
                 now.tokens = before.tokens
                 self.by_address[sender] = now
 

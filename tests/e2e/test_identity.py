@@ -124,12 +124,41 @@ def test_a_device_that_forges_options_is_not_believed(folder: Path) -> None:
             assert here.taken_for(here.an, options=[forged]) == "an"
 
 
-def test_a_router_that_strips_lets_no_forged_option_through(folder: Path) -> None:
-    options = ("--add-mac", "--strip-mac", "--add-subnet=32,128", "--strip-subnet")
-    with home(folder, family(router=ROUTER), trusted_forwarders=[ROUTER]) as here, here.dnsmasq(*options):
+CPE_JUNK = (
+    [generic_option(65074, b"\xff")],
+    [generic_option(65074, TABLET.encode()), generic_option(65074, b"another")],
+    [generic_option(65001, b"short"), generic_option(65073, b"short")],
+)
+"""What cannot be read, or is said twice."""
+STRIP = ("--strip-mac", "--strip-subnet")
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("options", [("--add-mac",), ("--add-mac=text",), ("--add-mac=base64",), ()], ids=str)
+def test_behind_a_router_that_strips_a_device_is_nobody_else_whatever_it_adds(
+    folder: Path, options: tuple[str, ...], tcp: bool
+) -> None:
+    an, binh = (AN_MAC, BINH_MAC) if options else ("10.77.0.31", "10.77.0.32")
+    rules = family(an, binh, router=ROUTER)
+    rules["children"]["binh"]["devices"].append(TABLET)
+    with (
+        home(folder, rules, trusted_forwarders=[ROUTER]) as here,
+        here.dnsmasq(*options, "--add-subnet=32,128", *STRIP),
+    ):
+        assert here.taken_for(here.an, ROUTER) == "an"  # over TCP dnsmasq tells the hardware of those whom it has met
+        for added in (*([each] for each in FORGED), *CPE_JUNK):
+            assert here.taken_for(here.an, ROUTER, options=added, tcp=tcp) == "an", added
+
+
+@pytest.mark.parametrize("added", [*([each] for each in FORGED[1:]), *CPE_JUNK], ids=str)
+def test_a_router_that_says_one_name_for_all_lets_no_forged_option_through(
+    folder: Path, added: list[dns.edns.Option]
+) -> None:
+    rules = family("an-router-x7k2m9", router=ROUTER)
+    options = ("--cache-size=0", "--add-cpe-id=an-router-x7k2m9", *STRIP)
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here, here.dnsmasq(*options):
         assert here.taken_for(here.an, ROUTER) == "an"
-        for forged in FORGED:
-            assert here.taken_for(here.an, ROUTER, options=[forged]) in ("an", "nobody")
+        assert here.taken_for(here.an, ROUTER, options=added) == "an", added
 
 
 def test_devices_shows_who_is_there_and_the_line_for_one_that_nobody_claimed(folder: Path) -> None:

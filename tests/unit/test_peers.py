@@ -163,7 +163,7 @@ def known(house: House) -> Peers:
 
 def meet(house: House, sender: str, *options: dns.edns.Option) -> Peer:
     """The peer as the path finds it: by its sender, or met."""
-    packet = dns.message.make_query("www.example.com", "A", use_edns=0, options=list(options)).to_wire()
+    packet = dns.message.make_query("www.example.com", "A", use_edns=0, options=list(options)).to_wire(max_size=65_535)
     return known(house).by_address.get(sender) or known(house).meet(sender, packet, 100.0)
 
 
@@ -257,7 +257,11 @@ def test_a_trusted_router_introduces_each_device(house: House) -> None:
         ([mac(STRANGE_MAC), dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
         ([mac(STRANGE_MAC)], "guests", STRANGE_MAC),
         ([mac(STRANGE_MAC), generic_option(65074, b"binh-phone")], "guests", STRANGE_MAC),
-        ([mac(BINH_MAC), mac(ADULT_MAC)], "guests", ROUTER),
+        ([mac(ADULT_MAC), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65074, b"\xff"), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65074, b"x"), generic_option(65074, b"y"), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65001, b"short"), dns.edns.ECSOption("192.168.1.99", 32)], "binh", "192.168.1.99"),
+        ([generic_option(65074, b"binh-phone"), dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
         ([generic_option(65001, b"short")], "guests", ROUTER),
         ([], "guests", ROUTER),
     ],
@@ -278,7 +282,17 @@ def test_a_device_that_is_introduced_is_never_taken_for_the_router_itself(tmp_pa
     house.save(settings={"trusted_forwarders": [ROUTER], "leases": ["/dev/null"]}, family=family)
     assert meet(house, ROUTER).profile.id == "home"
     assert meet(house, ROUTER, mac(STRANGE_MAC)).profile.id == "guests"
-    assert meet(house, ROUTER, mac(BINH_MAC), mac(STRANGE_MAC)).profile.id == "guests"
+    assert meet(house, ROUTER, generic_option(65074, b"\xff")).profile.id == "guests"
+
+
+def test_what_a_device_adds_to_its_routers_word_makes_no_other_device_of_it(house: House) -> None:
+    told = meet(house, ROUTER, mac(BINH_MAC))
+    assert all(
+        meet(house, ROUTER, generic_option(65074, junk), mac(BINH_MAC)) is told for junk in (b"a", b"b", b"\xff")
+    )
+    nobody = meet(house, ROUTER, generic_option(65074, b"\xff"))
+    assert all(meet(house, ROUTER, generic_option(65074, bytes(size))) is nobody for size in (1, 1000, 60_000))
+    assert sum(known(house).count().values()) == 2
 
 
 def test_the_kernel_and_leases_help_with_an_address_that_a_router_says(house: House) -> None:
