@@ -19,7 +19,7 @@ from safedns.settings.model import IPNetwork, Settings
 from safedns.wire.introduction import Introduction, introduction
 
 PEERS = 16_384
-"""Bound on remembered addresses: more than a large school has, small enough for a forged flood."""
+"""Bound on remembered addresses, and on devices: more than a large school has, small enough for a forged flood."""
 
 PLACES = 200
 """Questions of one device that may wait for an upstream at once: a tenth of what may be under way in all."""
@@ -124,11 +124,7 @@ class Peers:
         TLS, HTTPS or QUIC). One that somebody has claimed says whose device it is and admits it from anywhere, for only
         the family knows it; one that nobody has claimed counts for nothing.
         """
-        if len(self.by_address) + len(self._introduced) >= PEERS:
-            self.by_address.clear()
-            self._introduced.clear()
-            self._places.clear()
-            self._buckets.clear()
+        self._make_room()
         address, _, word = sender.partition(" ")
         if word:
             device = self._snapshot.identify(Evidence(word=word))
@@ -141,6 +137,14 @@ class Peers:
             return self._behind(sender, introduction(packet), mono)
         peer = self.by_address[sender] = self._at(sender, self._device_at(address), mono)
         return peer
+
+    def _make_room(self) -> None:
+        """Forget everybody rather than remember too many; a device may have been many, one after the other."""
+        if max(len(self.by_address) + len(self._introduced), len(self._places), len(self._buckets)) >= PEERS:
+            self.by_address.clear()
+            self._introduced.clear()
+            self._places.clear()
+            self._buckets.clear()
 
     def count(self) -> dict[bool, int]:
         """How many have asked so far whose device somebody has claimed (``True``) or nobody."""
@@ -210,6 +214,7 @@ class Peers:
     def _learnt(self, address: str) -> None:
         """Something new is known of ``address``: whoever asks from there is identified anew."""
         self._introduced.clear()
+        self._make_room()
         for sender in (address, f"{_MAPPED}{address}"):
             before = self.by_address.get(sender)
             if before is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import dns.rcode
 import pytest
 
 from safedns.lan.leases import Lease
-from safedns.peers import PEERS, Peer, Peers, evidence_at
+from safedns.peers import PEERS, PLACES, Bucket, Peer, Peers, evidence_at
 from tests.house import House, generic_option
 
 BINH_MAC, ADULT_MAC, STRANGE_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:99"
@@ -205,6 +206,26 @@ def test_to_become_another_device_fills_no_bucket(house: House) -> None:
     house.lan.learn("192.168.1.50", BINH_MAC)
     again = meet(house, "192.168.1.50")
     assert (again is peer, again.tokens) == (False, 3)
+
+
+def test_a_device_that_changes_its_hardware_address_without_end_is_not_remembered_for_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 50
+    monkeypatch.setattr("safedns.peers.PEERS", most)
+    before = kept()
+    for number in range(10 * most):
+        meet(house, "192.168.1.50")
+        house.lan.learn("192.168.1.50", number.to_bytes(6).hex(":"))
+    assert max(now - then for now, then in zip(kept(), before, strict=True)) <= most
+
+
+def kept() -> tuple[int, int]:
+    """How many buckets and shares there are in all."""
+    objects = gc.get_objects()
+    return sum(isinstance(each, Bucket) for each in objects), sum(
+        type(each) is list and each == [PLACES] for each in objects
+    )
 
 
 def test_word_of_an_address_that_nobody_asked_from_makes_no_peer(house: House) -> None:
