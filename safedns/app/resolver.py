@@ -71,8 +71,8 @@ class ResolverProcess:
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
         self._servers: dict[PlaceKey, Server] = {}
-        self._everywhere: set[PlaceKey] = set()
-        """Where all resolvers together answer."""
+        self._everywhere: tuple[PlaceKey, ...] = ()
+        """Where all resolvers together answer, what others can reach first."""
         self._sender: EventSender | None = None
         self._saved: SavedCache | None = None
         self._flusher: Flusher | None = None
@@ -176,7 +176,7 @@ class ResolverProcess:
         if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
             self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
-            local = local_names(settings, sorted(self._everywhere))
+            local = local_names(settings, self._everywhere)
             self._pipeline.install(settings, self._loaded.snapshot, local)
             targets = self._loaded.snapshot.targets
             self._targets.keep((name, settings.upstreams.set_number(upstreams)) for name, upstreams in targets)
@@ -197,7 +197,7 @@ class ResolverProcess:
 
     def _tell_where(self, everywhere: list[PlaceKey]) -> None:
         """Where this machine answers is part of what it answers (RFC 9462)."""
-        places = {(protocol, host, port) for protocol, host, port in everywhere}
+        places = tuple((protocol, host, port) for protocol, host, port in everywhere)
         if places != self._everywhere:
             self._everywhere = places
             self._install()
