@@ -9,13 +9,14 @@ addresses share. Must not read clocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from safedns.lan.directory import Directory
 from safedns.memo import Memo
 from safedns.policy.clients import Evidence
 from safedns.policy.snapshot import Device, Profile, Snapshot
-from safedns.settings.model import IPNetwork, Settings
+from safedns.settings.model import PRIVATE_NETWORKS, IPNetwork, Settings
 from safedns.wire.introduction import Introduction, introduction
 
 PEERS = 16_384
@@ -188,7 +189,7 @@ class Peers:
             device,
             self._memos.setdefault(device.profile.id, {}),
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
-            admitted=may_ask(self._settings, address),
+            admitted=may_ask(self._settings, address, self._directory),
             bucket=None if trusted else self._bucket_of(word or self._device_of(address), mono),
             places=places,
         )
@@ -235,12 +236,14 @@ def evidence_at(address: str, directory: Directory, mac: str = "") -> Evidence:
     return Evidence(address, "", mac, directory.host_of(key, mac))
 
 
-def may_ask(settings: Settings, address: str) -> bool:
+def may_ask(settings: Settings, address: str, directory: Directory) -> bool:
     """Whether ``clients:`` admits a sender with this address; others are answered REFUSED."""
-    return settings.clients is None or is_inside(address, settings.clients)
+    if settings.clients is None or is_inside(address, settings.clients):
+        return True
+    return settings.clients == PRIVATE_NETWORKS and is_inside(address, directory.prefixes)
 
 
-def is_inside(address: str, networks: tuple[IPNetwork, ...]) -> bool:
+def is_inside(address: str, networks: Iterable[IPNetwork]) -> bool:
     """Whether one of ``networks`` holds ``address`` (IPv4-mapped ones are IPv4)."""
     plain = _plain(address)
     return any(plain in network for network in networks)

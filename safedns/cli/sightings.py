@@ -13,6 +13,7 @@ from safedns.clock import SystemClock
 from safedns.lan.directory import Directory
 from safedns.lan.lease_files import LeaseFiles
 from safedns.lan.neighbours import neighbours_now
+from safedns.lan.prefixes import home_prefixes
 from safedns.peers import evidence_at
 from safedns.policy.clients import Clients, Evidence, is_mac, parse_address
 from safedns.policy.model import Policy, ProfileSpec
@@ -60,6 +61,7 @@ def directory_now(settings: Settings) -> Directory:
     directory = Directory()
     for address, mac in neighbours_now():
         directory.learn(address, mac)
+    directory.use_prefixes(home_prefixes())
     directory.use_leases(LeaseFiles(settings.leases).look(SystemClock.wall()) or ())
     return directory
 

@@ -65,6 +65,12 @@ class Home:
         assert reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), reply.to_text()
         return reply.rcode() == dns.rcode.NXDOMAIN
 
+    def admitted(self, device: Namespace, at: str, source: str) -> bool:
+        """Whether the server answers a question from ``source``."""
+        with device.entered():
+            reply = dns.query.udp(dns.message.make_query(NAMES[0], "A"), at, source=source, timeout=5.0)
+        return reply.rcode() != dns.rcode.REFUSED
+
     def until_known(self) -> None:
         """Wait until the kernel has met the devices of An and Bình at all their addresses, and safedns knows."""
         for at in (SERVER, SERVER6):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,24 @@ def test_an_interface_id_is_recognised_when_the_provider_changes_the_prefix(fold
         assert here.taken_for(here.an, SERVER6, source="fd77::a8bb:ccff:fedd:ee01") == "an"
         assert here.taken_for(here.an, "fd78::1", source="fd78::a8bb:ccff:fedd:ee01") == "an"
         assert here.taken_for(here.an, SERVER6, source="fd77::31") == "nobody"
+
+
+def test_a_device_that_asks_from_the_providers_prefix_of_the_day_is_at_home(folder: Path) -> None:
+    interface, stranger = "a8bb:ccff:fedd:ee01", "2001:db8:9::9"
+    with home(folder, family(an=f"::{interface}"), clients="private") as here:
+        here.an.add(f"{stranger}/64")
+        here.server.ip("route", "add", "2001:db8:9::/64", "dev", "eth")
+        for today in ("2001:db8:1::", "2001:db8:2::"):
+            mine = f"{today}{interface}"
+            here.server.add(f"{today}1/64")
+            here.an.add(f"{mine}/64")
+            until(partial(here.admitted, here.an, SERVER6, mine), "today's prefix is the home's")
+            assert here.taken_for(here.an, SERVER6, source=mine) == "an"
+            assert not here.admitted(here.an, SERVER6, stranger)
+        here.server.ip("address", "del", "2001:db8:1::1/64", "dev", "eth")
+        here.server.ip("route", "add", "2001:db8:1::/64", "dev", "eth")
+        yesterday = f"2001:db8:1::{interface}"
+        until(lambda: not here.admitted(here.an, SERVER6, yesterday), "yesterday's is not any more")
 
 
 @pytest.mark.parametrize(

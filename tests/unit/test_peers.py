@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,18 @@ def test_the_configuration_can_name_networks_or_everybody(tmp_path: Path) -> Non
         False,
     )
     assert peers(tmp_path / "b", clients="any").meet("2001:db8::1", b"", 100.0).admitted
+
+
+@pytest.mark.parametrize(("clients", "admitted"), [("private", True), (["192.168.1.0/24"], False)])
+def test_the_homes_own_prefix_is_home_while_it_has_it(tmp_path: Path, clients: Any, admitted: bool) -> None:
+    house = House(tmp_path)
+    house.save(settings={"clients": clients})
+    house.lan.learn("2001:db8:1::5", BINH_MAC)
+    assert not meet(house, "2001:db8:1::5").admitted
+    house.lan.use_prefixes((IPv6Network("2001:db8:1::/64"),))
+    assert [meet(house, f"2001:db8:{net}::5").admitted for net in (1, 2)] == [admitted, False]
+    house.lan.use_prefixes((IPv6Network("2001:db8:2::/64"),))
+    assert not meet(house, "2001:db8:1::5").admitted
 
 
 def test_a_peer_knows_its_device_and_profile(tmp_path: Path) -> None:
