@@ -9,6 +9,7 @@ addresses share. Must not read clocks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -24,6 +25,12 @@ PEERS = 16_384
 
 PLACES = 200
 """Questions of one device that may wait for an upstream at once: a tenth of what may be under way in all."""
+
+TALLIED = 1000
+"""Clients of which it is remembered how much they have asked lately."""
+
+Tally = Counter[tuple[str, str]]
+"""Address and device (the claim; empty for nobody's) -> queries."""
 
 _UNLIMITED = 1 << 62
 
@@ -62,7 +69,7 @@ class Peer:
     """One client under the current snapshot."""
 
     __slots__ = (
-        "address", "admitted", "bucket", "device", "logged", "memo", "places", "profile", "sender", "tokens",
+        "address", "admitted", "bucket", "device", "logged", "memo", "places", "profile", "sender", "taken", "tokens",
         "upstreams",
     )  # fmt: skip
 
@@ -94,18 +101,29 @@ class Peer:
         """Where its tokens come from; ``None`` without a limit."""
         self.tokens = 0 if bucket is not None else _UNLIMITED
         """How many more queries are answered before it needs others."""
+        self.taken = self.tokens
+        """How many it has had in all."""
+
+    @property
+    def asked(self) -> int:
+        """How many queries it has sent, but for those that were too many."""
+        return self.taken - max(self.tokens, 0)
 
     def refill(self, mono: float) -> bool:
         """Take one token when there are none left; ``False`` = this device asks too much. Call it only then."""
-        self.tokens = (self.bucket.take(mono) if self.bucket is not None else _UNLIMITED) - 1
+        taken = self.bucket.take(mono) if self.bucket is not None else _UNLIMITED
+        self.taken += taken
+        self.tokens = taken - 1
         return self.tokens >= 0
 
 
 class Peers:
     """Everybody who has asked under one snapshot."""
 
-    def __init__(self, settings: Settings, snapshot: Snapshot, directory: Directory) -> None:
-        """From now on it is this object that hears what changes in ``directory``."""
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, directory: Directory, before: Peers | None = None
+    ) -> None:
+        """From now on it is this object that hears what changes in ``directory``; ``before``: that did until now."""
         self.by_address: dict[str, Peer] = {}
         """By sender; without trusted routers, so that looking one up there always ends in ``meet``."""
         self._introduced: dict[tuple[str, Introduction | None], Peer] = {}
@@ -116,6 +134,7 @@ class Peers:
         self._memos: dict[str, Memo] = {}
         self._places: dict[str, list[int]] = {}
         self._buckets: dict[str, Bucket] = {}
+        self._lately = before.older() if before is not None else Tally()
         directory.changed = self._learnt
 
     def meet(self, sender: str, packet: bytes, mono: float) -> Peer:
@@ -142,6 +161,7 @@ class Peers:
     def _make_room(self) -> None:
         """Forget everybody rather than remember too many; a device may have been many, one after the other."""
         if max(len(self.by_address) + len(self._introduced), len(self._places), len(self._buckets)) >= PEERS:
+            self._lately = self.older()
             self.by_address.clear()
             self._introduced.clear()
             self._places.clear()
@@ -149,9 +169,24 @@ class Peers:
 
     def count(self) -> dict[bool, int]:
         """How many have asked so far whose device somebody has claimed (``True``) or nobody."""
-        peers = (*self.by_address.values(), *self._introduced.values())
+        peers = self._everybody()
         claimed = sum(bool(peer.device) for peer in peers)
         return {True: claimed, False: len(peers) - claimed}
+
+    def tally(self) -> Tally:
+        """Who may ask, and how many queries each has sent lately, under this snapshot and those before."""
+        found = Tally(self._lately)
+        for peer in self._everybody():
+            if peer.admitted:
+                found[peer.address, peer.device] += peer.asked
+        return found
+
+    def older(self) -> Tally:
+        """The tally, where what comes from now on weighs more."""
+        return Tally({client: queries // 2 for client, queries in self.tally().most_common(TALLIED) if queries > 1})
+
+    def _everybody(self) -> tuple[Peer, ...]:
+        return (*self.by_address.values(), *self._introduced.values())
 
     def _behind(self, router: str, said: Introduction | None, mono: float) -> Peer:
         """The device that a trusted router asks for. One that it introduces is never taken for the router itself, and
@@ -222,7 +257,7 @@ class Peers:
                 if before.bucket is not None:  # to become somebody else fills none
                     self._buckets.setdefault(self._device_of(address), before.bucket.copy())
                 now = self._at(sender, self._device_at(sender), 0.0)
-                now.tokens = before.tokens
+                now.tokens, now.taken = before.tokens, before.taken
                 self.by_address[sender] = now
 
 

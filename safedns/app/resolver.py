@@ -1,7 +1,7 @@
 """The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
 
     channel: listen (sockets) | load (household) | link (event pipe, which worker) | live (read state.db)
-             status (what applies now) | cache (how full it is; forget a name)
+             status (what applies now) | cache (how full it is; forget a name) | clients (who asks how much)
 
 Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
 is told to end.
@@ -22,7 +22,7 @@ from safedns.app.garbage import Garbage
 from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
-from safedns.app.report import cache, set_gauges, status
+from safedns.app.report import cache, clients, set_gauges, status
 from safedns.app.saved import SavedCache
 from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
@@ -132,6 +132,10 @@ class ResolverProcess:
                 self._line.tell({"event": "answer", "number": message["number"], **self._status()})
             case "cache":
                 self._line.tell({"event": "answer", "number": message["number"], **self._cache(message["flush"])})
+
+            case "clients":
+                found = clients(self._pipeline.peers) if self._pipeline is not None else {}
+                self._line.tell({"event": "answer", "number": message["number"], **found})
 
     def _link(self, sock: socket.socket) -> None:
         self._sender = EventSender(sock, self._counters)
@@ -251,8 +255,8 @@ class ResolverProcess:
             self._resolver.gauges()
         gauges = self._counters.gauges
         if self._pipeline is not None:
-            for claimed, clients in self._pipeline.peers.count().items():
-                gauges["clients", "yes" if claimed else "no"] = clients
+            for claimed, number in self._pipeline.peers.count().items():
+                gauges["clients", "yes" if claimed else "no"] = number
         for (protocol, _, _), server in self._servers.items():
             if protocol != "udp":
                 gauges["connections", protocol] = gauges.get(("connections", protocol), 0) + server.connections

@@ -198,11 +198,25 @@ def test_devices_shows_who_is_there_and_the_line_for_one_that_nobody_claimed(fol
         assert '  - "02:00:00:00:00:77"  # ' in here.house.command("devices").stdout
 
 
-def test_devices_says_so_when_only_the_router_asks(folder: Path) -> None:
-    with home(folder, family()) as here, here.dnsmasq("--cache-size=0"):
+@pytest.mark.parametrize("log", ["off", "summary", "full"])
+def test_devices_says_so_when_only_the_router_asks(folder: Path, log: str) -> None:
+    rules = family()
+    rules["groups"]["guests"]["log"] = log
+    with home(folder, rules) as here, here.dnsmasq("--cache-size=0"):
         here.server.ip("route", "add", "default", "via", ROUTER)
-        for _ in range(15):
+        for _ in range(25):  # in case the rules are loaded anew meanwhile, as for an address that comes late
             here.taken_for(here.an, ROUTER)
-        until(
-            lambda: f"nearly every question comes from {ROUTER}" in here.house.command("devices").stderr, "it is said"
-        )
+        assert f"nearly every question comes from {ROUTER}" in here.house.command("devices").stderr
+
+
+def test_devices_knows_who_is_behind_a_router_that_says_so_though_nothing_is_logged(folder: Path) -> None:
+    rules = family(router=ROUTER)
+    for section in ("children", "groups"):
+        for profile in rules[section].values():
+            profile["log"] = "off"
+    with home(folder, rules, trusted_forwarders=[ROUTER]) as here, here.dnsmasq("--add-mac", "--strip-mac"):
+        here.an.ip("link", "set", "eth", "address", "02:00:00:00:00:77")
+        until(lambda: here.taken_for(here.an, ROUTER) == "nobody", "a device that nobody claimed asks")
+        shown = here.house.command("devices")
+        assert '  - "02:00:00:00:00:77"  # ' in shown.stdout
+        assert "nearly every question" not in shown.stderr

@@ -113,6 +113,23 @@ def test_all_addresses_of_a_device_share_one_bucket_and_other_devices_do_not(tmp
     assert answered(at.meet("192.168.1.51", b"", 100.0), 100.0) == 80
 
 
+@pytest.mark.parametrize(("rate", "counted"), [(5, 10), (0, 30)])
+def test_what_each_client_has_asked_is_counted_though_nothing_is_logged(
+    tmp_path: Path, rate: int, counted: int
+) -> None:
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": rate})
+    answered(known(house).meet("127.0.0.3", b"", 100.0), 100.0, 30)
+    answered(known(house).meet("192.168.1.50", b"", 100.0), 100.0, 3)
+    answered(known(house).meet("203.0.113.9", b"", 100.0), 100.0, 3)  # who may not ask
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    answered(known(house).by_address["192.168.1.50"], 100.0, 1)
+    assert known(house).tally() == {("127.0.0.3", "127.0.0.3"): counted, ("192.168.1.50", ""): 4}
+    house.load()
+    answered(known(house).meet("127.0.0.3", b"", 100.0), 100.0, 1)
+    assert known(house).tally() == {("127.0.0.3", "127.0.0.3"): counted // 2 + 1, ("192.168.1.50", ""): 2}
+
+
 def test_two_addresses_of_a_device_are_both_answered_at_once(tmp_path: Path) -> None:
     """The first one does not take all that there is."""
     house = House(tmp_path)
