@@ -1,7 +1,7 @@
 """Every device that can be seen: by the daemon, in the query log, the kernel's neighbour table, lease files.
 
-Values only. One device is what has one hardware address, or tells one word, at however many addresses; without either, an
-address is a device.
+Values only. One device is what has one hardware address, or tells one word, at however many addresses; without either,
+an address is a device.
 """
 
 from __future__ import annotations
