@@ -280,6 +280,8 @@ def may_ask(settings: Settings, address: str, directory: Directory) -> bool:
 
 def is_inside(address: str, networks: Iterable[IPNetwork]) -> bool:
     """Whether one of ``networks`` holds ``address`` (IPv4-mapped ones are IPv4)."""
+    if not networks:
+        return False
     plain = _plain(address)
     return any(plain in network for network in networks)
 
