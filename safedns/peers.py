@@ -9,20 +9,28 @@ addresses share. Must not read clocks.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from safedns.lan.directory import Directory
 from safedns.memo import Memo
 from safedns.policy.clients import Evidence
 from safedns.policy.snapshot import Device, Profile, Snapshot
-from safedns.settings.model import IPNetwork, Settings
-from safedns.wire.introduction import IntroductionError, introducing_options, read_introduction
+from safedns.settings.model import PRIVATE_NETWORKS, IPNetwork, Settings
+from safedns.wire.introduction import Introduction, introduction
 
 PEERS = 16_384
-"""Bound on remembered addresses: more than a large school has, small enough for a forged flood."""
+"""Bound on remembered addresses, and on devices: more than a large school has, small enough for a forged flood."""
 
 PLACES = 200
 """Questions of one device that may wait for an upstream at once: a tenth of what may be under way in all."""
+
+TALLIED = 1000
+"""Clients of which it is remembered how much they have asked lately."""
+
+Tally = Counter[tuple[str, str]]
+"""Address and device (the claim; empty for nobody's) -> queries."""
 
 _UNLIMITED = 1 << 62
 
@@ -61,7 +69,7 @@ class Peer:
     """One client under the current snapshot."""
 
     __slots__ = (
-        "address", "admitted", "bucket", "device", "logged", "memo", "places", "profile", "sender", "tokens",
+        "address", "admitted", "bucket", "device", "logged", "memo", "places", "profile", "sender", "taken", "tokens",
         "upstreams",
     )  # fmt: skip
 
@@ -93,27 +101,40 @@ class Peer:
         """Where its tokens come from; ``None`` without a limit."""
         self.tokens = 0 if bucket is not None else _UNLIMITED
         """How many more queries are answered before it needs others."""
+        self.taken = self.tokens
+        """How many it has had in all."""
+
+    @property
+    def asked(self) -> int:
+        """How many queries it has sent, but for those that were too many."""
+        return self.taken - max(self.tokens, 0)
 
     def refill(self, mono: float) -> bool:
         """Take one token when there are none left; ``False`` = this device asks too much. Call it only then."""
-        self.tokens = (self.bucket.take(mono) if self.bucket is not None else _UNLIMITED) - 1
+        taken = self.bucket.take(mono) if self.bucket is not None else _UNLIMITED
+        self.taken += taken
+        self.tokens = taken - 1
         return self.tokens >= 0
 
 
 class Peers:
     """Everybody who has asked under one snapshot."""
 
-    def __init__(self, settings: Settings, snapshot: Snapshot, directory: Directory) -> None:
-        """From now on it is this object that hears what changes in ``directory``."""
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, directory: Directory, before: Peers | None = None
+    ) -> None:
+        """From now on it is this object that hears what changes in ``directory``; ``before``: that did until now."""
         self.by_address: dict[str, Peer] = {}
         """By sender; without trusted routers, so that looking one up there always ends in ``meet``."""
-        self._introduced: dict[tuple[str, bytes], Peer] = {}
+        self._introduced: dict[tuple[str, Introduction | None], Peer] = {}
+        """By router and what it says, read: what a device itself has added to that makes no other."""
         self._settings = settings
         self._snapshot = snapshot
         self._directory = directory
         self._memos: dict[str, Memo] = {}
         self._places: dict[str, list[int]] = {}
         self._buckets: dict[str, Bucket] = {}
+        self._lately = before.older() if before is not None else Tally()
         directory.changed = self._learnt
 
     def meet(self, sender: str, packet: bytes, mono: float) -> Peer:
@@ -123,48 +144,63 @@ class Peers:
         TLS, HTTPS or QUIC). One that somebody has claimed says whose device it is and admits it from anywhere, for only
         the family knows it; one that nobody has claimed counts for nothing.
         """
-        if len(self.by_address) + len(self._introduced) >= PEERS:
-            self.by_address.clear()
-            self._introduced.clear()
-            self._places.clear()
-            self._buckets.clear()
+        self._make_room()
         address, _, word = sender.partition(" ")
         if word:
             device = self._snapshot.identify(Evidence(word=word))
             if device.name:
-                peer = self.by_address[sender] = self._peer(sender, address, device, mono)
+                peer = self.by_address[sender] = self._at(sender, device, mono)
                 peer.admitted = True
                 return peer
             return self.by_address.get(address) or self.meet(address, packet, mono)
         if is_inside(address, self._settings.trusted_forwarders):
-            return self._behind(sender, introducing_options(packet), mono)
-        peer = self.by_address[sender] = self._peer(sender, address, self._device_at(address), mono)
+            return self._behind(sender, introduction(packet), mono)
+        peer = self.by_address[sender] = self._at(sender, self._device_at(address), mono)
         return peer
+
+    def _make_room(self) -> None:
+        """Forget everybody rather than remember too many; a device may have been many, one after the other."""
+        if max(len(self.by_address) + len(self._introduced), len(self._places), len(self._buckets)) >= PEERS:
+            self._lately = self.older()
+            self.by_address.clear()
+            self._introduced.clear()
+            self._places.clear()
+            self._buckets.clear()
 
     def count(self) -> dict[bool, int]:
         """How many have asked so far whose device somebody has claimed (``True``) or nobody."""
-        peers = (*self.by_address.values(), *self._introduced.values())
+        peers = self._everybody()
         claimed = sum(bool(peer.device) for peer in peers)
         return {True: claimed, False: len(peers) - claimed}
 
-    def _behind(self, router: str, introducing: bytes, mono: float) -> Peer:
+    def tally(self) -> Tally:
+        """Who may ask, and how many queries each has sent lately, under this snapshot and those before."""
+        found = Tally(self._lately)
+        for peer in self._everybody():
+            if peer.admitted:
+                found[peer.address, peer.device] += peer.asked
+        return found
+
+    def older(self) -> Tally:
+        """The tally, where what comes from now on weighs more."""
+        return Tally({client: queries // 2 for client, queries in self.tally().most_common(TALLIED) if queries > 1})
+
+    def _everybody(self) -> tuple[Peer, ...]:
+        return (*self.by_address.values(), *self._introduced.values())
+
+    def _behind(self, router: str, said: Introduction | None, mono: float) -> Peer:
         """The device that a trusted router asks for. One that it introduces is never taken for the router itself, and
         one that cannot be made out is nobody's."""
-        peer = self._introduced.get((router, introducing))
+        peer = self._introduced.get((router, said))
         if peer is None:
-            shown, device = router, self._snapshot.identify(Evidence())
-            if not introducing:
-                device = self._device_at(router)
+            if said is None:
+                peer = self._peer(router, router, self._device_at(router), mono, [_UNLIMITED])  # a whole home asks
             else:
-                try:
-                    mac, name, address = read_introduction(introducing)
-                except IntroductionError:
-                    pass
-                else:
-                    shown = address or mac or name
-                    # A router has one CPE id for all its devices: it says nothing more where they are told apart.
-                    device = self._snapshot.identify(self._evidence(address, mac)._replace(word="" if mac else name))
-            peer = self._introduced[router, introducing] = self._peer(router, shown, device, mono)
+                seen = self._evidence(said.address, said.mac)._replace(word=said.name)
+                shown = said.address or said.mac or said.name or router
+                places = self._places_of(seen.mac or shown)
+                peer = self._peer(router, shown, self._snapshot.identify(seen), mono, places)
+            self._introduced[router, said] = peer
         return peer
 
     def _device_at(self, address: str) -> Device:
@@ -174,7 +210,12 @@ class Peers:
         """What is known of an address; ``mac`` where a router has said it."""
         return evidence_at(address, self._directory, mac)
 
-    def _peer(self, sender: str, shown: str, device: Device, mono: float) -> Peer:
+    def _at(self, sender: str, device: Device, mono: float) -> Peer:
+        """Who speaks for itself."""
+        address = sender.partition(" ")[0]
+        return self._peer(sender, address, device, mono, self._places_of(self._device_of(address)))
+
+    def _peer(self, sender: str, shown: str, device: Device, mono: float, places: list[int]) -> Peer:
         address, _, word = sender.partition(" ")
         trusted = is_inside(address, self._settings.trusted_forwarders)
         return Peer(
@@ -183,9 +224,9 @@ class Peers:
             device,
             self._memos.setdefault(device.profile.id, {}),
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
-            admitted=may_ask(self._settings, address),
+            admitted=may_ask(self._settings, address, self._directory),
             bucket=None if trusted else self._bucket_of(word or self._device_of(address), mono),
-            places=self._places_of(shown, everybody=trusted and shown == sender),
+            places=places,
         )
 
     def _bucket_of(self, device: str, mono: float) -> Bucket | None:
@@ -198,11 +239,9 @@ class Peers:
             bucket = self._buckets[device] = Bucket(rate, mono)
         return bucket
 
-    def _places_of(self, shown: str, *, everybody: bool) -> list[int]:
-        """Shared by all addresses of a device; a router that introduces nobody is a whole home."""
-        if everybody:
-            return [_UNLIMITED]
-        return self._places.setdefault(self._device_of(shown), [PLACES])
+    def _places_of(self, device: str) -> list[int]:
+        """Shared by all addresses of a device."""
+        return self._places.setdefault(device, [PLACES])
 
     def _device_of(self, address: str) -> str:
         """What is the same for all addresses of one device."""
@@ -211,13 +250,14 @@ class Peers:
     def _learnt(self, address: str) -> None:
         """Something new is known of ``address``: whoever asks from there is identified anew."""
         self._introduced.clear()
+        self._make_room()
         for sender in (address, f"{_MAPPED}{address}"):
             before = self.by_address.get(sender)
             if before is not None:
                 if before.bucket is not None:  # to become somebody else fills none
                     self._buckets.setdefault(self._device_of(address), before.bucket.copy())
-                now = self._peer(sender, sender, self._device_at(sender), 0.0)
-                now.tokens = before.tokens
+                now = self._at(sender, self._device_at(sender), 0.0)
+                now.tokens, now.taken = before.tokens, before.taken
                 self.by_address[sender] = now
 
 
@@ -231,12 +271,14 @@ def evidence_at(address: str, directory: Directory, mac: str = "") -> Evidence:
     return Evidence(address, "", mac, directory.host_of(key, mac))
 
 
-def may_ask(settings: Settings, address: str) -> bool:
+def may_ask(settings: Settings, address: str, directory: Directory) -> bool:
     """Whether ``clients:`` admits a sender with this address; others are answered REFUSED."""
-    return settings.clients is None or is_inside(address, settings.clients)
+    if settings.clients is None or is_inside(address, settings.clients):
+        return True
+    return settings.clients == PRIVATE_NETWORKS and is_inside(address, directory.prefixes)
 
 
-def is_inside(address: str, networks: tuple[IPNetwork, ...]) -> bool:
+def is_inside(address: str, networks: Iterable[IPNetwork]) -> bool:
     """Whether one of ``networks`` holds ``address`` (IPv4-mapped ones are IPv4)."""
     if not networks:
         return False

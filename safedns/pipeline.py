@@ -80,7 +80,7 @@ class Pipeline:
 
     def forget(self) -> None:
         """Throw memos away, as after a jump of the wall clock."""
-        self.peers = Peers(self._settings, self._snapshot, self._lan)
+        self.peers: Peers = Peers(self._settings, self._snapshot, self._lan, getattr(self, "peers", None))
 
     def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:
         """The reply, a ``Miss`` to be awaited, or ``None`` for no reply. ``wall``, ``mono``: when it was read."""

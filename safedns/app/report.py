@@ -6,6 +6,7 @@ from collections import Counter
 
 from safedns.app.loaded import Loaded
 from safedns.blocklist.downloads import Downloads
+from safedns.peers import TALLIED, Peers
 from safedns.policy.live import Live, Override, Target
 from safedns.policy.snapshot import Profile
 from safedns.record.counters import Counters, Key
@@ -32,6 +33,11 @@ def cache(kept: AnswerCache, counters: Counters, mono: float) -> Message:
         "hit": counters.total("cache", "hit"),
         **counted,
     }
+
+
+def clients(peers: Peers) -> Message:
+    """Who has asked most lately: [address, claim, queries]; not for what they asked."""
+    return {"clients": [[*client, queries] for client, queries in peers.tally().most_common(TALLIED)]}
 
 
 def set_gauges(gauges: dict[Key, float], loaded: Loaded, downloads: Downloads, now: float) -> None:

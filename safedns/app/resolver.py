@@ -1,7 +1,7 @@
 """The resolver process: sockets -> pipeline -> upstreams. Takes sockets, policy and event link from the supervisor.
 
     channel: listen (sockets) | load (household) | link (event pipe, which worker) | live (read state.db)
-             status (what applies now) | cache (how full it is; forget a name)
+             status (what applies now) | cache (how full it is; forget a name) | clients (who asks how much)
 
 Once it has them it needs nobody: should the supervisor be killed, it goes on answering with the last policy until it
 is told to end.
@@ -23,7 +23,7 @@ from safedns.app.garbage import Garbage
 from safedns.app.household import Sealed, unseal
 from safedns.app.line import Line
 from safedns.app.loaded import Loaded, load, renew
-from safedns.app.report import cache, set_gauges, status
+from safedns.app.report import cache, clients, set_gauges, status
 from safedns.app.saved import SavedCache
 from safedns.app.whereabouts import Whereabouts
 from safedns.blocklist.downloads import Downloads
@@ -72,8 +72,8 @@ class ResolverProcess:
         self._loop = asyncio.get_running_loop()
         self._loaded: Loaded | None = None
         self._servers: dict[PlaceKey, Server] = {}
-        self._everywhere: set[PlaceKey] = set()
-        """Where all resolvers together answer."""
+        self._everywhere: tuple[PlaceKey, ...] = ()
+        """Where all resolvers together answer, what others can reach first."""
         self._sender: EventSender | None = None
         self._saved: SavedCache | None = None
         self._flusher: Flusher | None = None
@@ -134,6 +134,10 @@ class ResolverProcess:
             case "cache":
                 self._line.tell({"event": "answer", "number": message["number"], **self._cache(message["flush"])})
 
+            case "clients":
+                found = clients(self._pipeline.peers) if self._pipeline is not None else {}
+                self._line.tell({"event": "answer", "number": message["number"], **found})
+
     def _link(self, sock: socket.socket) -> None:
         self._sender = EventSender(sock, self._counters)
         self._sender.attach(self._loop, self._set_gauges)
@@ -177,7 +181,7 @@ class ResolverProcess:
         if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
             self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol, settings.trusted_forwarders)
-            local = local_names(settings, sorted(self._everywhere))
+            local = local_names(settings, self._everywhere)
             self._pipeline.install(settings, self._loaded.snapshot, local)
             targets = self._loaded.snapshot.targets
             self._targets.keep((name, settings.upstreams.set_number(upstreams)) for name, upstreams in targets)
@@ -198,7 +202,7 @@ class ResolverProcess:
 
     def _tell_where(self, everywhere: list[PlaceKey]) -> None:
         """Where this machine answers is part of what it answers (RFC 9462)."""
-        places = {(protocol, host, port) for protocol, host, port in everywhere}
+        places = tuple((protocol, host, port) for protocol, host, port in everywhere)
         if places != self._everywhere:
             self._everywhere = places
             self._install()
@@ -252,8 +256,8 @@ class ResolverProcess:
             self._resolver.gauges()
         gauges = self._counters.gauges
         if self._pipeline is not None:
-            for claimed, clients in self._pipeline.peers.count().items():
-                gauges["clients", "yes" if claimed else "no"] = clients
+            for claimed, number in self._pipeline.peers.count().items():
+                gauges["clients", "yes" if claimed else "no"] = number
         for (protocol, _, _), server in self._servers.items():
             if protocol != "udp":
                 gauges["connections", protocol] = gauges.get(("connections", protocol), 0) + server.connections

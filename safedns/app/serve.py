@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from safedns.clock import SystemClock
-from safedns.control import ControlServer, Handler, Request
+from safedns.control import Answer, ControlServer, Handler, Request
 from safedns.errors import SafednsError
 from safedns.supervisor.plan import Prepared
 from safedns.supervisor.supervisor import Supervisor
@@ -33,7 +33,8 @@ async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -
         "status": lambda _: supervisor.status(),
         "reload": lambda _: supervisor.reload(),
         "live": lambda _: supervisor.live(),
-        "cache": lambda request: supervisor.cache(_name(request)),
+        "cache": lambda request: _answer("caches", supervisor.each("cache", flush=_name(request))),
+        "clients": lambda _: _answer("resolvers", supervisor.each("clients")),
     }
     control = ControlServer(state, handlers)
     loop = asyncio.get_running_loop()
@@ -44,6 +45,10 @@ async def _serve(config: Path, state: Path, ready: Callable[[Prepared], None]) -
         await supervisor.run(ready)
     finally:
         await control.close()
+
+
+async def _answer(key: str, told: Awaitable[list[Answer]]) -> Answer:
+    return {key: await told}
 
 
 def _name(request: Request) -> str:

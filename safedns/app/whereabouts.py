@@ -1,4 +1,4 @@
-"""Keeps a ``Directory`` up to date beside the queries: follows the kernel's neighbours and the DHCP lease files."""
+"""Keeps a ``Directory`` up to date beside the queries: neighbours and prefixes of the kernel, DHCP lease files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from safedns.clock import Clock
 from safedns.lan.directory import Directory
 from safedns.lan.lease_files import LeaseFiles
 from safedns.lan.neighbours import NeighbourWatch
+from safedns.lan.prefixes import home_prefixes
 from safedns.tasks import spawn
 
 _LOOK = 2.0
-"""Seconds between looks at lease files."""
+"""Seconds between looks at lease files, and at the prefixes of the provider."""
 
 
 class Whereabouts:
@@ -24,7 +25,8 @@ class Whereabouts:
         self._clock = clock
         self._files = LeaseFiles(())
         self._watch = NeighbourWatch(lan.learn)
-        self._task = spawn(self._follow(), "follow leases")
+        lan.use_prefixes(home_prefixes())
+        self._task = spawn(self._follow(), "follow leases and prefixes")
 
     async def use(self, files: Sequence[Path]) -> None:
         """Follow these lease files from now on; what they say is known on return."""
@@ -41,6 +43,7 @@ class Whereabouts:
     async def _follow(self) -> None:
         while True:
             await asyncio.sleep(_LOOK)
+            self._lan.use_prefixes(await asyncio.to_thread(home_prefixes))
             await self._look()
 
     async def _look(self) -> None:

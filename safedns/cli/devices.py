@@ -1,12 +1,14 @@
 """``safedns devices``: who is in this home, whose each device is and why, and what to write for those nobody claimed.
 
-Works without the daemon: reads the configuration, the query log, the kernel's neighbour table and the lease files. Of
-profiles that are not logged it shows who is there now, and no history. ``--json`` prints one object:
+Reads the configuration, the query log, the kernel's neighbour table and the lease files, and asks the daemon, where it
+runs, who has asked how much lately. Of profiles that are not logged in full it shows who is
+there now, and no history. ``--json`` prints one object:
 
     devices      [{mac, randomised, vendor, addresses, host, profile, claim, last_seen, queries}], who asked last first;
                  ``claim`` is the line of ``devices:`` that names it, empty for one that nobody has claimed;
-                 ``last_seen`` is ISO 8601, null where the log does not know
-    only_router  the address of a router that asks for everybody, empty for none
+                 ``last_seen`` is ISO 8601, null where the log does not know; ``queries`` are those in the log, or
+                 those that the daemon knows of, whichever are more
+    only_router  the address of a router that asks for everybody, empty for none and without the daemon
     unknown      id of the child or group that unclaimed devices fall under
 """
 
@@ -23,10 +25,12 @@ import click
 
 from safedns.cli.common import config_option, say, state_option
 from safedns.cli.moments import parse_moment
-from safedns.cli.sightings import Sighting, directory_now, lonely_router, owners, sightings
+from safedns.cli.sightings import Asking, Sighting, directory_now, lonely_router, owners, sightings
 from safedns.cli.table import Table
 from safedns.cli.verdicts import iso
 from safedns.clock import SystemClock
+from safedns.control import ask
+from safedns.errors import SafednsError
 from safedns.lan.route import default_gateways
 from safedns.lan.vendors import is_invented, vendor_of
 from safedns.peers import is_inside
@@ -52,11 +56,11 @@ def command(*, since: str, as_json: bool, config: Path, state: Path) -> None:
         begin = parse_moment(since, now, zone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--since") from error
-    clients = _clients(state / QUERY_LOG.name, begin)
+    asking = _asking(state)
     directory = directory_now(settings)
-    found = sightings(clients, directory, owners(household.policy))
+    found = sightings(_clients(state / QUERY_LOG.name, begin), asking, directory, owners(household.policy))
     gateways = default_gateways()
-    router = lonely_router(clients, directory.neighbours(), gateways)
+    router = lonely_router(asking, directory.neighbours(), gateways)
     if as_json:
         devices = [as_object(sighting, zone) for sighting in found]
         answer = {"devices": devices, "only_router": router, "unknown": household.policy.unknown}
@@ -75,6 +79,15 @@ def _clients(file: Path, begin: float) -> list[ClientSeen]:
         return []
     with QueryLog(file) as log:
         return log.clients(begin)
+
+
+def _asking(state: Path) -> list[Asking]:
+    """What the daemon knows; nothing where none answers."""
+    try:
+        told = ask(state, "clients")
+    except SafednsError:
+        return []
+    return [Asking(*client) for resolver in told["resolvers"] for client in resolver.get("clients", ())]
 
 
 def as_object(sighting: Sighting, zone: tzinfo) -> dict[str, Any]:

@@ -101,12 +101,13 @@ def command(
     # A time that somebody asks about is meant, however early; only the machine's own may be wrong.
     release = RELEASE if at_text is None else 0.0
     snapshot = snapshot_of(household, lists_of(household, config, state), state, at, release=release)
-    device = _known_device(household.policy, snapshot, who, directory_now(household.settings))
+    directory = directory_now(household.settings)
+    device = _known_device(household.policy, snapshot, who, directory)
     if as_week or question is None:
         _show_week(snapshot, device.profile, question, at, as_json=as_json)
         return
     case = Case(device, *question, at, snapshot.zone)
-    if parse_address(who) is not None and not may_ask(household.settings, who):
+    if parse_address(who) is not None and not may_ask(household.settings, who, directory):
         explanation = REFUSED
     else:
         explanation = judge(household, snapshot, device.profile, case.name, case.qtype, at)

@@ -1,18 +1,20 @@
-"""Every device that can be seen: in the query log, in the kernel's neighbour table, in lease files. Values only.
+"""Every device that can be seen: by the daemon, in the query log, the kernel's neighbour table, lease files.
 
-One device is what has one hardware address, or tells one word, at however many addresses; without either, an address is
-a device.
+Values only. One device is what has one hardware address, or tells one word, at however many addresses; without either,
+an address is a device.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from safedns.clock import SystemClock
 from safedns.lan.directory import Directory
 from safedns.lan.lease_files import LeaseFiles
 from safedns.lan.neighbours import neighbours_now
+from safedns.lan.prefixes import home_prefixes
 from safedns.peers import evidence_at
 from safedns.policy.clients import Clients, Evidence, is_mac, parse_address
 from safedns.policy.model import Policy, ProfileSpec
@@ -25,6 +27,19 @@ _ENOUGH = 20
 _NEARLY_ALL = 0.95
 _A_HOME = 3
 """Devices beside the one that asks, from which on it is odd that nobody else does."""
+_LONG = 200
+"""Queries of one device below which the others may just be asleep."""
+
+
+class Asking(NamedTuple):
+    """One client of the daemon that runs."""
+
+    address: str
+    """Or what else a trusted router has told of it."""
+    device: str
+    """The claim, as in the log; empty for nobody's."""
+    queries: int
+    """Of late, logged or not: those before the rules were last loaded count by half."""
 
 
 class Owner(NamedTuple):
@@ -47,7 +62,7 @@ class Sighting(NamedTuple):
     last: float | None
     """When it asked last (epoch seconds); ``None`` where the log does not know."""
     queries: int
-    """In the log, since the beginning that was asked for."""
+    """In the log, since the beginning that was asked for; or of the daemon that runs, if it knows of more."""
 
     @property
     def claimable(self) -> str:
@@ -60,6 +75,7 @@ def directory_now(settings: Settings) -> Directory:
     directory = Directory()
     for address, mac in neighbours_now():
         directory.learn(address, mac)
+    directory.use_prefixes(home_prefixes())
     directory.use_leases(LeaseFiles(settings.leases).look(SystemClock.wall()) or ())
     return directory
 
@@ -78,22 +94,32 @@ def owners(policy: Policy) -> Clients[Owner]:
     return Clients([(text, Owner(text, spec)) for spec in policy.profiles for text in spec.devices], Owner("", unknown))
 
 
-def sightings(clients: Iterable[ClientSeen], directory: Directory, whose: Clients[Owner]) -> list[Sighting]:
+def sightings(
+    clients: Iterable[ClientSeen], asking: Iterable[Asking], directory: Directory, whose: Clients[Owner]
+) -> list[Sighting]:
     """Who asked last comes first, who never asked last."""
     seen: dict[str, _Device] = {}
     for address, mac in directory.neighbours().items():
         seen.setdefault(mac, _Device(mac)).addresses[address] = None
     for client in clients:
-        then = evidence_in_log(client.address, client.device)
-        mac = then.mac or directory.mac_of(client.address)
-        device = seen.setdefault(mac or then.word or client.address, _Device(mac))
-        if then.address:
-            device.addresses[then.address] = None
-        device.word = then.word or device.word
+        device = _seen(seen, client, directory)
         device.last = max(device.last or 0.0, client.last)
-        device.queries += client.queries
+        device.logged += client.queries
+    for now in _others(asking):
+        _seen(seen, now, directory).asked += now.queries
     found = [device.sighting(directory, whose) for device in seen.values()]
     return sorted(found, key=lambda sighting: (-(sighting.last or 0.0), sighting.addresses))
+
+
+def _seen(seen: dict[str, _Device], client: ClientSeen | Asking, directory: Directory) -> _Device:
+    """The device that ``client`` is."""
+    then = evidence_in_log(client.address, client.device)
+    mac = then.mac or directory.mac_of(client.address)
+    device = seen.setdefault(mac or then.word or client.address, _Device(mac))
+    if then.address:
+        device.addresses[then.address] = None
+    device.word = then.word or device.word
+    return device
 
 
 class _Device:
@@ -104,7 +130,8 @@ class _Device:
         self.word = ""
         self.addresses: dict[str, None] = {}
         self.last: float | None = None
-        self.queries = 0
+        self.logged = 0
+        self.asked = 0
 
     def sighting(self, directory: Directory, whose: Clients[Owner]) -> Sighting:
         known = [evidence_at(address, directory, self.mac) for address in self.addresses]
@@ -113,23 +140,31 @@ class _Device:
         found = [whose.find(each) for each in evidence]
         claimed = next((owner for owner in found if owner.claim), found[0])
         host = self.word or next((each.host for each in evidence if each.host), "")
-        return Sighting(self.mac, tuple(self.addresses), host, claimed, self.last, self.queries)
+        return Sighting(self.mac, tuple(self.addresses), host, claimed, self.last, max(self.logged, self.asked))
 
 
-def lonely_router(clients: Sequence[ClientSeen], neighbours: Mapping[str, str], gateways: Collection[str]) -> str:
-    """The address of a router that asks for everybody, so that nobody can be told apart; empty for none."""
-    asked: dict[str, int] = {}
-    for client in clients:
+def _others(asking: Iterable[Asking]) -> Iterator[Asking]:
+    """All but this machine itself."""
+    for client in asking:
         address = parse_address(client.address)
         if address is None or not address.is_loopback:
-            asked[client.address] = asked.get(client.address, 0) + client.queries
-    busiest = max(asked, key=lambda address: asked[address], default="")
-    if not busiest or parse_address(busiest) is None:
-        return ""
-    total = sum(asked.values())
-    if total < _ENOUGH or asked[busiest] < _NEARLY_ALL * total:
+            yield client
+
+
+def lonely_router(asking: Sequence[Asking], neighbours: Mapping[str, str], gateways: Collection[str]) -> str:
+    """The address of a router that asks for everybody, so that nobody can be told apart; empty for none.
+
+    Any other device is taken for one only if nobody has claimed it and it alone has asked for long: the rest may sleep.
+    """
+    asked = Counter[str]()
+    for client in _others(asking):
+        asked[client.address] += client.queries
+    (busiest, queries), *rest = asked.most_common() or [("", 0)]
+    if parse_address(busiest) is None or queries < max(_ENOUGH, _NEARLY_ALL * asked.total()):
         return ""
     mine = neighbours.get(busiest, busiest)
+    if busiest in gateways or any(neighbours.get(gateway) == mine for gateway in gateways):
+        return busiest
+    claimed = any(client.device for client in asking if client.address == busiest)
     others = {mac for mac in neighbours.values() if mac != mine}
-    is_gateway = busiest in gateways or any(neighbours.get(gateway) == mine for gateway in gateways)
-    return busiest if is_gateway or len(others) >= _A_HOME else ""
+    return "" if rest or claimed or queries < _LONG or len(others) < _A_HOME else busiest

@@ -7,6 +7,7 @@ not known yet is empty, and ``changed`` tells when it has become known. Must not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from ipaddress import IPv6Network
 
 from safedns.lan.leases import Lease
 
@@ -20,6 +21,8 @@ class Directory:
     def __init__(self) -> None:
         self.changed: Callable[[str], None] = _nobody_minds
         """Called with each address of which something new is known."""
+        self.prefixes: tuple[IPv6Network, ...] = ()
+        """The provider's networks that the home has for itself."""
         self._macs: dict[str, str] = {}
         self._leases: dict[str, Lease] = {}
         self._hosts: dict[str, str] = {}
@@ -41,6 +44,13 @@ class Directory:
         self._hosts = {lease.mac: lease.host for lease in self._leases.values() if lease.mac and lease.host}
         for address in {*before, *self._leases}:
             if self._known(address) != before.get(address, ("", "")):
+                self.changed(address)
+
+    def use_prefixes(self, prefixes: tuple[IPv6Network, ...]) -> None:
+        """Those that the home has now."""
+        if prefixes != self.prefixes:
+            self.prefixes = prefixes
+            for address in self._macs:
                 self.changed(address)
 
     def mac_of(self, address: str) -> str:

@@ -7,32 +7,24 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-_TABLES = Path("/proc/self/net")
-_GATEWAY = 0x2  # RTF_GATEWAY
+from safedns.lan.tables import GATEWAY, TABLES, lines
 
 
-def default_gateways(tables: Path = _TABLES) -> frozenset[str]:
+def default_gateways(tables: Path = TABLES) -> frozenset[str]:
     """Addresses, as ``recvfrom`` writes them; empty where there is no way out, or nothing can be read."""
-    return frozenset((*_ipv4(_lines(tables / "route")), *_ipv6(_lines(tables / "ipv6_route"))))
+    return frozenset((*_ipv4(lines(tables / "route")), *_ipv6(lines(tables / "ipv6_route"))))
 
 
-def _lines(file: Path) -> list[list[str]]:
-    try:
-        return [line.split() for line in file.read_text(encoding="ascii").splitlines()]
-    except OSError:
-        return []
-
-
-def _ipv4(lines: list[list[str]]) -> Iterator[str]:
+def _ipv4(rows: list[list[str]]) -> Iterator[str]:
     """Interface, destination, gateway, flags ...: numbers in the machine's own byte order."""
-    for fields in lines[1:]:
-        if len(fields) > 3 and fields[1] == "00000000" and int(fields[3], 16) & _GATEWAY:
+    for fields in rows[1:]:
+        if len(fields) > 3 and fields[1] == "00000000" and int(fields[3], 16) & GATEWAY:
             yield str(IPv4Address(int(fields[2], 16).to_bytes(4, sys.byteorder)))
 
 
-def _ipv6(lines: list[list[str]]) -> Iterator[str]:
+def _ipv6(rows: list[list[str]]) -> Iterator[str]:
     """Destination, its length, source, its length, next hop, metric, ..., flags, interface."""
-    for fields in lines:
-        if len(fields) > 9 and fields[1] == "00" and int(fields[8], 16) & _GATEWAY:
+    for fields in rows:
+        if len(fields) > 9 and fields[1] == "00" and int(fields[8], 16) & GATEWAY:
             address = IPv6Address(bytes.fromhex(fields[4]))
             yield f"{address}%{fields[9]}" if address.is_link_local else str(address)

@@ -35,7 +35,8 @@ class Designated(NamedTuple):
 
 
 def designated(name: str, places: Iterable[tuple[str, str, int]]) -> Designated | None:
-    """Ourselves under ``name`` (canonical), answering at ``places`` (protocol, address, port); ``None`` for nowhere."""
+    """Ourselves under ``name`` (canonical), answering at ``places`` (protocol, address, port), the likeliest
+    addresses first; ``None`` for nowhere."""
     ports: dict[tuple[str, int], list[_Address]] = {}
     for protocol, host, port in places:
         if protocol in _PROTOCOLS:

@@ -56,7 +56,7 @@ def parse_v1(line: bytes) -> str:
         usable = False
     if not usable:
         raise WireError("the PROXY header cannot be read")
-    return str(address)
+    return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)  # as recvfrom
 
 
 def parse_v2(fixed: bytes, rest: bytes) -> str:

@@ -23,7 +23,7 @@ PRIVATE_NETWORKS: tuple[IPNetwork, ...] = (
     IPv6Network("fc00::/7"),
     IPv6Network("fe80::/10"),
 )
-"""Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291)."""
+"""Who may ask under ``clients: private`` (RFC 1918, 6598, 3927, 4193, 4291), beside the home's own prefixes."""
 
 HOME_ZONES = frozenset(
     {"home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "localhost", "corp"}

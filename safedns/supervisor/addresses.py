@@ -8,26 +8,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import ifaddr
 
+_INTERFACES = Path("/sys/class/net")
 _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
 _SETTLE = 0.2  # seconds; an interface that comes up says so several times
 
 
 def local_addresses(family: socket.AddressFamily) -> tuple[str, ...]:
     """Every local address of ``family``, sorted; link-local IPv6 ones with their ``%scope``."""
-    found = set()
-    for adapter in ifaddr.get_adapters():
-        for entry in adapter.ips:
-            if isinstance(entry.ip, str):
-                if family == socket.AF_INET:
-                    found.add(entry.ip)
-            elif family == socket.AF_INET6:
-                address, _, scope = entry.ip
-                found.add(f"{address}%{scope}" if scope else address)
-    return tuple(sorted(found))
+    return tuple(sorted({text for adapter in ifaddr.get_adapters() for text in _addresses(adapter, family)}))
+
+
+def addresses_of_cards(interfaces: Path = _INTERFACES) -> frozenset[str]:
+    """Those at which others can ask: of interfaces that are a network card or stand on one, as a home's bridge does.
+    A bridge between containers does not."""
+    cards = [adapter for adapter in ifaddr.get_adapters() if _has_card(interfaces / str(adapter.name))]
+    families = (socket.AF_INET, socket.AF_INET6)
+    return frozenset(text for adapter in cards for family in families for text in _addresses(adapter, family))
+
+
+def _has_card(interface: Path) -> bool:
+    return (interface / "device").exists() or any(_has_card(lower) for lower in interface.glob("lower_*"))
+
+
+def _addresses(adapter: ifaddr.Adapter, family: socket.AddressFamily) -> Iterator[str]:
+    for entry in adapter.ips:
+        if isinstance(entry.ip, str):
+            if family == socket.AF_INET:
+                yield entry.ip
+        elif family == socket.AF_INET6:
+            address, _, scope = entry.ip
+            yield f"{address}%{scope}" if scope else address
 
 
 class AddressWatch:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from safedns.errors import SafednsError
 from safedns.supervisor.activation import Bound
-from safedns.supervisor.addresses import local_addresses
+from safedns.supervisor.addresses import addresses_of_cards, local_addresses
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,9 @@ class Listeners:
         return {place: sock for (owner, place), sock in self._sockets.items() if owner == worker}
 
     def places(self) -> tuple[Place, ...]:
-        """Everything listened on, sorted."""
-        return tuple(sorted({place for _, place in self._sockets}))
+        """Everything listened on, sorted; where the home's devices can ask comes before bridges between containers."""
+        near = addresses_of_cards()
+        return tuple(sorted({place for _, place in self._sockets}, key=lambda place: (place.host not in near, place)))
 
     def close(self) -> None:
         _close(self._sockets)

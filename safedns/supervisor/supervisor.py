@@ -173,9 +173,9 @@ class Supervisor:
         """Let every resolver read what holds only for now; ``{"ok"}``: whether all have, those that load later will."""
         return {"ok": all(await self._questions.ask_all(self._resolvers, "live"))}
 
-    async def cache(self, flush: str) -> dict[str, Any]:
-        """Each resolver's cache (``app.report.cache``) after it has forgotten the canonical name ``flush``, if any."""
-        return {"caches": await self._questions.ask_all(self._resolvers, "cache", flush=flush)}
+    async def each(self, what: str, **more: str) -> list[dict[str, Any]]:
+        """What each resolver answers to the command ``what`` (``app.resolver``); empty where one is silent."""
+        return await self._questions.ask_all(self._resolvers, what, **more)
 
     async def _prepare(self) -> Prepared:
         done = await run_errand("prepare", self._config, self._state, stderr=asyncio.subprocess.PIPE)

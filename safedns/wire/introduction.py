@@ -5,6 +5,10 @@
     65074  a name                                 dnsmasq add-cpe-id
     8      client subnet (RFC 7871), when it is one whole address: add-subnet=32,128
 
+A router strips of these what it writes itself; the others come from the device as they are. So what cannot be read
+counts as if it were not there, of several of one kind the last counts (a router writes behind what is there already),
+and a name counts only where nothing else is told.
+
 Anybody can write such options. Must not be asked for a packet of a sender who is not trusted to introduce others.
 """
 
@@ -13,72 +17,58 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from safedns.errors import WireError
 from safedns.wire.query import decode_query, options
-from safedns.wire.records import PAIR
 from safedns.wire.types import EdnsOption
 
-_CODES = frozenset({EdnsOption.ECS, EdnsOption.MAC, EdnsOption.MAC_TEXT, EdnsOption.CPE_ID})
 _MAC_SIZE = 6
 _MAC_TEXT = re.compile(r"([0-9a-f]{2})[:-]?" * 5 + r"([0-9a-f]{2})")
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
+_NAME_SIZE = 253
+_MAC_TEXT_SIZE = 17
 _BASE64_SIZE = 8
 _FAMILIES = {1: (4, IPv4Address), 2: (16, IPv6Address)}
 
 
 class Introduction(NamedTuple):
-    """A device as its router describes it; empty where the router says nothing of the kind."""
+    """A device as its router describes it; empty where the router says nothing of the kind that can be read."""
 
     mac: str = ""
     """``aa:bb:cc:dd:ee:01``."""
-    name: str = ""
     address: str = ""
+    name: str = ""
+    """One that a router has for all its devices: empty where a hardware address or an address tells them apart."""
 
 
-class IntroductionError(ValueError):
-    """The options contradict each other or cannot be understood, so nobody can be taken for anybody."""
-
-
-def introducing_options(packet: bytes) -> bytes:
-    """The options of ``packet`` that may introduce a device, as sent; empty where there are none."""
+def introduction(packet: bytes) -> Introduction | None:
+    """Whom the sender of ``packet`` introduces; ``None`` where it says nothing of the kind, readable or not."""
     try:
         edns = decode_query(packet).edns
     except WireError:
-        return b""
+        return None
     if edns is None or not edns.options:
-        return b""
-    found = ((code, data) for code, data in options(edns.options) if code in _CODES)
-    return b"".join(PAIR.pack(code, len(data)) + data for code, data in found)
-
-
-def read_introduction(introducing: bytes) -> Introduction:
-    """Whom ``introducing_options`` describe; raises ``IntroductionError`` unless they all mean one device."""
-    macs, names, addresses = set[str](), set[str](), set[str]()
-    for code, data in options(introducing):
-        if code == EdnsOption.MAC:
-            macs.add(_raw_mac(data))
-        elif code == EdnsOption.MAC_TEXT:
-            macs.add(_text_mac(data))
-        elif code == EdnsOption.CPE_ID:
-            names.add(_name(data))
-        else:
-            addresses.add(_address(data))
-    if macs:
-        addresses.discard("")  # a program that hides its subnet is still on a device that the router knows
-    if max(len(macs), len(names), len(addresses)) > 1:
-        raise IntroductionError("the options name different devices")
-    if addresses == {""}:
-        raise IntroductionError("the client subnet is not one whole address")
-    return Introduction("".join(macs), "".join(names), "".join(addresses))
+        return None
+    told: dict[str, str] = {}
+    introduces = False
+    for code, data in options(edns.options):
+        if (reading := _READINGS.get(code)) is not None:
+            introduces = True
+            kind, read = reading
+            if text := read(data):
+                told[kind] = text
+    if not introduces:
+        return None
+    if len(told) > 1:
+        told.pop("name", None)
+    return Introduction(**told)
 
 
 def _raw_mac(data: bytes) -> str:
-    if len(data) != _MAC_SIZE:
-        raise IntroductionError("this is no hardware address")
-    return data.hex(":")
+    return data.hex(":") if len(data) == _MAC_SIZE else ""
 
 
 def _text_mac(data: bytes) -> str:
@@ -86,18 +76,19 @@ def _text_mac(data: bytes) -> str:
         try:
             return _raw_mac(base64.b64decode(data, validate=True))
         except binascii.Error:
-            raise IntroductionError("this is no hardware address") from None
-    match = _MAC_TEXT.fullmatch(data.decode("ascii", errors="replace").lower())
-    if match is None:
-        raise IntroductionError("this is no hardware address")
-    return ":".join(match.groups())
+            return ""
+    match = _MAC_TEXT.fullmatch(_text(data, _MAC_TEXT_SIZE))
+    return ":".join(match.groups()) if match is not None else ""
 
 
 def _name(data: bytes) -> str:
-    text = data.decode("ascii", errors="replace").casefold()
-    if not _NAME.fullmatch(text):
-        raise IntroductionError("this is no name")
-    return text
+    text = _text(data, _NAME_SIZE)
+    return text if _NAME.fullmatch(text) else ""
+
+
+def _text(data: bytes, most: int) -> str:
+    """In lower case; empty for more than ``most`` octets."""
+    return data.decode("ascii", errors="replace").casefold() if len(data) <= most else ""
 
 
 def _address(data: bytes) -> str:
@@ -105,4 +96,14 @@ def _address(data: bytes) -> str:
     size, make = _FAMILIES.get(int.from_bytes(data[:2]), (0, None))
     if make is None or len(data) != 4 + size or data[2] != 8 * size:
         return ""
-    return str(make(data[4:]))
+    address = make(data[4:])
+    return str((address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address)
+
+
+_READINGS: dict[int, tuple[str, Callable[[bytes], str]]] = {
+    EdnsOption.MAC: ("mac", _raw_mac),
+    EdnsOption.MAC_TEXT: ("mac", _text_mac),
+    EdnsOption.CPE_ID: ("name", _name),
+    EdnsOption.ECS: ("address", _address),
+}
+"""Code -> what is told of the device, and how; an empty text cannot be read."""

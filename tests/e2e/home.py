@@ -46,17 +46,30 @@ class Home:
         self.house = house
 
     def taken_for(
-        self, device: Namespace, at: str = SERVER, *, source: str | None = None, options: Sequence[dns.edns.Option] = ()
+        self,
+        device: Namespace,
+        at: str = SERVER,
+        *,
+        source: str | None = None,
+        options: Sequence[dns.edns.Option] = (),
+        tcp: bool = False,
     ) -> str:
         """Whom the server takes ``device`` for when it asks at an address, from ``source``."""
         with device.entered():
-            return WHO[tuple(name for name in NAMES if self._closed(name, at, source, options))]
+            return WHO[tuple(name for name in NAMES if self._closed(name, at, source, options, tcp=tcp))]
 
-    def _closed(self, name: str, at: str, source: str | None, options: Sequence[dns.edns.Option]) -> bool:
+    def _closed(self, name: str, at: str, source: str | None, options: Sequence[dns.edns.Option], *, tcp: bool) -> bool:
         query = dns.message.make_query(name, "A", use_edns=0, options=list(options))
-        reply = dns.query.udp(query, at, source=source, timeout=5.0)
+        ask = dns.query.tcp if tcp else dns.query.udp
+        reply = ask(query, at, source=source, timeout=5.0)
         assert reply.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN), reply.to_text()
         return reply.rcode() == dns.rcode.NXDOMAIN
+
+    def admitted(self, device: Namespace, at: str, source: str) -> bool:
+        """Whether the server answers a question from ``source``."""
+        with device.entered():
+            reply = dns.query.udp(dns.message.make_query(NAMES[0], "A"), at, source=source, timeout=5.0)
+        return reply.rcode() != dns.rcode.REFUSED
 
     def until_known(self) -> None:
         """Wait until the kernel has met the devices of An and Bình at all their addresses, and safedns knows."""

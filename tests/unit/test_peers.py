@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import dns.rcode
 import pytest
 
 from safedns.lan.leases import Lease
-from safedns.peers import PEERS, Peer, Peers, evidence_at
+from safedns.peers import PEERS, PLACES, Bucket, Peer, Peers, evidence_at
 from tests.house import House, generic_option
 
 BINH_MAC, ADULT_MAC, STRANGE_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:99"
@@ -59,6 +61,18 @@ def test_the_configuration_can_name_networks_or_everybody(tmp_path: Path) -> Non
     assert peers(tmp_path / "b", clients="any").meet("2001:db8::1", b"", 100.0).admitted
 
 
+@pytest.mark.parametrize(("clients", "admitted"), [("private", True), (["192.168.1.0/24"], False)])
+def test_the_homes_own_prefix_is_home_while_it_has_it(tmp_path: Path, clients: Any, admitted: bool) -> None:
+    house = House(tmp_path)
+    house.save(settings={"clients": clients})
+    house.lan.learn("2001:db8:1::5", BINH_MAC)
+    assert not meet(house, "2001:db8:1::5").admitted
+    house.lan.use_prefixes((IPv6Network("2001:db8:1::/64"),))
+    assert [meet(house, f"2001:db8:{net}::5").admitted for net in (1, 2)] == [admitted, False]
+    house.lan.use_prefixes((IPv6Network("2001:db8:2::/64"),))
+    assert not meet(house, "2001:db8:1::5").admitted
+
+
 def test_a_peer_knows_its_device_and_profile(tmp_path: Path) -> None:
     known = peers(tmp_path)
     child, stranger = known.meet("127.0.0.3", b"", 100.0), known.meet("127.0.0.77", b"", 100.0)
@@ -97,6 +111,23 @@ def test_all_addresses_of_a_device_share_one_bucket_and_other_devices_do_not(tmp
     at = known(house)
     assert sum(answered(at.meet(address, b"", 100.0), 100.0) for address in addresses) == 80
     assert answered(at.meet("192.168.1.51", b"", 100.0), 100.0) == 80
+
+
+@pytest.mark.parametrize(("rate", "counted"), [(5, 10), (0, 30)])
+def test_what_each_client_has_asked_is_counted_though_nothing_is_logged(
+    tmp_path: Path, rate: int, counted: int
+) -> None:
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": rate})
+    answered(known(house).meet("127.0.0.3", b"", 100.0), 100.0, 30)
+    answered(known(house).meet("192.168.1.50", b"", 100.0), 100.0, 3)
+    answered(known(house).meet("203.0.113.9", b"", 100.0), 100.0, 3)  # who may not ask
+    house.lan.learn("192.168.1.50", BINH_MAC)
+    answered(known(house).by_address["192.168.1.50"], 100.0, 1)
+    assert known(house).tally() == {("127.0.0.3", "127.0.0.3"): counted, ("192.168.1.50", ""): 4}
+    house.load()
+    answered(known(house).meet("127.0.0.3", b"", 100.0), 100.0, 1)
+    assert known(house).tally() == {("127.0.0.3", "127.0.0.3"): counted // 2 + 1, ("192.168.1.50", ""): 2}
 
 
 def test_two_addresses_of_a_device_are_both_answered_at_once(tmp_path: Path) -> None:
@@ -163,7 +194,7 @@ def known(house: House) -> Peers:
 
 def meet(house: House, sender: str, *options: dns.edns.Option) -> Peer:
     """The peer as the path finds it: by its sender, or met."""
-    packet = dns.message.make_query("www.example.com", "A", use_edns=0, options=list(options)).to_wire()
+    packet = dns.message.make_query("www.example.com", "A", use_edns=0, options=list(options)).to_wire(max_size=65_535)
     return known(house).by_address.get(sender) or known(house).meet(sender, packet, 100.0)
 
 
@@ -205,6 +236,26 @@ def test_to_become_another_device_fills_no_bucket(house: House) -> None:
     house.lan.learn("192.168.1.50", BINH_MAC)
     again = meet(house, "192.168.1.50")
     assert (again is peer, again.tokens) == (False, 3)
+
+
+def test_a_device_that_changes_its_hardware_address_without_end_is_not_remembered_for_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 50
+    monkeypatch.setattr("safedns.peers.PEERS", most)
+    before = kept()
+    for number in range(10 * most):
+        meet(house, "192.168.1.50")
+        house.lan.learn("192.168.1.50", number.to_bytes(6).hex(":"))
+    assert max(now - then for now, then in zip(kept(), before, strict=True)) <= most
+
+
+def kept() -> tuple[int, int]:
+    """How many buckets and shares there are in all."""
+    objects = gc.get_objects()
+    return sum(isinstance(each, Bucket) for each in objects), sum(
+        type(each) is list and each == [PLACES] for each in objects
+    )
 
 
 def test_word_of_an_address_that_nobody_asked_from_makes_no_peer(house: House) -> None:
@@ -257,7 +308,11 @@ def test_a_trusted_router_introduces_each_device(house: House) -> None:
         ([mac(STRANGE_MAC), dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
         ([mac(STRANGE_MAC)], "guests", STRANGE_MAC),
         ([mac(STRANGE_MAC), generic_option(65074, b"binh-phone")], "guests", STRANGE_MAC),
-        ([mac(BINH_MAC), mac(ADULT_MAC)], "guests", ROUTER),
+        ([mac(ADULT_MAC), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65074, b"\xff"), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65074, b"x"), generic_option(65074, b"y"), mac(BINH_MAC)], "binh", BINH_MAC),
+        ([generic_option(65001, b"short"), dns.edns.ECSOption("192.168.1.99", 32)], "binh", "192.168.1.99"),
+        ([generic_option(65074, b"binh-phone"), dns.edns.ECSOption("192.168.1.12", 32)], "adults", "192.168.1.12"),
         ([generic_option(65001, b"short")], "guests", ROUTER),
         ([], "guests", ROUTER),
     ],
@@ -278,7 +333,17 @@ def test_a_device_that_is_introduced_is_never_taken_for_the_router_itself(tmp_pa
     house.save(settings={"trusted_forwarders": [ROUTER], "leases": ["/dev/null"]}, family=family)
     assert meet(house, ROUTER).profile.id == "home"
     assert meet(house, ROUTER, mac(STRANGE_MAC)).profile.id == "guests"
-    assert meet(house, ROUTER, mac(BINH_MAC), mac(STRANGE_MAC)).profile.id == "guests"
+    assert meet(house, ROUTER, generic_option(65074, b"\xff")).profile.id == "guests"
+
+
+def test_what_a_device_adds_to_its_routers_word_makes_no_other_device_of_it(house: House) -> None:
+    told = meet(house, ROUTER, mac(BINH_MAC))
+    assert all(
+        meet(house, ROUTER, generic_option(65074, junk), mac(BINH_MAC)) is told for junk in (b"a", b"b", b"\xff")
+    )
+    nobody = meet(house, ROUTER, generic_option(65074, b"\xff"))
+    assert all(meet(house, ROUTER, generic_option(65074, bytes(size))) is nobody for size in (1, 1000, 60_000))
+    assert sum(known(house).count().values()) == 2
 
 
 def test_the_kernel_and_leases_help_with_an_address_that_a_router_says(house: House) -> None:

@@ -61,6 +61,23 @@ async def test_a_router_that_asks_for_a_whole_home_has_no_share_but_each_device_
     assert turned_down(await flood(house, ROUTER, [MAC], first=1000)) == MORE
 
 
+async def test_what_cannot_be_read_is_no_way_out_of_the_share(house: House) -> None:
+    """Nor is it to change what is added to it."""
+    for part, junk in enumerate((b"\xff", b"\xfe")):
+        replies = await flood(house, ROUTER, [generic_option(65074, junk)], first=part * 1000)
+        assert turned_down(replies) == MORE
+
+
+async def test_a_device_behind_a_router_has_one_share_at_all_its_addresses(house: House) -> None:
+    packets = [
+        dns.message.make_query(
+            f"{number}.example", "A", use_edns=0, options=[MAC, dns.edns.ECSOption(f"fd00::{number:x}", 128)]
+        ).to_wire()
+        for number in range(PLACES + MORE)
+    ]
+    assert turned_down(list(map(dns.message.from_wire, await house.packets(packets, ROUTER)))) == MORE
+
+
 async def test_all_addresses_of_a_device_have_one_share(house: House) -> None:
     device, addresses = "aa:bb:cc:dd:ee:02", ("fd00::1", "fd00::2", "fd00::3")
     for address in addresses:

@@ -103,14 +103,23 @@ def test_since_says_how_far_back_the_log_counts(run: Run, write: Callable[..., N
     assert run("--since", "soon").exit_code == 2
 
 
-def test_that_only_the_router_asks_is_said_with_the_cure(run: Run, write: Callable[..., None]) -> None:
-    write(*asked(ROUTER, number=50))
+def test_that_only_the_router_asks_is_said_with_the_cure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {
+        "resolvers": [{"clients": [[ROUTER, "", 30]]}, {}, {"clients": [[ROUTER, "", 20], ["192.168.1.50", BINH, 1]]}]
+    }
+    monkeypatch.setattr(devices, "ask", lambda _state, _what: told)
     assert json.loads(run("--json").stdout)["only_router"] == ROUTER
     assert run().stderr == (
         f"nearly every question comes from {ROUTER}, as when a router asks for everybody; have it hand out this "
         "machine as DNS server, or add for which device it asks (docs/routers.md, Only the router asks)\n"
     )
     assert "it is trusted but does not say" in run(settings=f"trusted_forwarders: [{ROUTER}]").stderr
+
+
+def test_a_log_that_knows_one_device_alone_is_no_word_of_a_router(run: Run, write: Callable[..., None]) -> None:
+    """The others may not be logged in full."""
+    write(*asked(ROUTER, number=50))
+    assert json.loads(run("--json").stdout)["only_router"] == ""
 
 
 def test_a_configuration_with_a_mistake_is_said_and_shows_nobody(run: Run) -> None:

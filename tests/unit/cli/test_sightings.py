@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safedns.cli.sightings import Owner, Sighting, directory_now, evidence_in_log, lonely_router, owners, sightings
+from safedns.cli.sightings import (
+    Asking,
+    Owner,
+    Sighting,
+    directory_now,
+    evidence_in_log,
+    lonely_router,
+    owners,
+    sightings,
+)
 from safedns.lan.directory import Directory
 from safedns.lan.leases import Lease
 from safedns.policy.clients import Clients, Evidence
@@ -35,7 +44,7 @@ def seen(address: str, *, device: str = "", last: float = 100.0, queries: int = 
 def look(whose: Clients[Owner], *clients: ClientSeen, directory: Directory | None = None) -> list[tuple[object, ...]]:
     return [
         (each.mac, each.addresses, each.host, each.owner.profile.id, each.owner.claim, each.last, each.queries)
-        for each in sightings(clients, directory or Directory(), whose)
+        for each in sightings(clients, (), directory or Directory(), whose)
     ]
 
 
@@ -128,7 +137,7 @@ def test_a_line_of_the_log_tells_as_whom_somebody_was_known(client: str, device:
 def test_the_steadiest_thing_known_of_a_device_is_what_a_line_would_say(
     whose: Clients[Owner], mac: str, addresses: tuple[str, ...], host: str, claimable: str
 ) -> None:
-    owner = sightings([seen("10.0.0.1")], Directory(), whose)[0].owner
+    owner = sightings([seen("10.0.0.1")], (), Directory(), whose)[0].owner
     assert Sighting(mac, addresses, host, owner, None, 0).claimable == claimable
 
 
@@ -145,32 +154,48 @@ ROUTER, ROUTER_MAC = "192.168.1.1", "00:11:22:33:44:55"
 HOME = {ROUTER: ROUTER_MAC, "192.168.1.50": BINH, "192.168.1.51": TV, "192.168.1.52": GUEST}
 
 
+def asks(address: str, queries: int, device: str = "") -> Asking:
+    return Asking(address, device, queries)
+
+
 @pytest.mark.parametrize(
-    ("clients", "neighbours", "gateways", "found"),
+    ("asking", "neighbours", "gateways", "found"),
     [
-        ([seen(ROUTER, queries=100)], {}, {ROUTER}, ROUTER),
-        ([seen(ROUTER, queries=100)], HOME, set(), ROUTER),
-        ([seen(ROUTER, queries=100)], {ROUTER: ROUTER_MAC, "192.168.1.50": BINH}, set(), ""),
-        ([seen("fd00::1", queries=100)], {"fd00::1": ROUTER_MAC, ROUTER: ROUTER_MAC}, {ROUTER}, "fd00::1"),
-        ([seen(ROUTER, queries=97), seen("192.168.1.50", queries=3)], HOME, {ROUTER}, ROUTER),
-        ([seen(ROUTER, queries=90), seen("192.168.1.50", queries=10)], HOME, {ROUTER}, ""),
-        ([seen(ROUTER, queries=60), seen(ROUTER, device="x", queries=40)], HOME, {ROUTER}, ROUTER),
-        ([seen(ROUTER, queries=5)], HOME, {ROUTER}, ""),
-        ([seen("127.0.0.1", queries=900), seen(ROUTER, queries=100)], HOME, {ROUTER}, ROUTER),
-        ([seen(BINH, queries=100)], HOME, {ROUTER}, ""),
-        ([seen("127.0.0.1", queries=100)], HOME, {ROUTER}, ""),
+        ([asks(ROUTER, 100)], {}, {ROUTER}, ROUTER),
+        ([asks("fd00::1", 100)], {"fd00::1": ROUTER_MAC, ROUTER: ROUTER_MAC}, {ROUTER}, "fd00::1"),
+        ([asks(ROUTER, 97), asks("192.168.1.50", 3)], HOME, {ROUTER}, ROUTER),
+        ([asks(ROUTER, 90), asks("192.168.1.50", 10)], HOME, {ROUTER}, ""),
+        ([asks(ROUTER, 60), asks(ROUTER, 40, "x")], HOME, {ROUTER}, ROUTER),
+        ([asks(ROUTER, 5)], HOME, {ROUTER}, ""),
+        ([asks("127.0.0.1", 900), asks(ROUTER, 100)], HOME, {ROUTER}, ROUTER),
+        ([asks(BINH, 100)], HOME, {ROUTER}, ""),
+        ([asks("127.0.0.1", 100)], HOME, {ROUTER}, ""),
         ([], HOME, {ROUTER}, ""),
+        ([asks("192.168.1.53", 500)], HOME, {ROUTER}, "192.168.1.53"),
+        ([asks("192.168.1.53", 100)], HOME, {ROUTER}, ""),
+        ([asks("192.168.1.53", 500), asks("192.168.1.50", 1)], HOME, {ROUTER}, ""),
+        ([asks("192.168.1.50", 500, BINH)], HOME, {ROUTER}, ""),
+        ([asks("192.168.1.53", 500)], {ROUTER: ROUTER_MAC, "192.168.1.50": BINH}, set(), ""),
     ],
 )
 def test_one_that_asks_for_everybody_is_noticed(
-    clients: list[ClientSeen], neighbours: dict[str, str], gateways: set[str], found: str
+    asking: list[Asking], neighbours: dict[str, str], gateways: set[str], found: str
 ) -> None:
-    assert lonely_router(clients, neighbours, gateways) == found
+    assert lonely_router(asking, neighbours, gateways) == found
 
 
-@given(st.lists(st.builds(seen, st.sampled_from([*HOME, BINH, "an-tablet"]), queries=st.integers(1, 50)), max_size=9))
-def test_only_one_that_asked_nearly_everything_is_called_so(clients: list[ClientSeen]) -> None:
-    found = lonely_router(clients, HOME, {ROUTER})
+@given(st.lists(st.builds(asks, st.sampled_from([*HOME, BINH, "an-tablet"]), st.integers(1, 50)), max_size=9))
+def test_only_one_that_asked_nearly_everything_is_called_so(asking: list[Asking]) -> None:
+    found = lonely_router(asking, HOME, {ROUTER})
     if found:
-        asked = sum(client.queries for client in clients if client.address == found)
-        assert asked >= 0.95 * sum(client.queries for client in clients)
+        asked = sum(client.queries for client in asking if client.address == found)
+        assert asked >= 0.95 * sum(client.queries for client in asking)
+
+
+def test_a_device_that_is_not_logged_is_known_while_it_asks_and_this_machine_is_none(whose: Clients[Owner]) -> None:
+    asking = [asks(GUEST, 7), asks("192.168.1.50", 2, BINH), asks("192.168.1.50", 3, BINH), asks("127.0.0.1", 9)]
+    found = sightings([seen("192.168.1.50", device=BINH, queries=4)], asking, Directory(), whose)
+    assert [(each.mac, each.owner.profile.id, each.last, each.queries) for each in found] == [
+        (BINH, "binh", 100.0, 5),
+        (GUEST, "guests", None, 7),
+    ]

@@ -55,6 +55,16 @@ def test_loopback_is_told_where_there_is_nothing_else() -> None:
     assert 'ipv4hint="127.0.0.1"' in found[1][0]
 
 
+def test_the_first_four_addresses_are_told_in_the_order_in_which_they_are_given() -> None:
+    """A datagram has no room for all the bridges between containers."""
+    hosts = ["192.168.1.5", "172.17.0.1", "172.18.0.1", "10.0.0.1", "172.19.0.1"]
+    found = ask(
+        LocalNames({}, designated=designated(NAME, [("tls", host, 853) for host in hosts])), f"_dns.{NAME}", "SVCB"
+    )
+    assert found is not None
+    assert f'ipv4hint="{",".join(hosts[:4])}"' in found[1][0]
+
+
 def test_a_phones_own_name_leads_where_ours_does() -> None:
     local = LocalNames({NAME: ("192.168.1.5", "fd00::5")}, designated=designated(NAME, PLACES))
     assert ask(local, f"an-tablet.{NAME}") == (RCode.NOERROR, ["A 192.168.1.5"])

@@ -46,7 +46,7 @@ def heard(header: bytes) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize("make", [v1, v2])
-@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9"])
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "::ffff:192.168.1.31"])
 def test_the_address_is_read_and_not_a_byte_more(make: object, address: str) -> None:
     assert heard((v1 if make is v1 else v2)(address) + b"\x16\x03\x01") == (address, b"\x16\x03\x01")
 

@@ -54,6 +54,12 @@ def test_addresses_that_come_and_go_are_followed(listeners: Listeners, monkeypat
     assert {place.host for place in listeners.places()} == {"127.0.0.1"}
 
 
+def test_where_others_can_ask_is_told_first(listeners: Listeners, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "addresses_of_cards", lambda: frozenset(["127.0.0.9"]))
+    listeners.sync([("dns", host, free_port()) for host in ("127.0.0.1", "127.0.0.9")], 1)
+    assert [place.host for place in listeners.places()] == ["127.0.0.9"] * 2 + ["127.0.0.1"] * 2
+
+
 def test_each_resolver_has_sockets_of_its_own_on_the_same_port(listeners: Listeners) -> None:
     port = free_port()
     listeners.sync([("dns", "127.0.0.1", port)], 3)

@@ -1,0 +1,17 @@
+"""The kernel's tables of routes and addresses, as text (proc(5))."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TABLES = Path("/proc/self/net")
+GATEWAY = 0x2
+"""RTF_GATEWAY."""
+
+
+def lines(file: Path) -> list[list[str]]:
+    """The fields of each line; empty where it cannot be read."""
+    try:
+        return [line.split() for line in file.read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return []
