@@ -342,7 +342,12 @@ class Connection(ABC):
 
     def _await_work(self) -> None:
         self._stop_idling()
-        self._idle = self._loop.call_later(self._idle_seconds, self.hang_up)
+        self._idle = self._loop.call_later(self._idle_seconds, self._part)
+
+    def _part(self) -> None:
+        """Nobody has asked for long. Until the other side agrees, what is asked goes elsewhere."""
+        self._carrier.leave(self)
+        self.hang_up()
 
     def _stop_idling(self) -> None:
         if self._idle is not None:
