@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from asyncio.staggered import staggered_race
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from safedns.errors import UpstreamError
@@ -31,6 +33,8 @@ IDLE_SECONDS = 10.0
 """How long a connection without exchanges stays open; servers close theirs after about as long."""
 CONNECT_SECONDS = 3.0
 """How long one address may take to connect, handshake included."""
+HEAD_START_SECONDS = 0.25
+"""How long an address may take before the next is tried beside it (RFC 8305 section 8)."""
 SILENT_SECONDS = 2.0
 """After so long without any answer to what was asked a connection is given up: a network that has changed drops packets
 without a word, and TCP would try for a quarter of an hour."""
@@ -208,6 +212,7 @@ class ConnectionCarrier(ABC):
         if connection.gone:
             return self._do_without(UpstreamError("the upstream closed the connection at once", Ede.NETWORK_ERROR))
         self._connections.append(connection)
+        connection.await_work()
         self._send_waiting(connection)
         return None
 
@@ -226,21 +231,22 @@ class ConnectionCarrier(ABC):
         return error
 
     async def _reach(self) -> Connection:
-        """A connection to the first address that takes one."""
-        failure: Exception | None = None
-        for address in await self._place.find():
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    connection = await self.dial(address)
-            except Exception as error:  # noqa: BLE001 - as above; there may be another address
-                failure = error
-                continue
-            self._place.worked(address)
-            self.facts = self.facts._replace(address=address)
-            return connection
-        self._place.failed()
-        assert failure is not None  # noqa: S101 - a place has at least one address
-        raise failure
+        """A connection to the address that takes one first; none holds the next up for long (RFC 8305 section 5)."""
+        addresses = await self._place.find()
+        dials = [partial(self._dial_in_time, address) for address in addresses]
+        connection: Connection
+        connection, winner, failures = await staggered_race(dials, HEAD_START_SECONDS)
+        if winner is None:
+            self._place.failed()
+            assert failures[-1] is not None  # noqa: S101 - nobody has won, so each has failed
+            raise failures[-1]
+        self._place.worked(addresses[winner])
+        self.facts = self.facts._replace(address=addresses[winner])
+        return connection
+
+    async def _dial_in_time(self, address: str) -> Connection:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await self.dial(address)
 
     def _unreachable(self, error: Exception) -> UpstreamError:
         if isinstance(error, UpstreamError):
@@ -306,11 +312,16 @@ class Connection(ABC):
     def abort(self) -> None:
         """Close at once; ``_ended`` follows."""
 
+    def await_work(self) -> None:
+        """Hang up if nobody asks for long."""
+        self._stop_idling()
+        self._idle = self._loop.call_later(self._idle_seconds, self._part)
+
     def drop(self, exchange: Exchange) -> None:
         """Free the number, unless the whole connection has gone."""
         self._pending.pop(exchange.number, None)
         if not self._pending and not self._gone.done():
-            self._await_work()
+            self.await_work()
 
     async def close(self, error: UpstreamError) -> None:
         """Close; everything under way fails with ``error``."""
@@ -339,10 +350,6 @@ class Connection(ABC):
         if edns is not None and option(edns.options, EdnsOption.PADDING) is not None:
             self._carrier.facts = self._carrier.facts._replace(padding=True)
         return edns
-
-    def _await_work(self) -> None:
-        self._stop_idling()
-        self._idle = self._loop.call_later(self._idle_seconds, self._part)
 
     def _part(self) -> None:
         """Nobody has asked for long. Until the other side agrees, what is asked goes elsewhere."""

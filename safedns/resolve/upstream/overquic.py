@@ -143,7 +143,6 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
         match event:
             case HandshakeCompleted():
                 if not self.ready.done():  # else nobody wants it any more
-                    self._await_work()
                     self.begin()
                     self._speaks = True
                     self.ready.set_result(event.session_resumed)

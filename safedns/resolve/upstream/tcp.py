@@ -60,7 +60,6 @@ class _Stream(Connection, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._socket: socket.socket = transport.get_extra_info("socket")
-        self._await_work()
 
     def send(self, exchange: Exchange) -> None:
         """Send the query under an id of its own."""

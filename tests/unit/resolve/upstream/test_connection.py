@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
-from safedns.resolve.upstream.connection import IDLE_SECONDS, Connection, ConnectionCarrier
+from safedns.resolve.upstream.connection import (
+    CONNECT_SECONDS,
+    HEAD_START_SECONDS,
+    IDLE_SECONDS,
+    Connection,
+    ConnectionCarrier,
+)
 from safedns.resolve.upstream.place import Place
 from safedns.wire.answer import Answer
 from tests.unit.resolve.values import Awaited, address_answer, question
-from tests.unit.resolve.virtual import play
+from tests.unit.resolve.virtual import now, play
 
 
 class Scripted(Connection):
@@ -20,7 +29,6 @@ class Scripted(Connection):
         self.address = address
         self.sent: list[str] = []
         self.hung_up = False
-        self._await_work()
 
     def send(self, exchange: Exchange) -> None:
         assert not self.hung_up, "a question went into a connection that is being closed"
@@ -49,7 +57,7 @@ class Somewhere:
         self.addresses = (address, *(one for one in self.addresses if one != address))
 
     def failed(self) -> None:
-        """They are what there is."""
+        self.addresses = ()
 
 
 class Carrier(ConnectionCarrier):
@@ -57,9 +65,23 @@ class Carrier(ConnectionCarrier):
 
     def __init__(self, place: Place) -> None:
         super().__init__("test", place, [0])
+        self.takes: dict[str, float | OSError] = {}
+        """By address: seconds until it is connected, or why it is not."""
+        self.tried: list[tuple[str, float]] = []
+        """Addresses, and when."""
+        self.given_up: list[str] = []
         self.dialled: list[Scripted] = []
 
     async def dial(self, address: str) -> Connection:
+        self.tried.append((address, round(now(), 2)))
+        takes = self.takes.get(address, 0.0)
+        if isinstance(takes, OSError):
+            raise takes
+        try:
+            await asyncio.sleep(takes)
+        except asyncio.CancelledError:
+            self.given_up.append(address)
+            raise
         connection = Scripted(self, address)
         self.dialled.append(connection)
         return connection
@@ -83,5 +105,78 @@ def test_what_is_asked_while_an_idle_connection_is_being_closed_goes_over_anothe
         await carrier.close()
         assert first.gone
         assert second.gone
+
+    play(scenario())
+
+
+SILENT = 3600.0
+A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+
+
+def test_rfc8305_5_addresses_that_keep_silent_hold_the_next_up_for_a_moment_only() -> None:
+    async def scenario() -> None:
+        place = Somewhere(A, B, C)
+        carrier = Carrier(place)
+        carrier.takes = {A: SILENT, B: SILENT}
+        begun = now()
+        await carrier.ask("www.example")
+        assert [address for address, _ in carrier.tried] == [A, B, C]
+        for number, (_, at) in enumerate(carrier.tried):
+            assert at - begun == pytest.approx(number * HEAD_START_SECONDS, abs=0.01)
+        assert sorted(carrier.given_up) == [A, B]
+        assert (carrier.facts.address, place.addresses) == (C, (C, A, B))
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_rfc8305_5_after_one_that_refuses_the_next_is_tried_at_once() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes = {A: ConnectionRefusedError(111, "Connection refused")}
+        begun = now()
+        await carrier.ask("www.example")
+        assert now() - begun < HEAD_START_SECONDS
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_rfc8305_5_a_slow_one_is_still_taken_when_it_is_the_first_to_be_reached() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes = {A: 2 * HEAD_START_SECONDS, B: SILENT}
+        await carrier.ask("www.example")
+        assert ([one.address for one in carrier.dialled], carrier.given_up) == ([A], [B])
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_when_no_address_is_reached_the_question_fails_once_and_they_are_looked_up_anew() -> None:
+    async def scenario() -> None:
+        place = Somewhere(A, B)
+        carrier = Carrier(place)
+        carrier.takes = {A: SILENT, B: ConnectionRefusedError(111, "Connection refused")}
+        begun = now()
+        with pytest.raises(UpstreamError, match="no test connection to the upstream: Connection refused"):
+            await carrier.ask("www.example")
+        assert now() - begun == pytest.approx(CONNECT_SECONDS, abs=0.01)
+        assert place.addresses == ()
+
+    play(scenario())
+
+
+def test_closing_gives_up_every_address_that_is_being_tried() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes = {A: SILENT, B: SILENT}
+        exchange = Awaited(question())
+        carrier.start(exchange)
+        await asyncio.sleep(2 * HEAD_START_SECONDS)
+        await carrier.close()
+        with pytest.raises(UpstreamError, match="being closed"):
+            await exchange
+        assert sorted(carrier.given_up) == [A, B]
 
     play(scenario())
