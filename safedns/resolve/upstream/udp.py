@@ -213,11 +213,11 @@ class _Port:
             self.abort(_unreachable(error))
 
     def _take(self, packet: bytes) -> None:
+        self._owner.asked_at = None
         exchange = self._pending.get(int.from_bytes(packet[:2]))
         if exchange is None:
             self._owner.mismatches[0] += 1
             return
-        self._owner.asked_at = None
         try:
             answer = decode_answer(packet, exchange.query)
         except WireError:
