@@ -14,9 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from asyncio.staggered import staggered_race
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 from safedns.errors import UpstreamError
@@ -232,21 +230,37 @@ class ConnectionCarrier(ABC):
 
     async def _reach(self) -> Connection:
         """A connection to the address that takes one first; none holds the next up for long (RFC 8305 section 5)."""
-        addresses = await self._place.find()
-        dials = [partial(self._dial_in_time, address) for address in addresses]
-        connection: Connection
-        connection, winner, failures = await staggered_race(dials, HEAD_START_SECONDS)
-        if winner is None:
-            self._place.failed()
-            assert failures[-1] is not None  # noqa: S101 - nobody has won, so each has failed
-            raise failures[-1]
-        self._place.worked(addresses[winner])
-        self.facts = self.facts._replace(address=addresses[winner])
-        return connection
+        untried = list(await self._place.find())
+        dials: dict[asyncio.Task[Connection | Exception], str] = {}
+        outcome: Connection | Exception | None = None
+        try:
+            while untried or dials:
+                if untried:
+                    address = untried.pop(0)
+                    dials[spawn(self._dial_in_time(address), f"dial {address}")] = address
+                patience = HEAD_START_SECONDS if untried else None
+                done, _ = await asyncio.wait(dials, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for dial in done:
+                    address, outcome = dials.pop(dial), dial.result()
+                    if isinstance(outcome, Connection):
+                        self._place.worked(address)
+                        self.facts = self.facts._replace(address=address)
+                        return outcome
+        finally:
+            for dial in dials:
+                if not dial.cancel() and isinstance(late := dial.result(), Connection):
+                    self.leave(late)
+                    late.abort()
+        self._place.failed()
+        assert isinstance(outcome, Exception)  # noqa: S101 - a place has at least one address
+        raise outcome
 
-    async def _dial_in_time(self, address: str) -> Connection:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            return await self.dial(address)
+    async def _dial_in_time(self, address: str) -> Connection | Exception:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self.dial(address)
+        except Exception as error:  # noqa: BLE001 - as above; there may be another address
+            return error
 
     def _unreachable(self, error: Exception) -> UpstreamError:
         if isinstance(error, UpstreamError):

@@ -159,7 +159,7 @@ def test_when_no_address_is_reached_the_question_fails_once_and_they_are_looked_
         carrier = Carrier(place)
         carrier.takes = {A: SILENT, B: ConnectionRefusedError(111, "Connection refused")}
         begun = now()
-        with pytest.raises(UpstreamError, match="no test connection to the upstream: Connection refused"):
+        with pytest.raises(UpstreamError, match="no test connection to the upstream: nobody answered within 3 s"):
             await carrier.ask("www.example")
         assert now() - begun == pytest.approx(CONNECT_SECONDS, abs=0.01)
         assert place.addresses == ()
@@ -178,5 +178,34 @@ def test_closing_gives_up_every_address_that_is_being_tried() -> None:
         with pytest.raises(UpstreamError, match="being closed"):
             await exchange
         assert sorted(carrier.given_up) == [A, B]
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_closing_at_any_moment_leaves_no_connection_behind(turns: int) -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes = {A: HEAD_START_SECONDS}
+        carrier.start(Awaited(question()))
+        await asyncio.sleep(HEAD_START_SECONDS - 3e-6)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await carrier.close()
+        assert all(connection.gone for connection in carrier.dialled)
+        assert len(carrier.dialled) + len(carrier.given_up) == len(carrier.tried)
+
+    play(scenario())
+
+
+def test_of_two_that_connect_at_once_one_is_closed() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes = {A: HEAD_START_SECONDS + 0.5e-6}
+        await carrier.ask("www.example")
+        assert len(carrier.tried) == 2
+        assert [connection.gone for connection in carrier.dialled].count(False) == 1
+        assert len(carrier.dialled) + len(carrier.given_up) == 2
+        await carrier.close()
 
     play(scenario())
