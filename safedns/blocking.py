@@ -30,14 +30,15 @@ class Blocking:
         self._block = settings.block
         self._page = _PageAddresses(settings, hosts)
 
-    def found(self, asked: Asked, decision: Decision, ede: tuple[int, str], mode: BlockReply | None = None) -> Found:
-        """The reply to a query that ``decision`` blocks; ``mode`` where it is not for the household to choose."""
+    def found(self, asked: Asked, decision: Decision, ede: tuple[int, str]) -> Found:
+        """The reply to a query that ``decision`` blocks, or rewrites and has no answer for."""
         query, ttl = asked.query, self._block.ttl
-        if mode is None:
-            mode = asked.peer.profile.reply or self._block.reply
-            if mode in _GIVES_ADDRESS and decision.reason.category == BYPASS:
-                # Private Relay and Chrome's prefetch proxy give way to "no such name", but not to any address.
-                mode = "nxdomain"
+        mode: BlockReply = asked.peer.profile.reply or self._block.reply
+        if decision.target:
+            mode = "nodata"  # the name is there
+        elif mode in _GIVES_ADDRESS and decision.reason.category == BYPASS:
+            # Private Relay and Chrome's prefetch proxy give way to "no such name", but not to any address.
+            mode = "nxdomain"
         if mode != "page":
             return Found(blocked_answer(query, mode, ttl), "policy", ede=ede)
         addresses = self._page.of(query.qtype, asked.peer.address)

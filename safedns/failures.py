@@ -1,4 +1,4 @@
-"""Unexpected exceptions in the query path: each place is logged with its traceback at most once a minute."""
+"""Unexpected exceptions where strangers' bytes pass: each place is logged with its traceback at most once a minute."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SECONDS = 60.0
 
 
 class FailureLog:
-    """Keeps a broken place in the path from filling the disk."""
+    """Keeps a broken place from filling the disk."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: dict[tuple[str, int], float] = {}
 
-    def report(self, error: Exception) -> None:
-        """Log ``error`` unless the same line failed within the last minute."""
+    def report(self, error: Exception, what: str = "a query failed inside safedns and was answered SERVFAIL") -> None:
+        """Log ``error``, and ``what`` came of it, unless the same line failed within the last minute."""
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
@@ -27,4 +27,4 @@ class FailureLog:
         now = self._clock.monotonic()
         if now - self._last.get(site, -_SECONDS) >= _SECONDS:
             self._last[site] = now
-            log.error("a query failed inside safedns and was answered SERVFAIL", exc_info=error)
+            log.error(what, exc_info=error)

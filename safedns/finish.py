@@ -76,10 +76,17 @@ class Exit:
         """A query that ends without an event: malformed, not admitted, too many, failed."""
         self._counters.cell("queries", profile, action, kind, protocol)[0] += 1
 
-    def finish(self, asked: Asked, decision: Decision, found: Found, wall: float, mono: float) -> bytes:
-        """The reply, after it has been counted, recorded and perhaps memorised."""
+    def finish(
+        self, asked: Asked, decision: Decision, found: Found, wall: float, mono: float, until: float = inf
+    ) -> bytes:
+        """The reply, after it has been counted, recorded and perhaps memorised.
+
+        ``until``: monotonic seconds when ``decision`` is over, apart from when the profile's rules change.
+        """
         query, peer, answer = asked.query, asked.peer, found.answer
         edge = self._snapshot.next_edge(peer.profile, wall) - wall + mono
+        if until < edge:
+            edge = until
         meters = self._meters(asked, found, wall)
         most = _longest(peer.profile, found, metered=bool(meters))
         cap = ttl_cap(edge, mono, most)
@@ -152,6 +159,13 @@ class Exit:
                 cell=cell,
                 uses=found.hit.uses,
             )
+
+
+def end_of(found: Found, mono: float) -> float:
+    """Monotonic seconds when an answer is over, and with it what was decided because of it; a stale one is already."""
+    if found.stored is None or found.source == "stale":
+        return mono
+    return found.stored + found.answer.ttl
 
 
 def _longest(profile: Profile, found: Found, *, metered: bool) -> float:

@@ -1,9 +1,9 @@
 """Finished replies, kept to be sent again: an accelerator that must never change an answer.
 
 A memo maps what a client sent behind the message id to the reply behind the message id. It belongs to one profile
-under one snapshot, so nothing in it outlives a policy change; an entry ends at the earliest of its TTL and the
-profile's next edge, and its TTLs are patched when the second that they were written for is over. Must not decide
-anything and must not know policy: it holds what the pipeline made.
+under one snapshot, so nothing in it outlives a policy change; an entry ends at the earliest of its TTL, the
+profile's next edge and the answer that it was blocked for, and its TTLs are patched when the second that they were
+written for is over. Must not decide anything and must not know policy: it holds what the pipeline made.
 """
 
 from __future__ import annotations

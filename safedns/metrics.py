@@ -58,6 +58,8 @@ METRICS = (
     Metric("cache_bytes", "gauge", "safedns_cache_bytes", "Memory that the answers in the cache take.", unit="bytes"),
     Metric("inflight", "gauge", "safedns_inflight_queries", "Queries that wait for an upstream."),
     Metric("connections", "gauge", "safedns_connections", "Open connections of clients.", ("protocol",)),
+    Metric("connections_refused", "counter", "safedns_connections_refused_total",
+           "Connections of clients that were turned away because there was no room.", ("protocol",)),
     Metric("certificate_expires", "gauge", "safedns_certificate_expires_timestamp_seconds",
            "When the certificate that encrypted DNS shows ends.", unit="seconds", aggregate="min"),
     Metric("upstream_queries", "counter", "safedns_upstream_queries_total", "Queries sent to upstreams by outcome.",

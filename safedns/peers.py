@@ -238,6 +238,8 @@ def may_ask(settings: Settings, address: str) -> bool:
 
 def is_inside(address: str, networks: tuple[IPNetwork, ...]) -> bool:
     """Whether one of ``networks`` holds ``address`` (IPv4-mapped ones are IPv4)."""
+    if not networks:
+        return False
     plain = _plain(address)
     return any(plain in network for network in networks)
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from math import inf
 
 from safedns.asked import Asked, Deliver, Found, Miss
 from safedns.blocking import Blocking
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.failures import FailureLog
-from safedns.finish import Events, Exit
+from safedns.finish import Events, Exit, end_of
 from safedns.lan.directory import Directory
 from safedns.peers import Peer, Peers
 from safedns.policy.decision import Action, Decision, ReasonKind
@@ -32,7 +33,7 @@ from safedns.resolve.local import LocalNames, is_why
 from safedns.resolve.resolver import Resolved, Resolver, asked_of
 from safedns.resolve.rewrite import rewrite_lookup
 from safedns.review import Review
-from safedns.settings.model import BlockReply, Settings
+from safedns.settings.model import Settings
 from safedns.share import fetch
 from safedns.told import Told
 from safedns.why import LOCAL, why_answer
@@ -165,7 +166,7 @@ class Pipeline:
         elif query.qtype in _ADDRESSES:
             lookup = rewrite_lookup(decision.target, query.qtype)
         else:
-            return self._block(asked, decision, wall, mono, "nodata")  # no HTTPS record may lead round a safe target
+            return self._block(asked, decision, wall, mono)  # no HTTPS record may lead round a safe target
         lookup = asked_of(lookup, peer.upstreams) if peer.upstreams else lookup
         hit = self._resolver.cached(lookup)
         if hit is None:
@@ -181,17 +182,15 @@ class Pipeline:
         if decision.blocked:
             return self._block(asked, decision, wall, mono)
         if (objection := self._review.objection(asked, decision, found.answer, wall)) is not None:
-            return self._block(asked, objection, wall, mono)
+            return self._block(asked, objection, wall, mono, until=end_of(found, mono))
         if decision.target and found.answer.rcode != RCode.NOERROR:
             text = f"the safe name {decision.target} cannot be resolved"
             return self._unresolved(asked, decision, Ede.NO_REACHABLE_AUTHORITY, text)
         return self._exit.finish(asked, decision, self._review.form(asked, decision, found), wall, mono)
 
-    def _block(
-        self, asked: Asked, decision: Decision, wall: float, mono: float, mode: BlockReply | None = None
-    ) -> bytes:
-        found = self._blocking.found(asked, decision, self._told.error(decision, asked.query), mode)
-        return self._exit.finish(asked, decision, found, wall, mono)
+    def _block(self, asked: Asked, decision: Decision, wall: float, mono: float, until: float = inf) -> bytes:
+        found = self._blocking.found(asked, decision, self._told.error(decision, asked.query))
+        return self._exit.finish(asked, decision, found, wall, mono, until)
 
     def _unresolved(self, asked: Asked, decision: Decision, code: int, text: str) -> bytes:
         found = Found(failed_answer(asked.query), "none", ede=(int(code), text))

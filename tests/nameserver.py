@@ -300,7 +300,7 @@ class _Stream(asyncio.Protocol):
     def _send(self, reaction: Reaction) -> None:
         self._say_all(reaction)
         self._busy = False
-        self._go_on()
+        self._server._loop.call_soon(self._go_on)  # not from here, or hundreds at once would nest
 
     def _say_all(self, reaction: Reaction) -> None:
         if isinstance(reaction, HangUp):

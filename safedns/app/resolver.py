@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -175,7 +176,7 @@ class ResolverProcess:
     def _install(self) -> None:
         if self._loaded is not None and self._pipeline is not None and self._targets is not None:
             settings = self._loaded.sealed.settings
-            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol)
+            self._terms.change(self._loaded.sealed.credentials, settings.proxy_protocol, settings.trusted_forwarders)
             local = local_names(settings, sorted(self._everywhere))
             self._pipeline.install(settings, self._loaded.snapshot, local)
             targets = self._loaded.snapshot.targets
@@ -206,7 +207,7 @@ class ResolverProcess:
         assert self._pipeline is not None  # noqa: S101 - the supervisor sends the policy before the sockets
         assert self._flusher is not None  # noqa: S101 - and the link before both
         sock.setblocking(False)
-        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms)
+        server = make_server(place[0], sock, self._pipeline, self._clock, self._flusher, self._terms, self._counters)
         await server.start()
         self._servers[place] = server
 
@@ -263,6 +264,8 @@ class ResolverProcess:
 def run(arguments: argparse.Namespace) -> None:
     """The process: ends at SIGTERM."""
     sys.setswitchinterval(_SWITCH)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the 1024 of a shell are fewer than all doors let in
     clock = SystemClock()
     with asyncio.Runner(loop_factory=lambda: HotLoop(clock)) as runner:
         runner.run(_main(arguments.state, Channel.inherited(arguments.channel), clock))

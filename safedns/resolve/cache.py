@@ -26,6 +26,7 @@ from safedns.wire.types import RCode
 MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _NXDOMAIN = int(RCode.NXDOMAIN)
+_FINDINGS = frozenset((int(RCode.NOERROR), _NXDOMAIN))
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
 _ENTRY_BYTES = 850
@@ -167,9 +168,15 @@ class AnswerCache:
         self._renewed[0] += 1
 
     def put(self, key: bytes, answer: Answer, now: float) -> None:
-        """Keep ``answer`` for its TTL within the bounds; one that may not be cached changes nothing."""
+        """Keep ``answer`` for its TTL within the bounds.
+
+        One that may not be cached takes the place of an older one all the same, so that the older is not called up when
+        the upstream fails; unless it is a failure itself, which says nothing about the name.
+        """
         ttl = answer.ttl
         if ttl <= 0 or len(answer.body) > MAX_BODY:
+            if answer.rcode in _FINDINGS or answer.denied:
+                self.forget(key)
             return
         early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0
         self.forget(key)

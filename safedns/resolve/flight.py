@@ -56,6 +56,11 @@ class Member(NamedTuple):
     """Nobody on the way can change what it says, so its word counts that DNSSEC proved an answer."""
 
 
+def last_answer(members: Sequence[Member]) -> float:
+    """Monotonic seconds when one of them last answered anybody; minus infinity: never."""
+    return max((member.health.answered_at for member in members), default=float("-inf"))
+
+
 class Flight:
     """One question under way for any number of waiters."""
 
@@ -67,12 +72,13 @@ class Flight:
         "_error",
         "_exchanges",
         "_landed",
-        "_members",
         "_race",
         "_served_stale",
         "_stale",
         "_stale_at",
         "_waiters",
+        "began",
+        "members",
         "query",
         "refusal",
         "wake_at",
@@ -93,10 +99,12 @@ class Flight:
     ) -> None:
         """``landed`` gets the outcome, once; ``ended``: no exchange is left; ``served_stale``: a waiter got it."""
         now = clock.monotonic()
+        self.began = now
+        """Monotonic seconds."""
         self.query = query
         self.refusal: Answer | None = None
         """The last answer that said no (SERVFAIL, REFUSED ...)."""
-        self._members = members
+        self.members = members
         self._clock = clock
         self._landed: Callable[[Flight, Resolved | UpstreamError], None] | None = landed
         self._ended = ended
@@ -150,7 +158,7 @@ class Flight:
 
     def _ask(self, ask: Ask) -> None:
         exchange = self._exchanges[ask.attempt] = Exchange(self.query, partial(self._exchange_ended, ask))
-        upstream = self._members[ask.position].upstream
+        upstream = self.members[ask.position].upstream
         try:
             upstream.start(exchange)
         except Exception as error:
@@ -160,7 +168,7 @@ class Flight:
 
     def _exchange_ended(self, ask: Ask, outcome: Answer | UpstreamError) -> None:
         now = self._clock.monotonic()
-        member = self._members[ask.position]
+        member = self.members[ask.position]
         del self._exchanges[ask.attempt]
         if isinstance(outcome, UpstreamError):
             self._failed(ask, member, outcome, now)
@@ -187,7 +195,7 @@ class Flight:
 
     def _nothing(self) -> UpstreamError:
         if self._exchanges or self._error is None:
-            names = ", ".join(sorted({member.upstream.name for member in self._members}))
+            names = ", ".join(sorted({member.upstream.name for member in self.members}))
             return UpstreamError(f"no answer within {BUDGET:g} s from {names}", Ede.NO_REACHABLE_AUTHORITY)
         return self._error
 
@@ -203,8 +211,8 @@ class Flight:
         self.wake_at = float("inf")
         if self._stale is not None and now >= self._stale_at:
             self.release(Resolved(self._stale, "", True))
-        for position in self._race.overdue(now):
-            self._members[position].meter.timeouts[0] += 1
+        for position in self._race.overdue(self.query.name, now):
+            self.members[position].meter.timeouts[0] += 1
         self._advance(now)
 
     def _land(self, outcome: Resolved | UpstreamError) -> None:

@@ -19,8 +19,8 @@ from safedns.resolve.alarms import Alarms
 from safedns.resolve.cache import AnswerCache, Hit
 from safedns.resolve.checking import Checking, open_checking, taken_as_they_come
 from safedns.resolve.counting import Counters
-from safedns.resolve.failures import Failure, Failures
-from safedns.resolve.flight import Done, Flight, Resolved
+from safedns.resolve.failures import Failure, Failures, is_over
+from safedns.resolve.flight import Done, Flight, Resolved, last_answer
 from safedns.resolve.routing import Connect, Routing, Squad, asked_of
 from safedns.resolve.upstream import Upstream
 from safedns.resolve.upstream.open import open_upstream
@@ -33,7 +33,7 @@ from safedns.wire.types import Ede
 __all__ = ["Done", "Resolved", "Resolver", "asked_of"]
 
 IN_FLIGHT_MAX = 2000
-"""Questions under way at once; beyond that new ones fail at once."""
+"""Questions under way at once; beyond that new ones get a stale answer, or fail at once."""
 RENEW_BELOW = 100
 """Popular answers are renewed early while fewer questions than this are under way: nobody waits for them."""
 
@@ -60,7 +60,6 @@ class Resolver:
         self._checking = open_checking(upstreams, self, clock, counters)
         self._alarms = Alarms(clock)
         self._failures = Failures()
-        self._nobody_answered = False
         self._flights: dict[bytes, Flight] = {}
         """Questions without an outcome, by cache key."""
         self._open: set[Flight] = set()
@@ -82,13 +81,13 @@ class Resolver:
             return
         now = self._clock.monotonic()
         stale = self.cache.stale(query.cache_key, now)
+        squad = self._routing.squad_for(query)
         failure = self._failures.recent(query.cache_key, now)
-        if failure is not None:
+        if failure is not None and not is_over(failure, last_answer(squad.members), now):
             done(self._failed_lately(stale, failure))
             return
-        squad = self._routing.squad_for(query)
         if len(self._open) >= IN_FLIGHT_MAX or len(self._flights) >= IN_FLIGHT_MAX:
-            done(UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER))
+            done(self._too_many(stale))
         elif not squad.members:
             done(UpstreamError(f"no upstream is configured for {query.name}", Ede.NO_REACHABLE_AUTHORITY))
         else:
@@ -107,7 +106,10 @@ class Resolver:
         self.cache.forget(query.cache_key)
 
     def configure(self, upstreams: Upstreams, cache: CacheSettings) -> None:
-        """Take new settings at once. The cache stays, but for names whose route has changed; not if the sets have."""
+        """Take new settings at once. The cache stays, but for names whose route has changed.
+
+        With other servers, sets or checks nothing stays: what an open upstream has said may be closed at a new one.
+        """
         before, self._upstreams = self._upstreams, upstreams
         routing = Routing(upstreams, self._clock, self._counters, self._connect, self._routing)
         gone = [member.upstream for spec, member in self._routing.members.items() if spec not in routing.members]
@@ -118,7 +120,7 @@ class Resolver:
             self._flights.clear()  # whoever waits gets an answer, but nobody joins, and nothing is kept of it
         if before.dnssec != upstreams.dnssec or before.routes.keys() != upstreams.routes.keys():
             self._checking = open_checking(upstreams, self, self._clock, self._counters)
-        if before.sets != upstreams.sets or before.dnssec != upstreams.dnssec:
+        if _answered_by(before) != _answered_by(upstreams):
             self.cache.flush()
         for domain in before.routes.keys() | upstreams.routes.keys():
             if before.routes.get(domain) != upstreams.routes.get(domain):
@@ -208,12 +210,21 @@ class Resolver:
         flight.join(done)
         flight.start()
 
+    def _too_many(self, stale: Hit | None) -> Resolved | UpstreamError:
+        if stale is not None:
+            return self._stale(stale)
+        return UpstreamError(f"{IN_FLIGHT_MAX} questions are under way already", Ede.OTHER)
+
+    def _stale(self, stale: Hit) -> Resolved:
+        """What nobody waits for an upstream for."""
+        self.cache.served_stale()
+        return Resolved(stale.answer, "", True)
+
     def _failed_lately(self, stale: Hit | None, failure: Failure) -> Resolved | UpstreamError:
         if isinstance(failure.answer, BogusError):
             return failure.answer
         if stale is not None:
-            self.cache.served_stale()
-            return Resolved(stale.answer, "", True)
+            return self._stale(stale)
         if isinstance(failure.answer, UpstreamError):
             return failure.answer
         if failure.answer is not None:
@@ -246,18 +257,18 @@ class Resolver:
             del self._flights[key]
         if isinstance(outcome, Resolved):
             if current:
-                self._succeeded(key, outcome.answer)
+                self.cache.put(key, outcome.answer, self._clock.monotonic())
+                self._failures.forget(key)
             flight.release(outcome)
             return
         if isinstance(outcome, BogusError):
             if current:
-                self._failures.add(key, outcome, self._clock.monotonic())
+                self._remember(key, outcome, flight)
             flight.release(outcome)
             return
         said = outcome if isinstance(outcome, UncheckedError) else flight.refusal
         if current:
-            self._failures.add(key, said, self._clock.monotonic())
-        self._nobody_answered = self._nobody_answered or said is None
+            self._remember(key, said, flight)
         if stale is not None:
             flight.release(Resolved(stale.answer, "", True))
         elif isinstance(said, Answer):
@@ -265,12 +276,14 @@ class Resolver:
         else:
             flight.release(outcome)
 
-    def _succeeded(self, key: bytes, answer: Answer) -> None:
-        self.cache.put(key, answer, self._clock.monotonic())
-        self._failures.forget(key)
-        if self._nobody_answered:
-            self._nobody_answered = False
-            self._failures.forget_unanswered()
+    def _remember(self, key: bytes, failure: Answer | UpstreamError | None, flight: Flight) -> None:
+        heard = last_answer(flight.members)
+        self._failures.add(key, failure, self._clock.monotonic(), began=flight.began, heard=heard)
+
+
+def _answered_by(upstreams: Upstreams) -> tuple[object, ...]:
+    """What any answer may depend on."""
+    return upstreams.servers, upstreams.sets, upstreams.dnssec
 
 
 def _nobody_waits(_: Resolved | UpstreamError) -> None:

@@ -24,7 +24,9 @@ from safedns.wire.records import HEADER
 from safedns.wire.types import FLAG_QR
 
 MOST = 10_000
-"""Answers; reading them takes a third of a second, in which nobody is answered yet."""
+"""Answers, those used last, though a cache may hold more: reading them takes a third of a second, in which nobody is
+answered yet, and each further one would make everybody wait for a name that was used longer ago than all of these.
+"""
 _MAGIC = b"safedns cache 1\n"
 _DIGEST = hashlib.sha256().digest_size
 _START = len(_MAGIC) + 2 * _DIGEST

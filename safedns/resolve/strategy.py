@@ -8,8 +8,8 @@
     Race.settle                there is an answer; who has not answered yet is only watched
 
 With ``fastest`` a query that its upstream keeps longer than 95 of 100 before it is hedged: the next best is asked
-beside it, once, and nobody is blamed. An exchange that ran out of patience is blamed on its upstream and still
-listened to: a late answer beats none. An upstream that fails is benched
+beside it, once, and nobody is blamed. An exchange that ran out of patience is blamed on its upstream, unless that has
+answered others since, and still listened to: a late answer beats none. An upstream that fails is benched
 for 1 s, doubling to 60 s; a benched one is asked last, and once its time is over beside another upstream as a probe, so
 no query waits for it. With nobody sound all are asked: never is everyone benched.
 """
@@ -32,6 +32,8 @@ BENCH_MAX = 60.0
 """Seconds that a failing upstream rests: first and longest."""
 REFUSALS = 5
 """Different names in a row that an upstream cannot say anything about before it counts as failing."""
+SILENCES = 3
+"""Different names in a row that an upstream leaves without an answer before nothing more is expected of it."""
 ASKS_EACH = 3
 """How often one query may be sent to the same upstream: datagrams get lost."""
 HEDGE_MIN = 0.02
@@ -47,7 +49,8 @@ class Health:
     """What is known of one upstream: smoothed round trip (RFC 6298 weights), failures in a row, bench."""
 
     __slots__ = (
-        "_answers", "_judged_at", "_recent", "_refused", "benched_until", "deviation", "failures", "hedge", "srtt",
+        "_answers", "_judged_at", "_recent", "_refused", "_silent", "_surely",
+        "answered_at", "benched_until", "deviation", "failures", "hedge", "srtt",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,21 +62,34 @@ class Health:
         self.srtt: float | None = None
         """Smoothed round-trip seconds; ``None`` before the first answer."""
         self.deviation = 0.0
+        self.answered_at = float("-inf")
+        """When it last answered anybody."""
         self.failures = 0
         self.benched_until = 0.0
         self._judged_at = float("-inf")
         self._refused: set[str] = set()
         """Names it could not say anything about since it last could."""
+        self._silent: set[str] = set()
+        """Names for which it was benched since it last answered."""
+        self._surely = False
+        """It was benched for more than silence."""
 
     @property
     def sound(self) -> bool:
         """Whether its last exchange went well (or it was never asked)."""
         return self.failures == 0
 
-    def answered(self, rtt: float) -> None:
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing is expected of it: one name that gets no answer may have nobody else to blame."""
+        return self.failures > 0 and (self._surely or len(self._silent) >= SILENCES)
+
+    def answered(self, rtt: float, now: float) -> None:
         """It answered after ``rtt`` seconds: whatever was held against it is forgiven."""
+        self.answered_at = now
         self.failures = 0
         self._refused.clear()
+        self._silent.clear()
         if self.srtt is None:
             self.srtt, self.deviation = rtt, rtt / 2
         else:
@@ -86,7 +102,22 @@ class Health:
             self.hedge = max(known[len(known) * 95 // 100], HEDGE_MIN)
 
     def failed(self, started: float, now: float) -> None:
-        """An exchange begun at ``started`` came to nothing: bench it. Exchanges of one outage count once."""
+        """An exchange begun at ``started`` came to nothing: bench it."""
+        self._judge(started, now)
+        self._surely = self.failures > 0
+
+    def overdue(self, name: str, started: float, now: float) -> None:
+        """``name``, asked at ``started``, has no answer yet: bench it, unless it has answered others since."""
+        if self.answered_at >= started:
+            return
+        self._judge(started, now)
+        if len(self._silent) < SILENCES:
+            self._silent.add(name)
+
+    def _judge(self, started: float, now: float) -> None:
+        """Bench it; exchanges of one outage count once."""
+        if self.failures == 0:
+            self._surely = False
         if started < self._judged_at:
             return
         self._judged_at = now
@@ -234,8 +265,8 @@ class Race:
 
     @property
     def hopeless(self) -> bool:
-        """Whether every upstream in it is failing: a stale answer need not wait."""
-        return not any(self._healths[position].sound for position in self._order)
+        """Whether nothing is expected of any upstream in it: a stale answer need not wait."""
+        return all(self._healths[position].hopeless for position in self._order)
 
     def next(self, now: float) -> Step:
         """The next thing to do; call until it is not ``Ask``."""
@@ -278,7 +309,7 @@ class Race:
     def answered(self, attempt: int, now: float) -> float:
         """The exchange brought an answer; returns its seconds."""
         one = self._open.pop(attempt)
-        self._healths[one.position].answered(now - one.started)
+        self._healths[one.position].answered(now - one.started, now)
         return now - one.started
 
     def refused(self, attempt: int, name: str, now: float) -> None:
@@ -305,10 +336,10 @@ class Race:
         if position in self._order:
             self._order.remove(position)
 
-    def overdue(self, now: float) -> list[int]:
-        """Positions whose exchange ran out of patience since the last call; each is reported (and judged) once."""
+    def overdue(self, name: str, now: float) -> list[int]:
+        """Positions whose exchange about ``name`` ran out of patience since the last call; each is reported once."""
         late = [one for one in self._open.values() if not one.late and now >= min(one.until, self._deadline)]
         for one in late:
             one.late = True
-            self._healths[one.position].failed(one.started, now)
+            self._healths[one.position].overdue(name, one.started, now)
         return [one.position for one in late]

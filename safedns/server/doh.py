@@ -20,6 +20,7 @@ from h2.events import (
     ConnectionTerminated,
     DataReceived,
     Event,
+    RemoteSettingsChanged,
     RequestReceived,
     StreamEnded,
     StreamReset,
@@ -31,10 +32,14 @@ from h2.settings import SettingCodes, Settings
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
+from safedns.record.counters import Cell
 from safedns.server.doh_request import MEDIA_TYPE, HttpQuery, Refusal, Target, query_of, target_of
-from safedns.server.door import BehindDoor, Door, Guest, Limits
+from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
+from safedns.tasks import let_go
+from safedns.wire.query import is_ignored
 from safedns.wire.stream import MAX_MESSAGE
 from safedns.wire.transport import dressed, lowest_ttl
 from safedns.wire.types import RCode
@@ -70,13 +75,15 @@ class DohServer(BehindDoor):
         flusher: Flusher,
         terms: Terms,
         limits: Limits = USUAL,
+        *,
+        refused: Cell | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._flusher = flusher
         self._terms = terms
         self._limits = limits
-        self._door = Door(sock, self._serve, limits, terms, ALPN)
+        self._door = Door(sock, self._serve, limits, terms, ALPN, refused)
 
     async def _serve(self, guest: Guest) -> None:
         if guest.alpn == ALPN:
@@ -129,7 +136,7 @@ class _Connection:
     async def serve(self) -> None:
         """Read and answer until the client leaves, is idle, breaks the protocol or does not take its answers."""
         self._h2.initiate_connection()
-        with contextlib.suppress(TimeoutError, OSError):
+        with let_go(TimeoutError, OSError):
             while await self._some_queries():
                 pass
         with contextlib.suppress(ProtocolError):  # whose mistake it was has been told already
@@ -183,8 +190,10 @@ class _Connection:
             case StreamReset():
                 for streams in (self._arriving, self._unsent):
                     streams.pop(event.stream_id, None)
-            case WindowUpdated():
-                for stream in [event.stream_id] if event.stream_id else list(self._unsent):
+            case WindowUpdated(stream_id=stream) if stream:
+                self._push(stream)
+            case WindowUpdated() | RemoteSettingsChanged():  # RFC 9113 section 6.9.2: settings move every window, too
+                for stream in list(self._unsent):
                     self._push(stream)
         return False
 
@@ -288,6 +297,6 @@ class _Connection:
 
 def _no_reply(packet: bytes) -> Refusal:
     """Why a query deserves no DNS reply."""
-    if len(packet) < 12 or packet[2] & 0x80:
+    if is_ignored(packet):
         return Refusal(400, "this is no DNS query")
     return Refusal(429, "too many queries")

@@ -9,17 +9,19 @@ it afterwards.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
-from collections import Counter
+from asyncio import sslproto
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from safedns.errors import WireError
+from safedns.record.counters import Cell
 from safedns.server.proxy import read_header
+from safedns.server.room import Limits, Place, Room
 from safedns.server.terms import Terms, asked_name
-from safedns.tasks import spawn
+from safedns.tasks import let_go, spawn
 
 _BATCH = 32
 """Connections accepted in one wake-up before the loop may turn to its other sockets."""
@@ -28,21 +30,9 @@ _PAUSE = 1.0
 """Seconds without accepting after the system had no room for a connection."""
 _GOODBYE = 1.0
 """Seconds that a client has to confirm the end of TLS."""
-
-
-class Limits(NamedTuple):
-    """What one server grants its clients."""
-
-    idle: float = 10.0
-    """Seconds without a whole query after which a connection is closed (RFC 7766 section 6.2.3 leaves the number to
-    us), and in which a client must take its answers."""
-    connections: int = 256
-    per_peer: int = 32
-    """Connections of one address."""
-    outstanding: int = 64
-    """Unanswered queries on one connection before reading pauses."""
-    greeting: float = 5.0
-    """Seconds for everything before the first query: a proxy's header and the TLS handshake."""
+sslproto.SSLProtocol.max_size = 16_384
+"""Octets that asyncio sets aside for each TLS connection to read into, and fills with noughts: as many as a record of
+TLS carries (RFC 8446 section 5.1), not 256 KB."""
 
 
 class Guest(NamedTuple):
@@ -64,23 +54,32 @@ Serve = Callable[[Guest], Awaitable[None]]
 class Door:
     """One listening socket, from ``open`` to ``close``."""
 
-    def __init__(self, sock: socket.socket, serve: Serve, limits: Limits, terms: Terms, alpn: str = "") -> None:
-        """``serve`` returns when the connection is over; ``alpn``: what is spoken inside TLS, empty for no TLS."""
+    def __init__(
+        self,
+        sock: socket.socket,
+        serve: Serve,
+        limits: Limits,
+        terms: Terms,
+        alpn: str = "",
+        refused: Cell | None = None,
+    ) -> None:
+        """``serve`` returns when the connection is over; ``alpn``: what is spoken inside TLS, empty for no TLS;
+        ``refused`` counts connections for which there was no room."""
         self._sock = sock
         self._serve = serve
         self._limits = limits
         self._terms = terms
         self._alpn = alpn
         self._loop = asyncio.get_running_loop()
-        self._peers: Counter[str] = Counter()
-        self._guests: dict[asyncio.Task[None], str] = {}
-        """Connections and the addresses that they come from, the oldest first."""
+        self._room = Room(limits, terms, refused)
+        self._tasks: set[asyncio.Task[None]] = set()
+        """One a connection, until it has cleared up."""
         self._pause: asyncio.TimerHandle | None = None
 
     @property
     def connections(self) -> int:
         """How many there are now."""
-        return len(self._guests)
+        return len(self._room)
 
     def open(self) -> None:
         """Accept connections from now on."""
@@ -94,9 +93,9 @@ class Door:
         if self._sock.fileno() >= 0:
             self._loop.remove_reader(self._sock)
             self._sock.close()
-        for task in list(self._guests):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._guests, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _on_acceptable(self) -> None:
         for _ in range(_BATCH):
@@ -113,47 +112,27 @@ class Door:
             self._let_in(sock, peer[0])
 
     def _let_in(self, sock: socket.socket, address: str) -> None:
-        proxied = self._terms.is_proxy(address)
-        if (not proxied and not self._has_room(address)) or (self._is_full() and not self._makes_room(address)):
+        place = self._room.take(address)
+        if place is None:
             sock.close()
             return
         sock.setblocking(False)
-        task = spawn(self._attend(sock, address, proxied=proxied), "connection")
-        self._guests[task] = address
-        task.add_done_callback(self._guests.pop)
+        task = spawn(self._attend(sock, place), "connection")
+        place.evict = task.cancel
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._left, place))
 
-    def _is_full(self) -> bool:
-        return self.connections >= self._limits.connections
+    def _left(self, place: Place, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.leave(place)
 
-    def _makes_room(self, address: str) -> bool:
-        """Let the oldest connection of whichever device holds most go, for one that would still hold fewer."""
-        device_at = self._terms.device_at
-        devices = {task: device_at(guest) for task, guest in self._guests.items() if not task.cancelling()}
-        held = Counter(devices.values())
-        greediest, most = held.most_common(1)[0] if held else ("", 0)
-        if most <= held[device_at(address)] + 1:
-            return False
-        next(task for task, device in devices.items() if device == greediest).cancel()
-        return True
-
-    def _has_room(self, address: str) -> bool:
-        return self._peers[address] < self._limits.per_peer
-
-    async def _attend(self, sock: socket.socket, address: str, *, proxied: bool) -> None:
-        with contextlib.suppress(asyncio.CancelledError, OSError), sock:
-            if proxied:
-                address = await self._told_by(sock) or address
-            if not self._has_room(address):
-                return
-            if (task := asyncio.current_task()) in self._guests:
-                self._guests[task] = address
-            self._peers[address] += 1
-            try:
-                await self._welcome(sock, address)
-            finally:
-                self._peers[address] -= 1
-                if not self._peers[address]:
-                    del self._peers[address]
+    async def _attend(self, sock: socket.socket, place: Place) -> None:
+        with let_go(asyncio.CancelledError, OSError), sock:
+            if self._terms.is_proxy(place.address):
+                client = await self._told_by(sock)
+                if client and not self._room.move(place, client):
+                    return
+            await self._welcome(sock, place.address)
 
     async def _told_by(self, sock: socket.socket) -> str:
         """For whom a proxy connects; raises ``OSError`` when it does not say."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections import Counter
 from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
@@ -22,14 +21,23 @@ from aioquic.asyncio.server import QuicServer
 from aioquic.buffer import Buffer, BufferReadError  # type: ignore[attr-defined]  # what it is there for
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
-from aioquic.quic.events import ConnectionTerminated, QuicEvent, StopSendingReceived, StreamDataReceived, StreamReset
+from aioquic.quic.events import (
+    ConnectionTerminated,
+    HandshakeCompleted,
+    QuicEvent,
+    StopSendingReceived,
+    StreamDataReceived,
+    StreamReset,
+)
 from aioquic.tls import Alert, HandshakeType, load_pem_private_key, load_pem_x509_certificates, pull_client_hello
 
 from safedns.asked import Miss
 from safedns.clock import Clock
+from safedns.failures import FailureLog
 from safedns.pipeline import Pipeline
-from safedns.server.door import Limits
+from safedns.record.counters import Cell
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits, Place, Room
 from safedns.server.terms import Terms
 from safedns.settings.model import Credentials
 from safedns.wire.stream import MAX_MESSAGE, frame
@@ -61,15 +69,17 @@ class DoqServer:
         flusher: Flusher,
         terms: Terms,
         limits: Limits = USUAL,
+        *,
+        refused: Cell | None = None,
     ) -> None:
         self._sock = sock
-        self._house = _House(pipeline, clock, flusher, terms, limits)
+        self._house = _House(pipeline, clock, flusher, terms, limits, Room(limits, terms, refused))
         self._server: _Server | None = None
 
     @property
     def connections(self) -> int:
         """How many there are now."""
-        return self._house.peers.total()
+        return len(self._house.room)
 
     async def start(self) -> None:
         """Read from now on."""
@@ -88,17 +98,16 @@ class DoqServer:
 class _House:
     """What all connections of a server share."""
 
-    def __init__(self, pipeline: Pipeline, clock: Clock, flusher: Flusher, terms: Terms, limits: Limits) -> None:
+    def __init__(
+        self, pipeline: Pipeline, clock: Clock, flusher: Flusher, terms: Terms, limits: Limits, room: Room
+    ) -> None:
         self.pipeline = pipeline
         self.clock = clock
         self.flusher = flusher
         self.terms = terms
         self.limits = limits
-        self.peers: Counter[str] = Counter()
-        """Connections by address."""
-
-    def has_room(self, address: str) -> bool:
-        return self.peers[address] < self.limits.per_peer and self.peers.total() < self.limits.connections
+        self.room = room
+        self.failures = FailureLog(clock)
 
 
 class _Server(QuicServer):
@@ -137,44 +146,87 @@ class _Connection(QuicConnectionProtocol):
         super().__init__(quic)
         self._house = house
         self._address = ""
+        self._place: Place | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        """Ends the connection unless it comes to something in time."""
         self._server_name = ""
         self._arriving: dict[int, bytes] = {}
         self._waiting: set[int] = set()
         self._over = False
+        """Whether it has no place any more, whatever is still said for good order."""
         _hear_name(quic, self._on_name)
 
     def datagram_received(self, data: bytes | str, addr: Any) -> None:
-        if not self._address:
-            self._address = addr[0]
-            if self._house.has_room(self._address):
-                self._house.peers[self._address] += 1
-            else:
-                self._over = True
-        if self._over:
-            self._refuse_connection()
+        if not self._address and not self._enter(addr[0]):
+            self._give_up()
             return
-        super().datagram_received(data, addr)
+        self._guarded(super().datagram_received, data, addr)
+
+    def close(self, error_code: int = DoqError.NO_ERROR, reason_phrase: str = "") -> None:
+        self._leave()
+        super().close(error_code, reason_phrase)
+
+    def transmit(self) -> None:
+        self._guarded(super().transmit)
+
+    def _handle_timer(self) -> None:
+        self._guarded(super()._handle_timer)
+
+    def _guarded(self, step: Callable[..., None], *arguments: Any) -> None:
+        """Whatever aioquic stumbles over ends this connection only, and writes no more than a line a minute."""
+        try:
+            step(*arguments)
+        except Exception as error:  # noqa: BLE001 - what strangers send must neither kill the reader nor fill the journal
+            self._house.failures.report(error, "a QUIC connection failed inside safedns and was given up")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Forget the connection as it is; the client gets no answer."""
+        self._leave()
+        self._connection_terminated_handler()
+        for handle in (self._timer, self._transmit_task):
+            if handle is not None:
+                handle.cancel()
+        self._timer = self._transmit_task = None
 
     def quic_event_received(self, event: QuicEvent) -> None:
         """What happens on the streams."""
         match event:
+            case ConnectionTerminated():
+                self._leave()
+            case _ if self._over:
+                pass
+            case HandshakeCompleted():
+                self._wait(self._house.limits.idle)
             case StreamDataReceived():
                 self._take(event)
             case StreamReset() | StopSendingReceived():
                 self._arriving.pop(event.stream_id, None)
                 self._waiting.discard(event.stream_id)
-            case ConnectionTerminated():
-                self._leave()
 
-    def _refuse_connection(self) -> None:
-        self._connection_terminated_handler()  # the server forgets us; the client gets no answer
+    def _enter(self, address: str) -> bool:
+        self._address = address
+        self._place = self._house.room.take(address)
+        if self._place is None:
+            return False
+        self._place.evict = partial(self.close, DoqError.EXCESSIVE_LOAD)
+        self._wait(self._house.limits.greeting)
+        return True
 
     def _leave(self) -> None:
-        if not self._over:
-            self._over = True
-            self._house.peers[self._address] -= 1
-            if not self._house.peers[self._address]:
-                del self._house.peers[self._address]
+        self._over = True
+        self._stop_waiting()
+        if self._place is not None:
+            self._house.room.leave(self._place)
+
+    def _wait(self, seconds: float) -> None:
+        """Give the client so long for its next step, handshake or query; that it keeps the connection up is none."""
+        self._stop_waiting()
+        self._patience = self._loop.call_later(seconds, self.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
 
     def _on_name(self, name: str) -> None:
         self._server_name = name
@@ -183,16 +235,16 @@ class _Connection(QuicConnectionProtocol):
         """Collect a query until its stream ends; what breaks RFC 9250 section 4.2 ends the connection."""
         stream = event.stream_id
         if stream & 0x2:  # RFC 9000 section 2.1: a client's one-way stream, which has no place here
-            self._break_off(DoqError.PROTOCOL_ERROR)
+            self.close(DoqError.PROTOCOL_ERROR)
             return
         data = self._arriving.get(stream, b"") + event.data
         size = int.from_bytes(data[:2]) + 2
         if (len(data) >= 2 and len(data) > size) or (event.end_stream and len(data) != size):
-            self._break_off(DoqError.PROTOCOL_ERROR)
+            self.close(DoqError.PROTOCOL_ERROR)
         elif not event.end_stream:
             self._arriving[stream] = data
             if sum(map(len, self._arriving.values())) > _WINDOW:
-                self._break_off(DoqError.EXCESSIVE_LOAD)
+                self.close(DoqError.EXCESSIVE_LOAD)
         else:
             self._arriving.pop(stream, None)
             self._answer(stream, data[2:])
@@ -200,8 +252,9 @@ class _Connection(QuicConnectionProtocol):
     def _answer(self, stream: int, packet: bytes) -> None:
         house = self._house
         if packet[:2] != b"\0\0" or asks_for(packet, EdnsOption.TCP_KEEPALIVE):  # RFC 9250 sections 4.2.1 and 5.5.2
-            self._break_off(DoqError.PROTOCOL_ERROR)
+            self.close(DoqError.PROTOCOL_ERROR)
             return
+        self._wait(house.limits.idle)
         if len(self._waiting) >= house.limits.outstanding:
             self._reset(stream, DoqError.EXCESSIVE_LOAD)
             return
@@ -224,15 +277,13 @@ class _Connection(QuicConnectionProtocol):
         if reply is None:
             self._reset(stream, DoqError.EXCESSIVE_LOAD)
             return
-        self._quic.send_stream_data(stream, frame(dressed(packet, reply, padded=True)), end_stream=True)
+        with contextlib.suppress(RuntimeError, ValueError):  # a client may ask and say at once that it will not listen
+            self._quic.send_stream_data(stream, frame(dressed(packet, reply, padded=True)), end_stream=True)
         self._transmit_soon()
 
     def _reset(self, stream: int, error: DoqError) -> None:
         self._quic.reset_stream(stream, error)
         self._transmit_soon()
-
-    def _break_off(self, error: DoqError) -> None:
-        self.close(error)
 
 
 def _hear_name(quic: QuicConnection, tell: Callable[[str], None]) -> None:

@@ -7,20 +7,25 @@ Owns what is spoken on a connection. Must not accept connections (``door`` does)
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from functools import partial
 
 from safedns.asked import Miss
 from safedns.clock import Clock
 from safedns.pipeline import Pipeline
-from safedns.server.door import BehindDoor, Door, Guest, Limits
+from safedns.record.counters import Cell
+from safedns.server.door import BehindDoor, Door, Guest
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
+from safedns.tasks import let_go
+from safedns.wire.query import is_ignored
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.transport import dressed
 
 _READ = 16_384
+_SLOWED = 0.2
+"""Seconds between attempts to answer a device that has asked too much (`rate_limit`)."""
 ALPN = "dot"
 USUAL = Limits()
 ENCRYPTED = Limits(idle=30.0)
@@ -40,6 +45,7 @@ class TcpServer(BehindDoor):
         *,
         terms: Terms | None = None,
         encrypted: bool = False,
+        refused: Cell | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._clock = clock
@@ -47,7 +53,7 @@ class TcpServer(BehindDoor):
         self._limits = limits
         self._terms = terms or Terms()
         self._protocol = "tls" if encrypted else "tcp"
-        self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "")
+        self._door = Door(sock, self._serve, limits, self._terms, ALPN if encrypted else "", refused)
 
     async def _serve(self, guest: Guest) -> None:
         sender = self._terms.sender(guest.address, guest.server_name)
@@ -82,11 +88,12 @@ class _Connection:
 
     async def serve(self) -> None:
         """Read and answer until the peer leaves, is idle or does not take its answers."""
-        with contextlib.suppress(TimeoutError, OSError):
+        with let_go(TimeoutError, OSError):
             while packets := await self._queries():
                 for packet in packets:
                     await self._room()
-                    self._answer(packet)
+                    if not self._answer(packet):
+                        await self._answer_late(packet)
             await self._finish_outstanding()
 
     async def _queries(self) -> list[bytes]:
@@ -103,15 +110,28 @@ class _Connection:
             await self._slots.acquire()
             await self._writer.drain()
 
-    def _answer(self, packet: bytes) -> None:
+    def _answer(self, packet: bytes) -> bool:
+        """``False`` while its device has asked too much; the query keeps its slot."""
         wall, mono = self._clock.wall(), self._clock.monotonic()
         reply = self._pipeline.answer_now(packet, self._sender, self._protocol, wall, mono)
         if isinstance(reply, Miss):
             self._pipeline.answer_later(reply, partial(self._hand_over, packet))
-            return
+            return True
         if reply is not None:
             self._pipeline.batch_done(1, mono)
+        elif not is_ignored(packet):
+            return False
         self._hand_over(packet, reply)
+        return True
+
+    async def _answer_late(self, packet: bytes) -> None:
+        """Slow a client down that asks too much, instead of leaving it to wait for an answer that never comes.
+
+        Nothing more is read from it meanwhile. One that is over its rate for as long as a client may be idle is let go.
+        """
+        async with asyncio.timeout(self._limits.idle):
+            while not self._answer(packet):  # noqa: ASYNC110 - time alone makes it less
+                await asyncio.sleep(_SLOWED)
 
     def _hand_over(self, packet: bytes, reply: bytes | None) -> None:
         self._slots.release()

@@ -10,8 +10,8 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 
+from safedns.peers import is_inside
 from safedns.settings.model import Credentials, IPNetwork
 
 
@@ -23,11 +23,18 @@ class Terms:
         self.device_at = device_at
         self.credentials: Credentials | None = None
         self._proxies: tuple[IPNetwork, ...] = ()
+        self._forwarders: tuple[IPNetwork, ...] = ()
         self._contexts: dict[str, ssl.SSLContext] = {}
 
-    def change(self, credentials: Credentials | None, proxies: tuple[IPNetwork, ...] = ()) -> None:
+    def change(
+        self,
+        credentials: Credentials | None,
+        proxies: tuple[IPNetwork, ...] = (),
+        forwarders: tuple[IPNetwork, ...] = (),
+    ) -> None:
         """Hold for every connection from the next one on."""
         self._proxies = proxies
+        self._forwarders = forwarders
         if credentials != self.credentials:
             self.credentials = credentials
             self._contexts = {}
@@ -42,10 +49,11 @@ class Terms:
 
     def is_proxy(self, address: str) -> bool:
         """Whether who connects from ``address`` says for whom, and must."""
-        if not self._proxies:
-            return False
-        plain = ip_address(address.partition("%")[0])
-        return any(plain in network for network in self._proxies)
+        return is_inside(address, self._proxies)
+
+    def speaks_for_others(self, address: str) -> bool:
+        """Whether who connects from ``address`` does it for many: a proxy, or a router that is trusted to ask."""
+        return is_inside(address, self._proxies) or is_inside(address, self._forwarders)
 
     def sender(self, address: str, server_name: str, id_: str = "") -> str:
         """Who is asking, as ``Peers`` knows it: the address, and behind a space an id if there is one.

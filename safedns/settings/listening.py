@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from safedns.errors import Problem
 from safedns.settings.model import Endpoint
 from safedns.settings.schema import SettingsFile
+from safedns.settings.words import PLAIN_PORT
 from safedns.yamlfile.document import Document
 from safedns.yamlfile.messages import show
 
@@ -27,6 +28,9 @@ def listening_problems(document: Document, written: SettingsFile) -> Iterator[Pr
             )
             yield document.problem(("listen", service), message, at_key=True)
         for index, endpoint in enumerate(endpoints):
+            if service == "quic" and endpoint.port == PLAIN_PORT:
+                message = f"{show(str(endpoint))} is the port of plain DNS, never of QUIC (RFC 9250); expected 853"
+                yield document.problem(("listen", service, index), message)
             for transport in transports:
                 other = taken.setdefault((transport, endpoint), service)
                 if other != service:

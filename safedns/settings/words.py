@@ -190,6 +190,8 @@ def _port(port: str, text: str) -> int:
     return int(port)
 
 
+PLAIN_PORT = 53
+"""Of DNS in the clear; QUIC must not be spoken there (RFC 9250 section 4.1.1)."""
 _ENCRYPTED = {"tls": 853, "https": 443, "h3": 443, "quic": 853}
 _PLAIN_WANTED = "expected an address such as 9.9.9.9 or 127.0.0.1:5300"
 _UPSTREAM_WANTED = f"{_PLAIN_WANTED}, or tls://, https://, h3:// or quic:// and a name"
@@ -210,7 +212,7 @@ def _plain(text: str, wanted: str) -> UpstreamSpec:
     host, port = _host_and_port(text, wanted)
     if ip_address(host).is_unspecified:
         raise ValueError(f"{show(text)} is no machine's address; {wanted}")
-    return UpstreamSpec("plain", host, port or 53, text)
+    return UpstreamSpec("plain", host, port or PLAIN_PORT, text)
 
 
 def _encrypted(text: str) -> UpstreamSpec:
@@ -221,6 +223,8 @@ def _encrypted(text: str) -> UpstreamSpec:
         host, port, parts = "", None, SplitResult("", "", "", "", "")
     if not host or parts.username is not None or port == 0:
         raise ValueError(f"{show(text)} is not an upstream; {_UPSTREAM_WANTED}")
+    if parts.scheme == "quic" and port == PLAIN_PORT:
+        raise ValueError(f"{show(text)} has the port of plain DNS, never of QUIC (RFC 9250); expected 853 or no port")
     certificate, pins = _identity(parts.fragment, text)
     if pins and parts.scheme in ("h3", "quic"):
         raise ValueError(f"{show(text)} pins a key, which only tls:// and https:// can; expected a name behind the `#`")

@@ -82,6 +82,11 @@ class Query(NamedTuple):
         return self.edns is not None and self.edns.do
 
 
+def is_ignored(packet: bytes) -> bool:
+    """Whether ``decode_query`` raises ``Ignored``, whatever else is wrong with the packet."""
+    return len(packet) < HEADER_SIZE or bool(packet[2] & 0x80)
+
+
 def decode_query(packet: bytes) -> Query:
     """Read a query; raises ``Ignored`` for what gets no answer, ``WireError`` with the RCODE to send otherwise."""
     if len(packet) < HEADER_SIZE:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import dns.message
@@ -201,23 +202,50 @@ def test_connections_leave_no_word_in_the_journal(served: Encrypted) -> None:
     assert served.house.said() == before
 
 
+def connections(pid: int, port: int) -> int:
+    """How many connections to a local port a process has open, by the kernel's word."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ours = {f"socket:[{row[9]}]" for row in rows if row[3] == "01" and int(row[1].partition(":")[2], 16) == port}
+    found = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it is closed already
+            found += str(descriptor.readlink()) in ours
+    return found
+
+
 def test_two_workers_share_the_connections(served: Encrypted) -> None:
     """Each connection goes to one of them; with thirty none of two stays without, but once in a thousand million."""
-    found: list[bool] = []
+    query, context = dns.message.make_query("www.example", "A"), served.context()
+    with contextlib.ExitStack() as held:
+        for _ in range(30):
+            sock = held.enter_context(socket.create_connection(("127.0.0.1", served.tls), timeout=10))
+            secure = held.enter_context(context.wrap_socket(sock, server_hostname=NAME))
+            dns.query.send_tcp(secure, query)
+            reply, _ = dns.query.receive_tcp(secure, CLOCK.wall() + 10)
+            assert reply.answer
+        shares = [connections(pid, served.tls) for pid in served.house.pids("resolver")]
+        assert len(shares) == 2
+        assert min(shares) > 0
+        assert sum(shares) == 30
 
-    def ask() -> None:
-        answer = dns.query.tls(
-            dns.message.make_query("www.example", "A"), "127.0.0.1", port=served.tls, timeout=10,
-            server_hostname=NAME, ssl_context=served.context(),
-        )  # fmt: skip
-        found.append(bool(answer.answer))
 
-    threads = [threading.Thread(target=ask) for _ in range(30)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [True] * 30
+def test_connections_that_find_no_room_are_counted(served: Encrypted) -> None:
+    """Of 300 from one address the two workers let in 128 each, however they come to share them."""
+    counted = "safedns_connections_refused_total", ("tcp",)
+    before = served.house.metrics().get(counted, 0)
+    with contextlib.ExitStack() as held:
+        for _ in range(300):
+            held.enter_context(socket.create_connection(("127.0.0.1", served.house.port), timeout=10))
+        until(lambda: served.house.metrics().get(counted, 0) >= before + 300 - 2 * 128, "they are counted")
+        assert served.house.metrics()["safedns_connections", ("tcp",)] <= 2 * 128
+
+
+def test_all_doors_may_be_full_whatever_a_shell_allows(tmp_path: Path) -> None:
+    with household(tmp_path, prefix=("prlimit", "--nofile=512:4096")) as house:
+        house.save()
+        house.start()
+        limits = Path(f"/proc/{house.pids('resolver')[0]}/limits").read_text()
+        assert re.search(r"Max open files\s+4096\s+4096", limits)
 
 
 def test_the_log_and_the_metrics_say_over_what(served: Encrypted) -> None:

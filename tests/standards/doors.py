@@ -11,9 +11,9 @@ from typing import Protocol
 from safedns.clock import SystemClock
 from safedns.pipeline import Pipeline
 from safedns.server.doh import DohServer
-from safedns.server.door import Limits
 from safedns.server.doq import DoqServer
 from safedns.server.flush import Flusher
+from safedns.server.room import Limits
 from safedns.server.tcp import TcpServer
 from safedns.server.udp import UdpServer
 from tests.house import House

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import dns.message
 import pytest
 
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.wire.stream import frame
 from tests.house import House, answers
 from tests.nameserver import After, NameServer, reply

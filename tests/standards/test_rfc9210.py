@@ -8,7 +8,7 @@ import dns.asyncquery
 import dns.message
 import pytest
 
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from tests.standards.doors import Doors
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import dns.edns
 import dns.message
@@ -11,6 +12,8 @@ import pytest
 from aioquic.asyncio.client import connect
 from aioquic.quic.configuration import QuicConfiguration
 
+from safedns.errors import ConfigError
+from safedns.settings.load import load_settings
 from safedns.settings.words import upstream
 from safedns.wire.stream import frame
 from tests.certificates import Authority
@@ -46,6 +49,20 @@ def query(name: str = "www.example.com", message_id: int = 0, pad: int = 0) -> b
 def test_section_4_1_1_the_port_is_853_unless_another_is_agreed() -> None:
     """Clients connect to UDP port 853 when they know of no other."""
     assert upstream("quic://192.0.2.53").port == 853
+
+
+@pytest.mark.rfc(9250, "4.1.1")
+def test_section_4_1_1_port_53_is_for_plain_dns(tmp_path: Path) -> None:
+    """QUIC is neither served nor asked at port 53, where DNS is in the clear."""
+    with pytest.raises(ValueError, match="never of QUIC"):
+        upstream("quic://192.0.2.53:53")
+    (tmp_path / "safedns.yaml").write_text(
+        "listen: {dns: ['192.0.2.1:5300'], quic: ['192.0.2.1:53']}\n"
+        "certificate: {cert: cert.pem, key: key.pem}\n"
+        "upstreams: {servers: [192.0.2.53]}\n"
+    )
+    with pytest.raises(ConfigError, match="never of QUIC"):
+        load_settings(tmp_path)
 
 
 @pytest.mark.rfc(9250, "4.2")

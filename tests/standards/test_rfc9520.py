@@ -31,6 +31,18 @@ async def test_section_3_2_a_failure_is_remembered_for_at_least_a_second(house: 
 
 
 @pytest.mark.rfc(9520, "3.2")
+@pytest.mark.parametrize("said", ["SERVFAIL", "SILENT"])
+async def test_section_3_2_that_others_are_answered_meanwhile_does_not_shorten_it(house: House, said: str) -> None:
+    """A failure is remembered for that second though other questions are answered in it."""
+    house.table[f"{NAME} A"] = [said]
+    await house.ask(NAME)
+    await house.ask("www.example.com")
+    house.clock.advance(0.9)
+    await house.ask(NAME)
+    assert [asked.name for asked in house.asked].count(NAME) == 1
+
+
+@pytest.mark.rfc(9520, "3.2")
 async def test_section_3_2_and_for_five_minutes_at_most_however_often_it_fails(house: House) -> None:
     """Failures may be held longer each time, but never for more than 5 minutes."""
     for _ in range(12):

@@ -10,7 +10,7 @@ from typing import Any
 import dns.message
 import dns.rcode
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safedns.memo import MEMO_ENTRIES, MEMO_LEAST, MEMO_PACKET, MEMO_TOGETHER, entries_each, ttl_cap
@@ -62,6 +62,18 @@ STEP = st.tuples(
     st.sampled_from(PACKETS), st.sampled_from(["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"])
 )
 WAIT = st.one_of(st.just(0.0), st.floats(0, 2), st.floats(0, 60))
+TURNS = {
+    "a.example.com A": ["a.example.com 90 IN A 192.168.1.1"],
+    "long.example.com A": ["SILENT"],
+    "b.example.com A": ["b.example.com 5 IN CNAME friends.example.", "friends.example 3600 IN A 192.0.2.3"],
+    "null.example.com A": ["null.example.com 60 IN A 192.0.2.4"],
+    "gone.example.com A": ["gone.example.com 0 IN A 0.0.0.0"],
+    "silent.example.com A": ["EDE 15", "NXDOMAIN"],
+}
+"""What upstreams say of these names at other times."""
+TURN = st.sampled_from([None, None, *TURNS])
+
+Step = tuple[tuple[bytes, str], float, str | None]
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +81,23 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return tmp_path_factory.mktemp("with"), tmp_path_factory.mktemp("without")
 
 
-@given(steps=st.lists(st.tuples(STEP, WAIT), min_size=1, max_size=25))
+@given(steps=st.lists(st.tuples(STEP, WAIT, TURN), min_size=1, max_size=25))
 @settings(max_examples=60, deadline=None)
-def test_replies_with_and_without_the_memo_are_the_same_bytes(
-    folders: tuple[Path, Path], steps: list[tuple[tuple[bytes, str], float]]
-) -> None:
+@example([((PACKETS[12], "127.0.0.1"), 0.0, None), ((PACKETS[12], "127.0.0.1"), 61.0, "null.example.com A")])
+def test_replies_with_and_without_the_memo_are_the_same_bytes(folders: tuple[Path, Path], steps: list[Step]) -> None:
     asyncio.run(_compare(folders, steps))
 
 
-async def _compare(folders: tuple[Path, Path], steps: list[tuple[tuple[bytes, str], float]]) -> None:
+async def _compare(folders: tuple[Path, Path], steps: list[Step]) -> None:
     fast = House(folders[0], table=TABLE, memo=True)
     slow = House(folders[1], table=TABLE, memo=False)
     for house in (fast, slow):
         house.save(family=FAMILY, lists={"social": ["friends.example"]})
-    for (packet, client), wait in steps:
+    for (packet, client), wait, turn in steps:
         for house in (fast, slow):
             house.clock.advance(wait)
+            if turn is not None:
+                house.table[turn] = TABLE[turn] if house.table[turn] == TURNS[turn] else TURNS[turn]
         assert await fast.packet(packet, client) == await slow.packet(packet, client)
     assert slow.counter("memo", "hit") == 0
     assert _outcomes(fast) == _outcomes(slow)

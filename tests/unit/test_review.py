@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,49 @@ async def test_an_answer_that_went_stale_is_judged_like_a_fresh_one(tmp_path: Pa
     here.clock.advance(60)
     reply = await here.ask("a.example")
     assert (answers(reply), extended_error(reply)) == ([], (15, "leads to an address at home"))
+    assert here.counter("cache", "stale") == 1, "it was asked for, and is no reply of before"
+
+
+BLOCKED_FOR_ITS_ANSWER = {
+    "leads home": ["a.example {ttl} IN A 192.168.1.1"],
+    "closed by the upstream": ["a.example {ttl} IN A 0.0.0.0"],
+    "leads to a blocked name": ["a.example {ttl} IN CNAME b.bad.example.", "b.bad.example {ttl} IN A 192.0.2.9"],
+}
+
+
+@pytest.mark.parametrize("why", BLOCKED_FOR_ITS_ANSWER)
+@pytest.mark.parametrize("ttl", [0, 5, 300])
+async def test_a_block_ends_with_the_answer_that_it_was_made_for(tmp_path: Path, why: str, ttl: int) -> None:
+    bad = [line.format(ttl=ttl) for line in BLOCKED_FOR_ITS_ANSWER[why]]
+    here = house(tmp_path, {"a.example A": bad}, block=["bad.example"])
+    for _ in range(3):
+        assert answers(await here.ask("a.example", client=BINH)) == []
+    here.table["a.example A"] = ["a.example 5 IN A 192.0.2.1"]
+    here.clock.advance(max(ttl - 0.5, 0))
+    assert bool(answers(await here.ask("a.example", client=BINH))) is (ttl == 0)
+    here.clock.advance(0.5)
+    assert answers(await here.ask("a.example", client=BINH)) == ["a.example A 192.0.2.1"]
+
+
+@pytest.mark.parametrize(("ttl", "told"), [(0, 1), (5, 5), (300, 10)])
+async def test_a_device_remembers_such_a_block_no_longer_than_the_answer_would_live(
+    tmp_path: Path, ttl: int, told: int
+) -> None:
+    here = house(tmp_path, {"a.example A": [f"a.example {ttl} IN A 192.168.1.1"]})
+    assert [record.ttl for record in (await here.ask("a.example")).authority] == [told]
+
+
+async def test_a_block_for_a_stale_answer_ends_when_the_upstream_is_back(tmp_path: Path) -> None:
+    here = house(tmp_path, {"a.example A": ["a.example 300 IN A 192.168.1.1"]})
+    await here.ask("a.example")
+    here.table["a.example A"] = ["SILENT"]
+    here.clock.advance(301)
+    assert answers(await here.ask("a.example")) == []
+    here.table["a.example A"] = ["a.example 300 IN A 192.0.2.1"]
+    here.clock.advance(1)
+    await here.ask("a.example")  # while every upstream counts as failing, the stale answer comes before the fresh one
+    await asyncio.sleep(0.001)
+    assert answers(await here.ask("a.example")) == ["a.example A 192.0.2.1"]
 
 
 async def test_a_name_that_may_lead_home_covers_what_is_below_it_and_nothing_beside_it(tmp_path: Path) -> None:

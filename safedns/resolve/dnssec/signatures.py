@@ -18,7 +18,9 @@ from safedns.wire.types import Ede
 MAX_TRIES = 4
 """Checks for one set of records: two algorithms during a change of keys, and keys whose tags happen to be the same."""
 SKEW = 3600
-"""Seconds by which a clock at home, or a signer's, may be wrong."""
+"""Seconds by which a clock, ours or a signer's, may be wrong: so long round its time a signature counts."""
+EXPIRED_TTL = 10
+"""Seconds that records may be kept whose signature is past its time, and counts all the same."""
 
 
 class Proven(NamedTuple):
@@ -74,7 +76,8 @@ def _worst(problems: list[Bogus]) -> Bogus | None:
 
 
 def _proven(records: Signed, signature: RRSIG, work: Work) -> Proven:
-    ttl = min(records.rrset.ttl, signature.original_ttl, work.seconds_until(signature.expiration + SKEW))
+    left = work.seconds_until(signature.expiration) or EXPIRED_TTL
+    ttl = min(records.rrset.ttl, signature.original_ttl, left)
     labels = len(records.owner) - 1  # without the root
     if signature.labels >= labels - (1 if records.owner.is_wild() else 0):
         return Proven(ttl, None)

@@ -56,8 +56,7 @@ class _Session(QuicSession, HttpConnection):
 
     def cut(self, number: int) -> None:
         """See ``HttpConnection``."""
-        self._quic.stop_stream(number, ErrorCode.H3_REQUEST_CANCELLED)
-        self._transmit()
+        self.stop(number, ErrorCode.H3_REQUEST_CANCELLED)
 
     def stream_event(self, event: QuicEvent) -> None:
         """See ``QuicSession``."""

@@ -38,6 +38,8 @@ from safedns.wire.request import padded_request
 
 _CONNECTION_WINDOW = 1 << 20
 """Octets that all streams together may send us before we say that we took them."""
+STREAMS_UNTOLD = 100
+"""Questions at once for a server that has not said how many it takes: so many it should (RFC 9113 section 6.5.2)."""
 
 
 class HttpsCarrier(ConnectionCarrier):
@@ -80,6 +82,9 @@ class _Session(HttpConnection, asyncio.Protocol):
         self._tls = tls
         self._http = H2Connection(H2Configuration(client_side=True))
         self._http.local_settings = Settings(client=True, initial_values={SettingCodes.ENABLE_PUSH: 0})
+        self._http.remote_settings = Settings(
+            client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: STREAMS_UNTOLD}
+        )
         self._held: deque[int] = deque()
         """Exchanges that wait for a stream, under numbers below nought."""
         self._holds = 0

@@ -11,8 +11,10 @@ next time is shown from the same address of ours only: nobody can follow us from
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, NamedTuple, cast
@@ -135,9 +137,14 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
             self._transmit()
         self._transport.close()
 
+    def stop(self, number: int, code: int) -> None:
+        """Spare the server the rest of a stream, unless the stream has ended meanwhile."""
+        with contextlib.suppress(ValueError):
+            self._quic.stop_stream(number, code)
+        self._transmit()
+
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - the socket is connected
-        self._quic.receive_datagram(data, self._peer, now=self._loop.time())
-        self._go_on()
+        self._go_on(self._quic.receive_datagram, data, self._peer, now=self._loop.time())
 
     def error_received(self, exc: Exception) -> None:
         """Nobody is there, or there is no way: no use in waiting for a timeout."""
@@ -146,15 +153,23 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._lose(ConnectionAbortedError("the connection was closed"))
 
-    def _go_on(self) -> None:
-        """After anything that may have moved the connection."""
+    def _go_on(self, move: Callable[..., None], *arguments: object, now: float) -> None:
+        """Move the connection, and do what comes of it; one that aioquic or we stumble over is lost."""
+        try:
+            move(*arguments, now=now)
+            self._look()
+            self._transmit()
+        except Exception as error:  # noqa: BLE001 - what an upstream sends must not fill the journal
+            self._lose(ConnectionAbortedError(f"the upstream's QUIC cannot be understood: {error!r}"))
+
+    def _look(self) -> None:
+        """What has happened on the connection."""
         while (event := self._quic.next_event()) is not None:
             self._happened(event)
         # aioquic tells that the other side has closed only when nothing can come of it any more, which is too late
         # for those who wait.
         if (closed := self._quic._close_event) is not None:
             self._happened(closed)
-        self._transmit()
 
     def _happened(self, event: QuicEvent) -> None:
         match event:
@@ -192,5 +207,4 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
 
     def _ring(self, at: float) -> None:
         self._timer = None
-        self._quic.handle_timer(now=max(at, self._loop.time()))
-        self._go_on()
+        self._go_on(self._quic.handle_timer, now=max(at, self._loop.time()))

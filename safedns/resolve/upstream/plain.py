@@ -14,8 +14,8 @@ from safedns.wire.answer import Answer
 from safedns.wire.types import Ede
 
 SILENT_SECONDS = 0.75
-"""Seconds without anything over UDP, though it was asked, after which TCP is tried beside it: late enough for one lost
-datagram, in time for the last of those that are sent for one query."""
+"""Seconds without anything over UDP, though it was asked, after which TCP is tried beside it: late enough for a
+datagram that got lost, in time for the last of those that are sent for one query."""
 
 
 class _BothWays:

@@ -58,8 +58,7 @@ class _Session(QuicSession):
     def drop(self, exchange: Exchange) -> None:
         """Free the number, and spare the server an answer that nobody waits for."""
         if self._streams.pop(exchange.number, None) is not None and not self.gone:
-            self._quic.stop_stream(exchange.number, _REQUEST_CANCELLED)
-            self._transmit()
+            self.stop(exchange.number, _REQUEST_CANCELLED)
         super().drop(exchange)
 
     def stream_event(self, event: QuicEvent) -> None:

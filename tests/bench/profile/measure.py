@@ -24,7 +24,7 @@ from tests.bench.compare.systems import SYSTEMS, System
 from tests.bench.profile.parts import ENTERED, Seen, Stacks, counted, stacks
 
 INJECT = Path(__file__).with_name("inject")
-SAMPLES_A_SECOND = 3000
+SAMPLES_A_SECOND = 2999
 CALLS = (
     *("sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "read", "write", "writev", "epoll_wait"),
     *("epoll_pwait", "epoll_ctl", "poll", "ppoll", "io_uring_enter", "futex", "getpid", "getrandom", "mmap", "munmap"),

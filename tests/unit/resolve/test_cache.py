@@ -13,7 +13,7 @@ from safedns.settings.model import CacheSettings
 from safedns.wire.answer import MAX_NEGATIVE_TTL, MAX_TTL, Answer, make_answer
 from safedns.wire.query import Query, decode_query
 from safedns.wire.request import plain_request
-from safedns.wire.types import QType, RCode
+from safedns.wire.types import Ede, QType, RCode
 from tests.unit.resolve.values import FakeCounters, address_answer, failure_answer, question, small_cache
 
 START = 1000.0
@@ -76,18 +76,31 @@ def test_a_negative_answer_lives_by_its_soa_and_three_hours_at_most(cache: Answe
         assert cache.get(query.cache_key, START + expected) is None
 
 
-@pytest.mark.parametrize("unfit", ["ttl 0", "failure", "no soa", "too large"])
-def test_what_may_not_be_cached_leaves_the_older_answer_alone(cache: AnswerCache, unfit: str) -> None:
+@pytest.mark.parametrize("unfit", ["ttl 0", "no soa", "too large", "closed by the upstream"])
+@pytest.mark.parametrize("later", [30, 90])
+def test_what_may_not_be_cached_ends_the_older_answer_which_it_contradicts(
+    cache: AnswerCache, unfit: str, later: float
+) -> None:
     query = question("example.com")
     answers = {
         "ttl 0": address_answer(query, ttl=0),
-        "failure": failure_answer(query),
         "no soa": make_answer(query, [], rcode=RCode.NXDOMAIN),
         "too large": make_answer(query, [(query.name, int(QType.TXT), 60, bytes(MAX_BODY))]),
+        "closed by the upstream": failure_answer(query, RCode.REFUSED)._replace(denied=int(Ede.FILTERED)),
     }
+    cache.put(query.cache_key, address_answer(query), START)
+    cache.put(query.cache_key, answers[unfit], START + later)
+    assert cache.get(query.cache_key, START + later) is None
+    assert cache.stale(query.cache_key, START + later) is None
+    assert cache.memory == 0
+
+
+@pytest.mark.parametrize("rcode", [RCode.SERVFAIL, RCode.REFUSED, RCode.FORMERR, RCode.NOTIMP])
+def test_a_failure_leaves_the_older_answer_alone(cache: AnswerCache, rcode: int) -> None:
+    query = question("example.com")
     good = address_answer(query)
     cache.put(query.cache_key, good, START)
-    cache.put(query.cache_key, answers[unfit], START)
+    cache.put(query.cache_key, failure_answer(query, rcode), START)
     hit = cache.get(query.cache_key, START)
     assert hit is not None
     assert hit.answer is good

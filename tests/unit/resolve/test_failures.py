@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from safedns.resolve.failures import HOLD_MAX, Failures
+import pytest
+
+from safedns.resolve.failures import HOLD_MAX, Failures, is_over
+from safedns.wire.answer import Answer
 from tests.unit.resolve.values import failure_answer, question
 
 KEY = b"key"
@@ -52,13 +55,38 @@ def test_an_answered_question_is_forgotten() -> None:
     assert failures.recent(KEY, 0.0) is None
 
 
-def test_when_the_network_is_back_only_what_nobody_answered_is_forgotten() -> None:
+def is_held(failures: Failures, heard: float, now: float) -> bool:
+    failure = failures.recent(KEY, now)
+    return failure is not None and not is_over(failure, heard, now)
+
+
+def fail(*attempts: tuple[float, float], answer: Answer | None = None) -> Failures:
+    """One attempt after another, each of 4 s: when it began, when the upstream had last answered anybody."""
     failures = Failures()
-    failures.add(b"silence", None, now=0.0)
-    failures.add(b"servfail", failure_answer(question()), now=0.0)
-    failures.forget_unanswered()
-    assert failures.recent(b"silence", 0.0) is None
-    assert failures.recent(b"servfail", 0.0) is not None
+    for began, heard in attempts:
+        failures.add(KEY, answer, began + 4, began=began, heard=heard)
+    return failures
+
+
+def test_what_nobody_answered_in_an_outage_is_held_until_it_is_over_but_for_a_second_at_least() -> None:
+    failures = fail((10, 9), (20, 9), (30, 9))  # held for 4 s, until 38
+    assert is_held(failures, heard=9, now=37.9)
+    assert is_held(failures, heard=34.1, now=34.9)
+    assert not is_held(failures, heard=34.1, now=35)
+
+
+@pytest.mark.parametrize("heard", [10.0, 12.0, 14.5, 21.0])
+def test_what_nobody_answered_while_others_got_answers_is_held_whoever_gets_one(heard: float) -> None:
+    assert is_held(fail((10, 9), (20, heard)), heard=24.5, now=25.9)
+
+
+def test_a_failure_at_the_very_start_of_an_outage_is_not_held_against_the_name_for_long() -> None:
+    failures = fail((10, 10.1), (20, 10.1), (30, 10.1))
+    assert not is_held(failures, heard=34.1, now=35)
+
+
+def test_what_an_upstream_has_said_is_no_outage() -> None:
+    assert is_held(fail((10, 9), (20, 9), answer=failure_answer(question())), heard=24.1, now=25.5)
 
 
 def test_it_is_bounded_and_the_oldest_goes_first() -> None:

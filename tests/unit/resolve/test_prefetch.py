@@ -81,7 +81,7 @@ def test_without_prefetch_nothing_is_renewed() -> None:
     play(scenario())
 
 
-@pytest.mark.parametrize("upstream", [silent, unreachable, answers(ttl=0)])
+@pytest.mark.parametrize("upstream", [silent, unreachable])
 def test_an_answer_that_cannot_be_renewed_serves_to_its_end_and_is_asked_for_once(upstream: object) -> None:
     async def scenario() -> None:
         house = House(prefetch=True, one=answers(ttl=60))
@@ -94,6 +94,19 @@ def test_an_answer_that_cannot_be_renewed_serves_to_its_end_and_is_asked_for_onc
             assert (outcome.upstream, outcome.stale) == ("cache", False)
             await asyncio.sleep(0.1)
         assert house.counters["cache", "renewed"] == 1
+
+    play(scenario())
+
+
+def test_a_new_answer_that_may_not_be_kept_ends_the_old_one() -> None:
+    async def scenario() -> None:
+        house = House(prefetch=True, one=answers("192.0.2.1", ttl=60))
+        await use(house, 10)
+        house.upstreams["one"].script = answers("192.0.2.2", ttl=0)
+        await asyncio.sleep(54.5)
+        assert addresses(await house.ask()) == ("192.0.2.1",)
+        await asyncio.sleep(0.1)
+        assert addresses(await house.ask()) == ("192.0.2.2",)
 
     play(scenario())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -165,15 +166,37 @@ def test_flushing_a_name_makes_the_next_query_for_it_go_upstream_also_where_it_f
 
 
 class TestReload:
-    def test_the_cache_and_what_is_known_of_upstreams_survive(self) -> None:
+    def test_the_cache_survives_what_does_not_change_who_answers(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers(), two=answers())
+            await house.ask("a.example")
+            house.resolver.configure(replace(house.settings, strategy="parallel"), CacheSettings())
+            assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+            assert house.asked() == {"one": 1, "two": 0}
+
+        play(scenario())
+
+    def test_upstreams_that_stay_are_kept_and_others_closed(self) -> None:
         async def scenario() -> None:
             house = House(one=answers(), two=answers())
             await house.ask("a.example")
             house.resolver.configure(Upstreams(servers=(spec("one"),)), CacheSettings())
-            assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
             await house.ask("b.example")
             assert house.asked() == {"one": 2, "two": 0}
             assert [house.upstreams[name].closed for name in ("one", "two")] == [False, True]
+
+        play(scenario())
+
+    def test_what_other_servers_have_said_is_forgotten_fresh_or_stale(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers("192.0.2.1", ttl=86_000))
+            await house.ask("a.example")
+            house.scripts["family"] = answers("0.0.0.0", ttl=60)
+            house.resolver.configure(Upstreams(servers=(spec("family"),)), CacheSettings())
+            assert addresses(await house.ask("a.example")) == ("0.0.0.0",)
+            house.upstreams["family"].script = unreachable
+            await asyncio.sleep(86_100)
+            assert addresses(await house.ask("a.example")) == ("0.0.0.0",)
 
         play(scenario())
 
@@ -224,6 +247,27 @@ def test_questions_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         again = await house.ask("2.example")
         assert {addresses(outcome) for outcome in [again, *await asyncio.gather(*waiters)]} == {("192.0.2.1",)}
         assert isinstance(await house.ask("now.there.is.room.example"), Resolved)
+
+    play(scenario())
+
+
+def test_with_too_many_questions_under_way_a_name_that_has_a_stale_answer_gets_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(module, "IN_FLIGHT_MAX", 3)
+        house = House(one=answers(ttl=60))
+        await house.ask()
+        await asyncio.sleep(61)
+        house.upstreams["one"].script = silent
+        waiters = [spawn(house.ask(f"{number}.example"), "waiter") for number in range(3)]
+        await asyncio.sleep(0.1)
+        began = now()
+        outcome = await house.ask()
+        assert (addresses(outcome), isinstance(outcome, Resolved) and outcome.stale) == (("192.0.2.1",), True)
+        assert now() - began < 0.01
+        assert house.counters["cache", "stale"] == 1
+        await asyncio.gather(*waiters)
 
     play(scenario())
 

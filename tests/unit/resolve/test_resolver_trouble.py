@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.resolver import Resolved
-from safedns.resolve.strategy import Kind
+from safedns.resolve.strategy import SILENCES, Kind
+from safedns.tasks import spawn
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, RCode
 from tests.unit.resolve.house import House, Says, Script, addresses, answers, says_no, silent, unreachable
-from tests.unit.resolve.values import failure_answer, question, resolved
+from tests.unit.resolve.values import address_answer, failure_answer, question, resolved
 from tests.unit.resolve.virtual import now, play
 
 
@@ -159,8 +161,51 @@ class TestRememberedFailures:
                 await asyncio.sleep(20)
             await house.ask("a.example")
             house.upstreams["one"].script = answers()
+            await asyncio.sleep(1)  # the least that a failure is remembered
+            assert isinstance(await house.ask("a.example"), UpstreamError)
             await house.ask("b.example")
             assert addresses(await house.ask("a.example")) == ("192.0.2.1",)
+
+        play(scenario())
+
+    def test_what_another_upstream_answers_does_not_end_an_outage(self) -> None:
+        async def scenario() -> None:
+            house = House(routes={"lan": "router"}, one=unreachable, router=answers())
+            for _ in range(5):
+                await house.ask("a.example")
+                await asyncio.sleep(20)
+            await house.ask("a.example")
+            before = house.asked()["one"]
+            await asyncio.sleep(1)
+            await house.ask("printer.lan")
+            await house.ask("a.example")
+            assert house.asked()["one"] == before
+
+        play(scenario())
+
+    @pytest.mark.parametrize("others", [0.5, 5.0])
+    def test_a_name_that_nobody_answers_is_left_alone_longer_and_longer_though_others_get_answers(
+        self, others: float
+    ) -> None:
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query), 0.01)
+
+        async def scenario() -> None:
+            house = House(one=dead)
+            began = now()
+            instants: list[float] = []
+            number = 0
+            while now() - began < 300:
+                before = len(house.upstreams["one"].asked)
+                since = now()
+                await house.ask("dead.example")
+                if len(house.upstreams["one"].asked) > before:
+                    instants.append(since)
+                await house.ask(f"{number}.example")
+                number += 1
+                await asyncio.sleep(others)
+            assert len(instants) < 16
+            assert all(later - earlier > 5 for earlier, later in pairwise(instants)), "4 s without an answer, and 1 s"
 
         play(scenario())
 
@@ -229,12 +274,64 @@ class TestStale:
             await house.ask("stale.example")
             await asyncio.sleep(61)
             house.upstreams["one"].script = silent
-            await house.ask("other.example")
+            for number in range(SILENCES):
+                await house.ask(f"{number}.example")
             began = now()
             outcome = await house.ask("stale.example")
             assert isinstance(outcome, Resolved)
             assert outcome.stale
             assert now() - began < 0.01
+
+        play(scenario())
+
+    @pytest.mark.parametrize("upstreams", [1, 2])
+    def test_while_one_name_gets_no_answer_the_others_get_fresh_ones(self, upstreams: int) -> None:
+        address = "192.0.2.1"
+
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query, address), 0.01)
+
+        async def scenario() -> None:
+            nonlocal address
+            house = House(one=dead) if upstreams == 1 else House(one=dead, two=dead)
+            await house.ask()
+            await asyncio.sleep(61)
+            address = "192.0.2.2"
+            waiting = spawn(house.ask("dead.example"), "waiter")
+            await asyncio.sleep(1.5)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            await waiting
+            await asyncio.sleep(61)
+            address = "192.0.2.3"
+            assert addresses(await house.ask()) == ("192.0.2.3",)
+
+        play(scenario())
+
+    def test_an_upstream_that_answers_others_meanwhile_is_not_benched_for_a_name_without_an_answer(self) -> None:
+        def dead(query: Query) -> Says | None:
+            return None if query.name == "dead.example" else Says(address_answer(query), 0.01)
+
+        async def scenario() -> None:
+            house = House(one=dead, two=dead)
+            waiting = spawn(house.ask("dead.example"), "waiter")
+            for number in range(50):
+                await house.ask(f"{number}.example")
+                await asyncio.sleep(0.1)
+            await waiting
+            names = [query.name for query in house.upstreams["one"].asked]
+            assert len(names) - names.count("dead.example") == 50
+
+        play(scenario())
+
+    def test_what_a_newer_answer_has_replaced_is_not_served_though_the_newer_may_not_be_cached(self) -> None:
+        async def scenario() -> None:
+            house = House(one=answers("192.0.2.1", ttl=60))
+            await house.ask()
+            await asyncio.sleep(61)
+            house.upstreams["one"].script = answers("192.0.2.2", ttl=0)
+            assert addresses(await house.ask()) == ("192.0.2.2",)
+            house.upstreams["one"].script = unreachable
+            assert isinstance(await house.ask(), UpstreamError)
 
         play(scenario())
 

@@ -17,6 +17,7 @@ from safedns.resolve.strategy import (
     PATIENCE_UNKNOWN,
     PROBE_EVERY,
     REFUSALS,
+    SILENCES,
     Ask,
     GiveUp,
     Health,
@@ -33,7 +34,7 @@ def measured(rtt: float) -> Health:
     """An upstream that has always answered after ``rtt`` seconds."""
     health = Health()
     for _ in range(50):
-        health.answered(rtt)
+        health.answered(rtt, 0.0)
     return health
 
 
@@ -68,7 +69,7 @@ class TestHealth:
 
     def test_round_trip_is_smoothed(self) -> None:
         health = measured(0.1)
-        health.answered(0.9)
+        health.answered(0.9, 0.0)
         assert health.srtt == pytest.approx(0.2, abs=0.001)
 
     def test_each_failure_in_a_row_doubles_the_bench_up_to_a_minute(self) -> None:
@@ -95,8 +96,36 @@ class TestHealth:
 
     def test_one_answer_forgives_everything(self) -> None:
         health = benched()
-        health.answered(0.02)
+        health.answered(0.02, 0.0)
         assert health.sound
+        assert not health.hopeless
+
+    def test_one_that_has_answered_others_since_is_not_blamed_for_a_name_without_an_answer(self) -> None:
+        health = Health()
+        health.answered(0.02, 10.0)
+        health.overdue("dead.example", started=10.0, now=10.4)
+        assert health.sound
+        health.overdue("dead.example", started=10.1, now=10.5)
+        assert not health.sound
+
+    def test_one_name_without_an_answer_however_often_asked_does_not_make_it_hopeless_but_several_do(self) -> None:
+        health = Health()
+        now = 0.0
+        for number in range(10):
+            health.overdue("dead.example", now, now + 1)
+            now += 2
+            assert (health.failures, health.hopeless) == (number + 1, False)
+        for number in range(1, SILENCES):
+            assert not health.hopeless
+            health.overdue(f"{number}.example", now, now + 1)
+        assert health.hopeless
+
+    def test_one_that_cannot_be_reached_is_hopeless_at_once_until_it_answers(self) -> None:
+        health = benched()
+        assert health.hopeless
+        health.answered(0.02, 1.0)
+        health.overdue("dead.example", 2.0, 3.0)
+        assert not health.hopeless
 
 
 class TestOrdered:
@@ -108,14 +137,14 @@ class TestOrdered:
         race = Team("ordered", [Health(), Health()]).race(10.0)
         assert race.next(10.0) == Ask(0, attempt=0)
         assert race.next(10.0) == Wait(10.0 + PATIENCE_UNKNOWN)
-        assert race.overdue(11.0) == [0]
+        assert race.overdue("www.example", 11.0) == [0]
         assert race.next(11.0) == Ask(1, attempt=1)
 
     def test_a_late_answer_still_counts_and_clears_the_blame(self) -> None:
         first = Health()
         race = Team("ordered", [first, Health()]).race(0.0)
         asked_at_once(race, 0.0)
-        race.overdue(1.0)
+        race.overdue("www.example", 1.0)
         assert not first.sound
         assert race.answered(0, 1.2) == 1.2
         assert first.sound
@@ -147,7 +176,7 @@ class TestOrdered:
             first.refused(f"name{number}.example", number, number + 0.1)
         assert not first.sound
         assert Team("ordered", [first, Health()]).race(REFUSALS - 0.5).next(REFUSALS - 0.5).position == 1  # type: ignore[union-attr]
-        first.answered(0.02)
+        first.answered(0.02, 0.0)
         first.refused("name.example", 60.0, 60.1)
         assert first.sound
 
@@ -203,7 +232,7 @@ class TestFastest:
     def test_the_next_best_follows_when_the_best_is_silent(self) -> None:
         race = Team("fastest", [measured(0.2), measured(0.01), measured(0.1)]).race(0.0)
         assert asked_at_once(race, 0.0) == [1]
-        race.overdue(PATIENCE_MIN)
+        race.overdue("www.example", PATIENCE_MIN)
         assert race.next(PATIENCE_MIN) == Ask(2, attempt=1)
 
 
@@ -211,7 +240,7 @@ class TestHedging:
     def health(self, *rtts: float) -> Health:
         health = Health()
         for rtt in rtts:
-            health.answered(rtt)
+            health.answered(rtt, 0.0)
         return health
 
     def test_the_hedge_is_the_95th_percentile_of_the_last_answers(self) -> None:
@@ -229,7 +258,7 @@ class TestHedging:
         race = Team("fastest", healths).race(0.0)
         assert asked_at_once(race, 0.0) == [1]
         assert race.next(0.0) == Wait(0.03)
-        assert race.overdue(0.03) == []
+        assert race.overdue("www.example", 0.03) == []
         assert race.next(0.03) == Ask(0, attempt=1)
         assert race.next(0.03) == Wait(PATIENCE_MIN)
         assert all(health.sound for health in healths)
@@ -278,16 +307,17 @@ class TestOneUpstream:
                 instants.append(now)
             else:
                 now = step.until
-                race.overdue(now)
+                race.overdue("www.example", now)
         assert instants == pytest.approx([0.0, 0.4, 1.2])
         assert now == BUDGET
 
-    def test_the_first_silence_makes_the_next_query_hopeless(self) -> None:
+    def test_silence_about_several_names_makes_the_next_query_hopeless(self) -> None:
         team = Team("fastest", [Health()])
-        race = team.race(0.0)
-        assert not race.hopeless
-        race.next(0.0)
-        race.overdue(1.0)
+        for number in range(SILENCES):
+            race = team.race(0.0)
+            assert not race.hopeless
+            race.next(0.0)
+            race.overdue(f"{number}.example", 1.0)
         assert team.race(1.0).hopeless
 
 
@@ -299,7 +329,7 @@ class TestSettled:
         race.answered(0, 0.01)
         race.settle()
         assert race.next(0.01) == Wait(PATIENCE_UNKNOWN)
-        assert race.overdue(PATIENCE_UNKNOWN) == [1]
+        assert race.overdue("www.example", PATIENCE_UNKNOWN) == [1]
         assert race.next(PATIENCE_UNKNOWN) == GIVE_UP
         assert not slow.sound
 
@@ -328,7 +358,7 @@ def test_a_race_without_a_good_answer_ends_in_its_budget_having_asked_everybody(
         if isinstance(step, Wait):
             assert now < step.until <= 0.5 + BUDGET
             now = step.until
-            race.overdue(now)
+            race.overdue("www.example", now)
             continue
         asks[step.position] += 1
         end = ends[step.attempt]

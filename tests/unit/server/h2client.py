@@ -32,7 +32,7 @@ class H2Client:
         self.h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
         self.h2.initiate_connection()
         self._headers: dict[int, dict[str, str]] = {}
-        self._bodies: dict[int, bytes] = {}
+        self.bodies: dict[int, bytes] = {}
         self.ended: set[int] = set()
         """Streams whose response is complete, or that were reset."""
         self.gone = False
@@ -59,13 +59,19 @@ class H2Client:
     def flush(self) -> None:
         self.writer.write(self.h2.data_to_send())
 
+    async def until_headers(self, stream: int) -> None:
+        """Read until the response of a stream has begun."""
+        async with asyncio.timeout(10):
+            while stream not in self._headers:
+                await self.read()
+
     async def response(self, stream: int) -> Response:
         """The whole response of a stream."""
         async with asyncio.timeout(10):
             while stream not in self.ended:
                 await self.read()
         headers = self._headers[stream]
-        return Response(int(headers[":status"]), headers, self._bodies.get(stream, b""))
+        return Response(int(headers[":status"]), headers, self.bodies.get(stream, b""))
 
     async def read(self) -> None:
         """Take what has come; raises ``ConnectionError`` at the end."""
@@ -82,7 +88,7 @@ class H2Client:
             case ResponseReceived():
                 self._headers[event.stream_id] = {str(name): str(value) for name, value in event.headers}
             case DataReceived():
-                self._bodies[event.stream_id] = self._bodies.get(event.stream_id, b"") + event.data
+                self.bodies[event.stream_id] = self.bodies.get(event.stream_id, b"") + event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             case ConnectionTerminated():
                 self.goodbye = event.last_stream_id

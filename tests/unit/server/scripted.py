@@ -18,7 +18,10 @@ _CLOCK = SystemClock()
 
 
 class ScriptedPipeline(Pipeline):
-    """``slow ...`` waits until the test delivers it, ``junk ...`` gets no reply, anything else is echoed at once."""
+    """``slow ...`` waits until the test delivers it, ``junk ...`` gets no reply, anything else is echoed at once.
+
+    ``too much ...`` gets none as long as ``busy`` is set.
+    """
 
     def __init__(self, *, reply_size: int = 0) -> None:
         """``reply_size``: octets of each reply at least."""
@@ -26,13 +29,14 @@ class ScriptedPipeline(Pipeline):
         """Packet, sender and protocol of each query."""
         self.waiting: dict[bytes, Deliver] = {}
         self.batches: list[int] = []
+        self.busy = True
         self._reply_size = reply_size
 
     def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> bytes | Miss | None:  # noqa: ARG002 - as the real one
         self.seen.append((packet, sender, protocol))
         if packet.startswith(b"slow"):
             return tuple.__new__(Miss, (packet,))  # the servers only pass it on
-        if packet.startswith(b"junk") or not packet:
+        if packet.startswith((b"junk", b"ju\x80k")) or not packet or (self.busy and packet.startswith(b"too much")):
             return None
         return self.reply(packet)
 

@@ -12,10 +12,11 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
+from h2.settings import SettingCodes
 
 from safedns.clock import SystemClock
 from safedns.server.doh import DohServer
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.tasks import spawn
 from tests.unit.server.encrypted import NAME, Trust
 from tests.unit.server.h2client import H2Client, connected
@@ -183,6 +184,23 @@ async def send_large(client: H2Client, body: bytes) -> int:
         else:
             await client.read()
     return stream
+
+
+@pytest.mark.parametrize("way", ["window update", "settings"])
+async def test_an_answer_goes_on_as_soon_as_its_client_makes_room_rfc9113_6_9_2(
+    recording: Recording, trust: Trust, way: str
+) -> None:
+    async with serving(recording, trust) as served, served.client() as client:
+        client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        stream = client.post(b"hello query")
+        await client.until_headers(stream)
+        assert client.bodies.get(stream, b"") == b""
+        if way == "settings":
+            client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 65_535})
+        else:
+            client.h2.increment_flow_control_window(1_000, stream)
+        client.flush()
+        assert (await client.response(stream)).body == b"re: hello query"
 
 
 async def test_a_padded_query_gets_a_padded_reply(recording: Recording, trust: Trust) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -12,17 +13,17 @@ from typing import Any
 import dns.edns
 import dns.message
 import pytest
-from aioquic.asyncio.client import connect
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
 from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEvent, StreamDataReceived, StreamReset
 from aioquic.tls import SessionTicket
 from hypothesis import given
 from hypothesis import strategies as st
 
 from safedns.clock import SystemClock
-from safedns.server.door import Limits
 from safedns.server.doq import DoqError, DoqServer, _server_name
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
 from safedns.wire.stream import frame
 from tests.unit.server.encrypted import NAME, Trust
@@ -58,12 +59,18 @@ class DoqClient(QuicConnectionProtocol):
             case ConnectionTerminated():
                 self.error = event.error_code
 
-    def send(self, data: bytes, *, end: bool = True, one_way: bool = False) -> int:
-        """Bytes on a new stream."""
+    def send(self, data: bytes, *, end: bool = True, one_way: bool = False, stopped: bool = False) -> int:
+        """Bytes on a new stream; ``stopped``: the same packet says that no answer is wanted."""
         stream = self._quic.get_next_available_stream_id(is_unidirectional=one_way)
         self._quic.send_stream_data(stream, data, end_stream=end)
+        if stopped:
+            self.stop(stream)
         self.transmit()
         return stream
+
+    def stop(self, stream: int) -> None:
+        """Say, in the next packet that leaves, that nothing more of a stream is wanted."""
+        self._quic.stop_stream(stream, DoqError.NO_ERROR)
 
     def go_on(self, stream: int, data: bytes, *, end: bool = False) -> None:
         self._quic.send_stream_data(stream, data, end_stream=end)
@@ -80,6 +87,17 @@ class DoqClient(QuicConnectionProtocol):
         return await self.answer(self.send(frame(packet)))
 
 
+class Tongueless(DoqClient):
+    """Proves its address, says its first message and nothing more."""
+
+    heard = 0
+
+    def datagram_received(self, data: bytes | str, addr: Any) -> None:
+        self.heard += 1
+        if self.heard == 1:  # the Retry
+            super().datagram_received(data, addr)
+
+
 class Served:
     """A server, and how clients reach it."""
 
@@ -91,7 +109,14 @@ class Served:
 
     @asynccontextmanager
     async def client(
-        self, name: str = NAME, alpn: str = "doq", *, verify: bool = True, tickets: list[SessionTicket] | None = None
+        self,
+        name: str = NAME,
+        alpn: str = "doq",
+        *,
+        verify: bool = True,
+        tickets: list[SessionTicket] | None = None,
+        source: str = "127.0.0.1",
+        kind: type[DoqClient] = DoqClient,
     ) -> AsyncIterator[DoqClient]:
         configuration = QuicConfiguration(is_client=True, alpn_protocols=[alpn], server_name=name, idle_timeout=10.0)
         configuration.load_verify_locations(cafile=str(self._trust.authority.file))
@@ -99,15 +124,20 @@ class Served:
             configuration.verify_mode = ssl.CERT_NONE
         if tickets:
             configuration.session_ticket = tickets[0]
-        async with connect(
-            "127.0.0.1",
-            self.port,
-            configuration=configuration,
-            create_protocol=DoqClient,
-            session_ticket_handler=None if tickets is None else tickets.append,
-        ) as client:
-            assert isinstance(client, DoqClient)
+        keep = None if tickets is None else tickets.append
+        quic = QuicConnection(configuration=configuration, session_ticket_handler=keep)
+        transport, client = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: kind(quic), local_addr=(source, 0)
+        )
+        try:
+            client.connect(("127.0.0.1", self.port))
+            if kind is DoqClient:
+                await client.wait_connected()
             yield client
+        finally:
+            client.close()
+            await client.wait_closed()
+            transport.close()
 
 
 @asynccontextmanager
@@ -260,6 +290,43 @@ async def test_one_address_has_so_many_connections_and_another_leaves_room(recor
             assert await second.ask(ZERO + b"hello") == b"re: hello"
 
 
+async def test_who_only_keeps_a_connection_up_is_let_go(recording: Recording, trust: Trust) -> None:
+    async with serving(recording, trust, Limits(idle=0.2), Echo()) as served, served.client() as client:
+        assert await client.ask(ZERO + b"hello") == b"re: hello"
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while client.error is None:
+                    await client.ping()
+        await eventually(lambda: client.error is not None, "the connection has ended")
+        assert client.error == DoqError.NO_ERROR
+        assert served.server.connections == 0
+
+
+async def test_a_handshake_that_never_ends_is_ended(recording: Recording, trust: Trust) -> None:
+    limits = PATIENT._replace(greeting=0.3)
+    async with serving(recording, trust, limits, Echo()) as served, served.client(kind=Tongueless):
+        await eventually(lambda: served.server.connections == 1, "it has begun")
+        await eventually(lambda: served.server.connections == 0, "it is let go")
+
+
+async def test_when_there_is_no_room_the_device_that_holds_most_makes_some(recording: Recording, trust: Trust) -> None:
+    greedy = ("127.0.0.2", "127.0.0.3")
+    terms = trust.terms()
+    terms.device_at = lambda address: "aa:bb:cc:dd:ee:01" if address in greedy else address
+    limits = PATIENT._replace(connections=3)
+    async with (
+        serving(recording, trust, limits, Echo(), terms) as served,
+        served.client(source="127.0.0.4") as modest,
+        served.client(source=greedy[0]) as oldest,
+        served.client(source=greedy[1]) as newer,
+        served.client(source="127.0.0.5") as newcomer,
+    ):
+        for client in (modest, newer, newcomer):
+            assert await client.ask(ZERO + b"hello") == b"re: hello"
+        await eventually(lambda: oldest.error == DoqError.EXCESSIVE_LOAD, "the oldest is let go, and told why")
+        assert served.server.connections == 3
+
+
 async def test_early_data_is_never_taken(recording: Recording, trust: Trust) -> None:
     async with serving(recording, trust, pipeline=Echo()) as served:
         tickets: list[SessionTicket] = []
@@ -299,6 +366,43 @@ async def test_an_answer_for_a_client_that_has_gone_disturbs_nobody(
         await eventually(lambda: served.server.connections == 0, "it has gone")
         served.pipeline.deliver(b"slow")
     assert [record for record in caplog.records if record.name.startswith("safedns")] == []
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in one packet", "before the end of the query"])
+async def test_who_wants_no_answer_to_what_it_asks_disturbs_nobody(
+    recording: Recording, trust: Trust, caplog: pytest.LogCaptureFixture, late: bool
+) -> None:
+    async with serving(recording, trust, pipeline=Echo()) as served, served.client() as client:
+        message = frame(ZERO + b"never mind")
+        stream = client.send(b"" if late else message, end=not late, stopped=True)
+        if late:
+            await eventually(lambda: stream in client.reset, "the server has heard it")
+            client.go_on(stream, message, end=True)
+        assert await client.ask(ZERO + b"hello") == b"re: hello"
+        assert served.server.connections == 1
+    assert [record for record in caplog.records if record.name != "quic"] == []
+
+
+class Broken(Echo):
+    """Has a fault that some packets find."""
+
+    def answer_now(self, packet: bytes, sender: str, protocol: str, wall: float, mono: float) -> Any:
+        if packet.endswith(b"fault"):
+            raise ZeroDivisionError
+        return super().answer_now(packet, sender, protocol, wall, mono)
+
+
+async def test_a_fault_that_a_client_finds_ends_its_connection_only_and_is_written_down_once(
+    recording: Recording, trust: Trust, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(recording, trust, pipeline=Broken()) as served, served.client() as other:
+        assert await other.ask(ZERO + b"hello") == b"re: hello"
+        for _ in range(2):
+            async with served.client() as client:
+                client.send(frame(ZERO + b"fault"))
+                await eventually(lambda: served.server.connections == 1, "it is given up")
+        assert await other.ask(ZERO + b"hello") == b"re: hello"
+    assert [record.levelname for record in caplog.records if record.name != "quic"] == ["ERROR"]
 
 
 async def test_datagrams_that_are_no_quic_are_passed_over(recording: Recording, trust: Trust) -> None:

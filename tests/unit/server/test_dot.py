@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.sslproto
+import gc
+import socket
 import ssl
+import struct
+import tracemalloc
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import dns.edns
 import dns.message
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.server.tcp import TcpServer
 from safedns.server.terms import Terms
 from safedns.wire.stream import frame
@@ -147,6 +152,20 @@ async def test_an_idle_connection_is_closed_in_good_order(recording: Recording, 
             assert await reader.read() == frame(b"re: one")
 
 
+async def test_a_connection_that_waits_takes_little_memory(recording: Recording, trust: Trust) -> None:
+    """Hundreds may wait. Both ends of each are counted here, and OpenSSL's own memory is not."""
+    context = trust.client("dot")
+    async with serving(recording, trust) as served, AsyncExitStack() as connections:
+        await served.ask(b"hello", context=context)
+        tracemalloc.start()
+        connections.callback(tracemalloc.stop)
+        for _ in range(20):
+            reader, writer = await connections.enter_async_context(served.client(context=context))
+            writer.write(frame(b"hello"))
+            assert await receive(reader) == b"re: hello"
+        assert tracemalloc.get_traced_memory()[0] / 20 < 100_000
+
+
 async def test_a_new_certificate_is_shown_to_new_connections_and_old_ones_go_on(
     recording: Recording, trust: Trust
 ) -> None:
@@ -202,3 +221,39 @@ async def test_a_padded_query_gets_a_padded_reply_and_the_time_a_connection_stay
         assert options[KEEPALIVE] == (250).to_bytes(2)
         plain = await served.ask(dns.message.make_query("www.example.com", "A", use_edns=0).to_wire())
         assert len(plain) < 100
+
+
+def cut_short(port: int, context: ssl.SSLContext, *, shaken_hands: bool) -> None:
+    """A client that goes away in the middle: of the handshake, or with its connection reset."""
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        if not shaken_hands:
+            plain.sendall(b"\x16\x03\x01")
+            return
+        with context.wrap_socket(plain, server_hostname=NAME) as secured:
+            secured.sendall(frame(b"query"))
+            secured.recv(64)
+            secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("shaken_hands", [False, True])
+async def test_what_tls_holds_of_a_connection_cut_short_is_freed_without_the_collector(
+    recording: Recording, trust: Trust, shaken_hands: bool
+) -> None:
+    def held() -> int:
+        return sum(isinstance(each, asyncio.sslproto.SSLProtocol) for each in gc.get_objects())
+
+    async with serving(recording, trust) as served:
+        before = held()
+        for _ in range(3):
+            await asyncio.to_thread(cut_short, served.port, trust.client("dot"), shaken_hands=shaken_hands)
+        await eventually(lambda: served.server.connections == 0, "all have gone")
+        await eventually(lambda: held() == before, "what they held is free")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safedns.errors import WireError
-from safedns.server.door import Limits
 from safedns.server.proxy import MAX_V1, SIGNATURE, read_header
+from safedns.server.room import Limits
 from safedns.server.terms import Terms
 from tests.unit.server.scripted import Recording, eventually
 from tests.unit.server.test_tcp import PATIENT, Client, Served, serving

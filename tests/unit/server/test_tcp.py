@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from safedns.clock import SystemClock
-from safedns.server.door import Limits
+from safedns.server.room import Limits
 from safedns.server.tcp import TcpServer
 from safedns.server.terms import Terms
 from safedns.tasks import spawn
@@ -238,13 +238,28 @@ async def test_a_client_that_never_reads_costs_little_and_is_let_go(recording: R
         assert len(served.pipeline.seen) < queries / 4
 
 
-@pytest.mark.parametrize("packet", [b"", b"junk", b"junk" * 10_000])
+@pytest.mark.parametrize("packet", [b"", b"junk", b"ju\x80k" * 10_000])
 async def test_what_deserves_no_answer_gets_none_and_the_connection_goes_on(
     recording: Recording, packet: bytes
 ) -> None:
     async with serving(recording) as served, served.client() as client:
         client.send(packet, b"sense")
         assert await client.receive() == b"re: sense"
+
+
+async def test_who_asks_too_much_is_slowed_and_then_answered(recording: Recording) -> None:
+    async with serving(recording) as served, served.client() as client:
+        client.send(b"too much of it", b"hello")
+        await eventually(lambda: len(served.pipeline.seen) > 2, "it was tried again")
+        assert {packet for packet, _, _ in served.pipeline.seen} == {b"too much of it"}
+        served.pipeline.busy = False
+        assert [await client.receive(), await client.receive()] == [b"re: too much of it", b"re: hello"]
+
+
+async def test_who_asks_too_much_for_long_is_let_go(recording: Recording) -> None:
+    async with serving(recording, HASTY) as served, served.client() as client:
+        client.send(b"too much of it")
+        assert await client.rest() == b""
 
 
 async def test_closing_does_not_wait_for_a_client_that_has_closed_its_half_and_whose_answer_never_comes(

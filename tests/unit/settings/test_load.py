@@ -184,8 +184,12 @@ def test_some_words_stand_for_values(folder: Folder) -> None:
             "2:18: listen.https[1]: `127.0.0.1:443` is taken by `tls` above; expected another port",
         ),
         (
-            'listen: {dns: ["127.0.0.1:53"], quic: ["127.0.0.1:53"]}\ncertificate: {cert: c, key: k}',
-            "2:40: listen.quic[1]: `127.0.0.1:53` is taken by `dns` above; expected another port",
+            'listen: {dns: ["127.0.0.1:5300"], quic: ["127.0.0.1:5300"]}\ncertificate: {cert: c, key: k}',
+            "2:42: listen.quic[1]: `127.0.0.1:5300` is taken by `dns` above; expected another port",
+        ),
+        (
+            'listen: {dns: ["127.0.0.2:53"], quic: ["127.0.0.1:53"]}\ncertificate: {cert: c, key: k}',
+            "2:40: listen.quic[1]: `127.0.0.1:53` is the port of plain DNS, never of QUIC (RFC 9250); expected 853",
         ),
         (
             "listen: {tls: [853]}",

@@ -232,6 +232,7 @@ def test_what_is_no_upstream_is_refused_with_an_example(text: str) -> None:
         ("tls://9.9.9.9#a b", "has no usable name behind the `#`"),
         ("tls://9.9.9.9#sha256=AAAA", "has no usable pin"),
         ("tls://9.9.9.9#sha256=!", "has no usable pin"),
+        ("quic://9.9.9.9:53", "has the port of plain DNS, never of QUIC (RFC 9250); expected 853 or no port"),
         (f"quic://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
         (f"h3://9.9.9.9#{PIN_TEXT}", "pins a key, which only tls:// and https:// can"),
     ],

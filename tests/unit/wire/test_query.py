@@ -9,7 +9,7 @@ from hypothesis import given
 
 from safedns.errors import WireError
 from safedns.wire.names import key_of, to_wire
-from safedns.wire.query import Edns, Ignored, decode_query, option, question_end
+from safedns.wire.query import Edns, Ignored, decode_query, is_ignored, option, question_end
 
 from . import malformed
 from .malformed import NAME, OPT, POINTER, QUESTION, Malformed, header, opt, record
@@ -120,6 +120,7 @@ def test_a_malformed_query_is_refused_with_its_rcode(case: Malformed) -> None:
     with pytest.raises(WireError) as caught:
         decode_query(case.packet)
     assert str(caught.value) == case.complaint
+    assert is_ignored(case.packet) == (case.rcode is None)
     if case.rcode is None:
         assert isinstance(caught.value, Ignored)
     else:

@@ -139,7 +139,7 @@ def answers(draw: st.DrawFn) -> tuple[Query, Answer]:
     name = draw(names.filter(lambda found: 1 < len(found.labels) < 20 and len(found.to_wire() or b"") < 200))
     owners = [name.to_text(), dns.name.Name([b"cdn", *name.labels]).to_text(), "b.EXAMPLE.net."]
     owner = st.sampled_from(owners)
-    lines = []
+    lines: list[str] = []
     for rtype in draw(st.lists(st.sampled_from(["HTTPS", "SVCB", "CNAME", "MX", "TXT"]), min_size=1, max_size=6)):
         own, target = draw(owner), draw(owner)
         if rtype == "CNAME" and any(line.startswith(f"{own} ") and " CNAME " in line for line in lines):

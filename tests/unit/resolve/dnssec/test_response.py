@@ -16,6 +16,7 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 
 from safedns.resolve.dnssec import proofs
 from safedns.resolve.dnssec.chain import Chain
+from safedns.resolve.dnssec.signatures import EXPIRED_TTL
 from safedns.resolve.dnssec.trust import Trust
 from safedns.resolve.dnssec.verdict import Bogus
 from safedns.resolve.dnssec.work import Work
@@ -347,10 +348,13 @@ def test_what_was_found_out_about_a_zone_is_not_asked_for_again_until_it_ends() 
     assert len(world.asked) > 2
 
 
-def test_an_answer_lives_no_longer_than_its_signatures() -> None:
+@pytest.mark.parametrize(("left", "ttl"), [(20, 20), (-3580, EXPIRED_TTL)])
+def test_an_answer_lives_no_longer_than_its_signatures_or_shortly_where_they_count_past_their_time(
+    left: int, ttl: int
+) -> None:
     zones = family_of_zones()
-    zones["signed"].sign(expiration=NOW - 3600 + 20)
-    assert judge(world_of(zones), chain_for(zones), "www.signed.example").ttl == 20
+    zones["signed"].sign(expiration=NOW + left)
+    assert judge(world_of(zones), chain_for(zones), "www.signed.example").ttl == ttl
 
 
 def test_many_keys_of_one_tag_and_many_signatures_cost_no_more_than_a_few_checks() -> None:
