@@ -59,7 +59,7 @@ FAMILY: dict[str, Any] = {
 
 Table = Mapping[str, list[str]]
 """``"www.example.com A"`` -> zone-file lines (targets with a final dot), or one of ``WORDS``; ``"*"`` is for every name
-that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` aliases and then an SOA of its own may follow, and before all a
+that has no entry. Behind ``NXDOMAIN`` and ``NODATA`` aliases and its own SOA, with proofs, may follow, and before all a
 ``MARK``."""
 
 FAILURES = ("SERVFAIL", "REFUSED", "FORMERR", "NOTIMP")
@@ -126,8 +126,8 @@ def table_response(table: Table, query: dns.message.Message) -> dns.message.Mess
     if lines[0] in WORDS:
         if lines[0] == "NXDOMAIN":
             response.set_rcode(dns.rcode.NXDOMAIN)
-        response.answer.extend(rrset_from(line) for line in lines[1:-1])
-        response.authority.append(rrset_from(lines[-1] if len(lines) > 1 else SOA))
+        for rrset in map(rrset_from, lines[1:] or [SOA]):
+            (response.answer if rrset.rdtype == dns.rdatatype.CNAME else response.authority).append(rrset)
         return response
     for line in lines:
         response.answer.append(rrset_from(line))

@@ -186,7 +186,7 @@ class NameServer:
         self.port: int = self._udp.getsockname()[1]
         self._streams: set[_Stream] = set()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="name server")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self.serve()), name="name server")
 
     def __enter__(self) -> NameServer:
         self._thread.start()
@@ -196,8 +196,12 @@ class NameServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._loop.call_soon_threadsafe(self.stop)
         self._thread.join()
+
+    def stop(self) -> None:
+        """Let ``serve`` end."""
+        self._stop.set()
 
     @property
     def spec(self) -> UpstreamSpec:
@@ -213,7 +217,8 @@ class NameServer:
         for stream in list(self._streams):
             self._loop.call_soon_threadsafe(stream.transport.close)
 
-    async def _serve(self) -> None:
+    async def serve(self) -> None:
+        """Serve in the running event loop, and so in its time, instead of in a thread; ``stop`` ends it."""
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         datagrams = await self._serve_datagrams()

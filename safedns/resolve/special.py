@@ -34,7 +34,7 @@ SPECIAL: dict[str, Treatment] = {
     "internal": Treatment.NXDOMAIN,  # reserved by ICANN for private use
     "alt": Treatment.NXDOMAIN,  # RFC 9476
     "resolver.arpa": Treatment.NODATA,  # RFC 9462: designations are in ``designation``
-    **_empty("home.arpa"),  # RFC 8375
+    **_empty("home.arpa", "service.arpa"),  # RFC 8375, RFC 9665: names that things of the home register
     # RFC 6303 sections 4.1 and 4.2: RFC 1918, RFC 5737
     **_empty("10.in-addr.arpa", "168.192.in-addr.arpa", *(f"{second}.172.in-addr.arpa" for second in range(16, 32))),
     **_empty("0.in-addr.arpa", "127.in-addr.arpa", "254.169.in-addr.arpa", "255.255.255.255.in-addr.arpa"),

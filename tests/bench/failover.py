@@ -109,24 +109,27 @@ def in_trouble(case: Case, authority: Authority, stranger: Authority) -> Iterato
     if trouble == "nobody listens":
         with NameServer() as gone:
             port = gone.port
-        yield _spec(face, port)
+        yield spec_of(face, port)
     elif trouble == "handshake stalls":
         kind = socket.SOCK_DGRAM if face in ("h3", "quic") else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as mute:
             mute.bind(("127.0.0.1", 0))
             if kind == socket.SOCK_STREAM:
                 mute.listen()
-            yield _spec(face, mute.getsockname()[1])
+            yield spec_of(face, mute.getsockname()[1])
     elif trouble == "no TLS there":
         with NameServer() as server:
-            yield _spec(face, server.port)
+            yield spec_of(face, server.port)
     else:
         behave = BEHAVIOURS[trouble][1] if trouble in BEHAVIOURS else lie
-        with _server(trouble, face, behave, stranger if trouble == "unknown authority" else authority) as server:
-            yield _spec(face, server.port)
+        with server_in_trouble(
+            trouble, face, behave, stranger if trouble == "unknown authority" else authority
+        ) as server:
+            yield spec_of(face, server.port)
 
 
-def _server(trouble: str, face: Face, behave: Behaviour, authority: Authority) -> NameServer:
+def server_in_trouble(trouble: str, face: Face, behave: Behaviour, authority: Authority) -> NameServer:
+    """A server that is asked by ``face``; ``trouble`` is what its certificate has, if it is one of ``CERTIFICATES``."""
     if face == "udp":
         return NameServer(behave)
     if face == "tcp":
@@ -136,7 +139,8 @@ def _server(trouble: str, face: Face, behave: Behaviour, authority: Authority) -
     return NameServer(behave, certificate=certificate, face=face)
 
 
-def _spec(face: Face, port: int) -> UpstreamSpec:
+def spec_of(face: Face, port: int) -> UpstreamSpec:
+    """A server at ``port`` of loopback as an upstream."""
     return upstream(f"127.0.0.1:{port}" if face in PLAIN else f"{face}://127.0.0.1:{port}#{NAME}")
 
 
@@ -154,7 +158,8 @@ async def ask_both(bad: UpstreamSpec, good: UpstreamSpec) -> tuple[list[tuple[st
     return addresses, seconds
 
 
-def _told(seconds: float) -> str:
+def told(seconds: float) -> str:
+    """As the tables show it."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
@@ -170,7 +175,7 @@ def main() -> None:
             with in_trouble(case, authority, stranger) as bad, NameServer() as good:
                 _, times[case] = asyncio.run(ask_both(bad, good.spec))
     cell: Callable[[str, Face], str] = lambda trouble, face: (  # noqa: E731 - only this table needs it
-        ", ".join(map(_told, times[Case(trouble, face)])) if Case(trouble, face) in times else ""
+        ", ".join(map(told, times[Case(trouble, face)])) if Case(trouble, face) in times else ""
     )
     titles = ("plain", "plain, over TCP", *(f"`{face}://`" for face in ENCRYPTED))
     print("| first upstream | " + " | ".join(titles) + " |\n|" + "---|" * (1 + len(FACES)))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import dns.flags
 import dns.message
 import dns.query
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from safedns.wire.stream import frame
 from tests.certificates import Authority
 from tests.e2e.running import ADULT, AN, BINH, BLOCKED, CLOCK, FAMILY, Running, household, until
+from tests.nameserver import Asked, Reaction, address, reply
 from tests.ports import free_port
 from tests.tools import run
 
@@ -163,8 +165,8 @@ def test_dnspython_asks_over_tls_often_on_one_connection(served: Encrypted) -> N
                 assert answer.answer
 
 
-def ask_over_quic(served: Encrypted, name: str, hostname: str) -> dns.message.Message:
-    query = dns.message.make_query(name, "A", use_edns=0, pad=128)
+def ask_over_quic(served: Encrypted, name: str, hostname: str, qtype: str = "A") -> dns.message.Message:
+    query = dns.message.make_query(name, qtype, use_edns=0, pad=128)
     trust = str(served.authority.file)
     return dns.query.quic(query, "127.0.0.1", port=served.quic, timeout=5, server_hostname=hostname, verify=trust)
 
@@ -177,6 +179,49 @@ def test_dnspython_asks_over_quic(served: Encrypted, hostname: str, blocked: boo
     answer = ask_over_quic(served, BLOCKED, hostname)
     assert bool(answer.answer) is not blocked
     assert answer.id == 0
+
+
+LARGE = [f'"{number:0250d}"' for number in range(240)]
+"""Texts of an answer of 63 kB; more than 65 do not fit in any message."""
+
+
+@pytest.fixture
+def large(served: Encrypted) -> Iterator[None]:
+    """Names below large.example have a large answer, for which the plain upstream sends who asks to TCP."""
+
+    def behave(asked: Asked) -> Reaction:
+        if not asked.name.endswith("large.example"):
+            return address(asked)
+        return (
+            reply(asked, truncated=True)
+            if asked.transport == "udp"
+            else reply(asked, *(f"TXT {text}" for text in LARGE))
+        )
+
+    served.house.upstream.behave = behave
+    yield
+    served.house.upstream.behave = address
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+@pytest.mark.parametrize("transport", ["tcp", *TRANSPORTS])
+def test_a_large_answer_passes_whole(served: Encrypted, transport: str) -> None:
+    name = f"{transport}.large.example"
+    if transport == "quic":
+        said = [record.to_text() for rrset in ask_over_quic(served, name, NAME, "TXT").answer for record in rrset]
+    elif transport == "tcp":
+        said = [record.to_text() for rrset in served.house.ask(name, "TXT", protocol="tcp").answer for record in rrset]
+    else:
+        said = kdig(served, transport, name, "TXT", "+short").splitlines()
+    assert sorted(said) == LARGE
+    assert [each.transport for each in served.house.upstream.asked if each.name == name] == ["udp", "tcp"]
+
+
+@pytest.mark.usefixtures("large")
+def test_who_asks_for_a_large_answer_over_udp_is_sent_to_tcp(served: Encrypted) -> None:
+    told = served.house.ask("udp.large.example", "TXT")
+    assert (bool(told.flags & dns.flags.TC), told.answer) == (True, [])
 
 
 def test_devices_that_ask_in_the_clear_are_told_where_it_is_encrypted(served: Encrypted) -> None:

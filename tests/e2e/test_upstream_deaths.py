@@ -15,35 +15,10 @@ from safedns.resolve.resolver import Resolver
 from safedns.resolve.strategy import BUDGET, Kind
 from safedns.settings.model import Upstreams, UpstreamSpec
 from tests.certificates import Authority
-from tests.e2e.upstream_programs import (
-    MANY,
-    TRUTH,
-    Maker,
-    Program,
-    aioquic_doq,
-    aioquic_h3,
-    bind,
-    dnsdist,
-    kresd,
-    unbound,
-)
+from tests.e2e.upstream_programs import MANY, SERVED, TROUBLES, TRUTH, Maker, Trouble, kresd, unbound
 from tests.nameserver import NameServer, reply
 from tests.unit.resolve.values import FakeCounters, question, resolved, small_cache
 
-SERVED: tuple[tuple[Maker, str], ...] = (
-    (unbound, "dns"),
-    (unbound, "tls"),
-    (dnsdist, "tls"),
-    (dnsdist, "https"),
-    (kresd, "dns"),
-    (kresd, "tls"),
-    (kresd, "https"),
-    (bind, "dns"),
-    (bind, "tls"),
-    (bind, "https"),
-    (aioquic_doq, "quic"),
-    (aioquic_h3, "h3"),
-)
 COMES_BACK = 30.0
 """Seconds after which a test that hangs is ended; one that passes takes two or three."""
 
@@ -96,46 +71,39 @@ class Household:
                 await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("trouble", ["killed", "stalled"])
+@pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize(("made", "transport"), SERVED, ids=lambda value: getattr(value, "__name__", value))
 async def test_the_other_one_answers_until_it_is_back(
-    made: Maker, transport: str, trouble: str, authority: Authority, tmp_path: Path, good: NameServer
+    made: Maker, transport: str, trouble: Trouble, authority: Authority, tmp_path: Path, good: NameServer
 ) -> None:
     with made(tmp_path, authority).running() as program:
         first = program.upstream(transport)
         household = Household(first, good.spec, "ordered")
         try:
             await household.until_used(first.name)
-            hurt(program, trouble)
+            program.hurt(trouble)
             assert await household.ask() == good.spec.name
             assert not household.first()["up"]  # so the next name goes to the other one at once
             assert await household.ask() == good.spec.name
-            await asyncio.to_thread(program.start if trouble == "killed" else program.go_on)
+            await asyncio.to_thread(program.mend, trouble)
             await household.until_used(first.name)
         finally:
             await household.resolver.close()
 
 
-@pytest.mark.parametrize("trouble", ["killed", "stalled"])
+@pytest.mark.parametrize("trouble", TROUBLES)
 async def test_one_of_the_fastest_is_left_when_it_falls_silent_and_found_again(
-    trouble: str, authority: Authority, tmp_path: Path
+    trouble: Trouble, authority: Authority, tmp_path: Path
 ) -> None:
     with unbound(tmp_path, authority).running() as one, kresd(tmp_path, authority).running() as other:
         first = one.upstream("tls")
         household = Household(first, other.upstream("tls"), "fastest")
         try:
             await household.ask()  # of both, to learn which is faster
-            hurt(one, trouble)
+            one.hurt(trouble)
             await household.until_up(False)
             assert await household.ask() != first.name
-            await asyncio.to_thread(one.start if trouble == "killed" else one.go_on)
+            await asyncio.to_thread(one.mend, trouble)
             await household.until_up(True)
         finally:
             await household.resolver.close()
-
-
-def hurt(program: Program, trouble: str) -> None:
-    if trouble == "killed":
-        program.kill()
-    else:
-        program.stall()

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, get_args
 
 from safedns.settings.model import UpstreamSpec
 from safedns.settings.words import upstream
@@ -23,6 +24,8 @@ from tests.tools import tool
 NAME = "dns.test"
 """What every certificate is for."""
 MANY, TRUTH = "many.home.test", "192.0.2.9"
+Trouble = Literal["killed", "stalled"]
+TROUBLES: tuple[Trouble, ...] = get_args(Trouble)
 
 _WRITTEN = {
     "dns": "127.0.0.1:{}",
@@ -63,6 +66,20 @@ class Program:
     def go_on(self) -> None:
         """Let it run again."""
         self._process.send_signal(signal.SIGCONT)
+
+    def hurt(self, trouble: Trouble) -> None:
+        """Bring it into trouble."""
+        if trouble == "killed":
+            self.kill()
+        else:
+            self.stall()
+
+    def mend(self, trouble: Trouble) -> None:
+        """End the trouble; it serves, or is about to, when this returns."""
+        if trouble == "killed":
+            self.start()
+        else:
+            self.go_on()
 
     def _stopped(self) -> bool:
         threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
@@ -193,3 +210,19 @@ def _aioquic(authority: Authority, face: str) -> Program:
 
 
 Maker = Callable[[Path, Authority], Program]
+
+SERVED: tuple[tuple[Maker, str], ...] = (
+    (unbound, "dns"),
+    (unbound, "tls"),
+    (dnsdist, "tls"),
+    (dnsdist, "https"),
+    (kresd, "dns"),
+    (kresd, "tls"),
+    (kresd, "https"),
+    (bind, "dns"),
+    (bind, "tls"),
+    (bind, "https"),
+    (aioquic_doq, "quic"),
+    (aioquic_h3, "h3"),
+)
+"""Every server with each transport that it serves."""

@@ -43,6 +43,16 @@ async def test_section_5_a_negative_answer_is_kept_for_three_hours_at_most(house
 
 
 @pytest.mark.rfc(2308, "5")
+@pytest.mark.parametrize("said", ["NXDOMAIN", "NODATA"])
+async def test_section_5_nobody_else_is_told_to_keep_it_longer(house: House, said: str) -> None:
+    """The limit is part of the TTL that is passed on: no cache behind keeps a negative answer for more than hours."""
+    house.table["gone.example.com A"] = [said, SOA.replace("900", "604800").replace(" 120", " 604800")]
+    assert ttls(await house.ask("gone.example.com")) == [10_800]
+    house.clock.advance(10_000)
+    assert ttls(await house.ask("gone.example.com")) == [800]
+
+
+@pytest.mark.rfc(2308, "5")
 async def test_section_5_nodata_is_about_one_type_only(house: House) -> None:
     """That a name has no record of a type says nothing of its other types."""
     house.table["www.example.com AAAA"] = ["NODATA", SOA]
@@ -83,3 +93,12 @@ async def test_section_2_1_a_name_error_behind_an_alias_is_not_about_the_name_as
     await house.ask("www.example.com")
     await house.ask("www.example.com", "AAAA")
     assert len(house.asked) == 2
+
+
+@pytest.mark.rfc(2308, "7.1")
+async def test_section_7_1_a_failure_concerns_its_own_question_only(house: House) -> None:
+    """A failure is kept for its own name and type: another question of the same server is asked."""
+    assert (await house.ask("failing.example.com")).rcode() == dns.rcode.SERVFAIL
+    house.table["failing.example.com AAAA"] = ["failing.example.com 300 IN AAAA 2001:db8::1"]
+    assert (await house.ask("www.example.com")).answer
+    assert (await house.ask("failing.example.com", "AAAA")).answer

@@ -18,23 +18,45 @@ from tests.standards.conftest import FAMILY
 from tests.worlds import Signed, forged
 
 CHECK_DISABLED = dns.flags.RD | dns.flags.CD
-SIGNATURE = "A 8 3 300 20300101000000 20200101000000 1 example.com. AAAA"
+SIGNATURE = "RRSIG A 8 3 300 20300101000000 20200101000000 1 example.com. AAAA"
+NSEC = "NSEC z.example.com. A RRSIG NSEC"
+DENIED = (
+    "example.com 60 IN SOA ns.example.com. root.example.com. 1 2 3 4 60",
+    f"example.com 60 IN {NSEC}",
+    "2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.com 60 IN NSEC3 1 0 0 - 2vptu5timamqttgl4luu9kg21e0aor3s A RRSIG",
+    f"example.com 60 IN {SIGNATURE.replace(' A 8', ' NSEC 8')}",
+)
 
 
 def secure(query: dns.message.Message) -> None:
     query.want_dnssec()
 
 
+def types(message: dns.message.Message) -> list[str]:
+    """Of each set of the answer and authority sections."""
+    return [dns.rdatatype.to_text(rrset.rdtype) for rrset in (*message.answer, *message.authority)]
+
+
 @pytest.mark.rfc(4035, "3.2.1")
-async def test_section_3_2_1_who_does_not_want_dnssec_records_gets_none(house: House) -> None:
-    """DO in the query decides whether signatures come along; an answer with them is not given to who did not ask."""
-    plain = list(house.table["www.example.com A"])
-    house.table["www.example.com A"] = [*plain, f"www.example.com 300 IN RRSIG {SIGNATURE}"]
-    signed = await house.ask("www.example.com", change=secure)
-    house.table["www.example.com A"] = plain
-    unsigned = await house.ask("www.example.com")
-    assert [rrset.rdtype for rrset in signed.answer] == [dns.rdatatype.A, dns.rdatatype.RRSIG]
-    assert [rrset.rdtype for rrset in unsigned.answer] == [dns.rdatatype.A]
+@pytest.mark.parametrize("edns", [True, False], ids=["EDNS", "no EDNS"])
+async def test_section_3_2_1_who_does_not_want_dnssec_records_gets_none(house: House, *, edns: bool) -> None:
+    """Whatever an upstream sends along, records of DNSSEC are taken out of answers to who did not set DO."""
+    house.table["www.example.com A"] = [*house.table["www.example.com A"], f"www.example.com 300 IN {SIGNATURE}"]
+    house.table["gone.example.com A"] = ["NXDOMAIN", *DENIED]
+    for name, all_of_it in (
+        ("www.example.com", ["A", "RRSIG"]),
+        ("gone.example.com", ["SOA", "NSEC", "NSEC3", "RRSIG"]),
+    ):
+        assert types(await house.ask(name, change=secure)) == all_of_it
+        assert types(await house.ask(name, edns=edns)) == all_of_it[:1]
+
+
+@pytest.mark.rfc(4035, "3.2.1")
+@pytest.mark.parametrize("qtype", ["RRSIG", "NSEC"])
+async def test_section_3_2_1_but_what_was_asked_for_by_its_type_stays(house: House, qtype: str) -> None:
+    """Records of a type of DNSSEC that the query names are not taken out, DO or no DO."""
+    house.table[f"www.example.com {qtype}"] = [f"www.example.com 300 IN {SIGNATURE if qtype == 'RRSIG' else NSEC}"]
+    assert types(await house.ask("www.example.com", qtype)) == [qtype]
 
 
 @pytest.mark.rfc(4035, "3.2.2")
@@ -97,7 +119,7 @@ async def test_section_3_2_3_a_record_that_was_edited_is_no_longer_signed(house:
     house.table["www.example.com HTTPS"] = [
         "AD",
         'www.example.com 300 IN HTTPS 1 . alpn="h2" ipv4hint="192.0.2.1"',
-        f"www.example.com 300 IN RRSIG {SIGNATURE.replace('A 8', 'HTTPS 8', 1)}",
+        f"www.example.com 300 IN {SIGNATURE.replace(' A 8', ' HTTPS 8')}",
     ]
     whole = await house.ask("www.example.com", "HTTPS", change=secure)
     edited = await house.ask("www.example.com", "HTTPS", client="127.0.0.3", change=secure)

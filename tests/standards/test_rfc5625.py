@@ -8,8 +8,11 @@ import dns.message
 import dns.rcode
 import pytest
 
+from safedns.errors import UpstreamError
 from tests.house import House, answers
+from tests.nameserver import NameServer, reply
 from tests.standards.doors import Doors
+from tests.standards.upstreams import asking
 
 
 @pytest.mark.rfc(5625, "4.1")
@@ -35,6 +38,21 @@ async def test_section_4_4_tc_is_never_taken_out(house: House) -> None:
     """An answer that is cut says so: TC is set whenever something is missing."""
     reply = await house.ask("big.example.com", "TXT")
     assert reply.flags & dns.flags.TC
+
+
+@pytest.mark.rfc(5625, "4.4")
+@pytest.mark.parametrize("left", [(), ("A 192.0.2.1",)], ids=["nothing left", "one record left"])
+async def test_section_4_4_what_was_cut_upstream_is_never_passed_on_as_whole(left: tuple[str, ...]) -> None:
+    """An answer that came with TC is not given out as if it were all: all of it is asked for over TCP, or it fails."""
+    whole = ("A 192.0.2.1", "A 192.0.2.2")
+    with NameServer(
+        lambda asked: reply(asked, *left, truncated=True) if asked.transport == "udp" else reply(asked, *whole)
+    ) as server:
+        async with asking(server) as ask:
+            assert (await ask("www.example.com")).addresses == ("192.0.2.1", "192.0.2.2")
+            server.behave = lambda asked: reply(asked, *left, truncated=True)
+            with pytest.raises(UpstreamError, match="truncated"):
+                await ask("other.example.com")
 
 
 @pytest.mark.rfc(5625, "4.4.1")

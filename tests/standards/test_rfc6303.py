@@ -22,6 +22,14 @@ async def test_section_4_2_so_do_those_of_other_special_networks(house: House, a
     await denied(house, ".".join(reversed(address.split("."))) + ".in-addr.arpa")
 
 
+@pytest.mark.rfc(6303, "4.2")
+async def test_section_4_2_and_that_of_the_broadcast_address(house: House) -> None:
+    """So is that of the address that all hear: it is a zone of its own."""
+    reply = await house.ask("255.255.255.255.in-addr.arpa", "PTR")
+    assert (reply.rcode(), len(reply.authority), house.asked) == (dns.rcode.NOERROR, 1, [])
+    await denied(house, "1.255.255.255.255.in-addr.arpa")
+
+
 @pytest.mark.rfc(6303, "4.3")
 async def test_section_4_3_and_of_the_unspecified_address_of_ipv6(house: House) -> None:
     """So are those of the IPv6 loopback and unspecified addresses."""

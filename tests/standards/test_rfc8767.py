@@ -23,6 +23,16 @@ async def expired(house: House, seconds: float = 400) -> None:
 
 
 @pytest.mark.rfc(8767, "4")
+async def test_section_4_a_ttl_is_capped(house: House) -> None:
+    """However long a TTL is, records are kept for days to weeks at most: here for one day, and nobody is told more."""
+    house.table["long.example.com A"] = ["long.example.com 9000000 IN A 192.0.2.1"]
+    assert ttls(await house.ask("long.example.com")) == [86_400]
+    house.clock.advance(86_400)
+    await house.ask("long.example.com")
+    assert len(house.asked) == 2
+
+
+@pytest.mark.rfc(8767, "4")
 async def test_section_4_a_stale_answer_says_30_seconds(house: House) -> None:
     """An expired record that is given out all the same has a TTL above 0: 30 seconds."""
     await expired(house)

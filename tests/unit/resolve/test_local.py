@@ -87,7 +87,13 @@ def test_this_machine_is_known_by_its_special_names(name: str, qtype: str, expec
     [
         *("invalid", "x.invalid", "test", "abc.onion", "tv.local", "db.internal", "x.alt", "router.home.arpa"),
         *("4.3.2.10.in-addr.arpa", "5.1.168.192.in-addr.arpa", "1.0.20.172.in-addr.arpa", "1.1.254.169.in-addr.arpa"),
-        *("9.1.64.100.in-addr.arpa", "1.0.0.d.f.ip6.arpa", "1.8.e.f.ip6.arpa", "use-application-dns.net"),
+        *(
+            "lamp.default.service.arpa",
+            "9.1.64.100.in-addr.arpa",
+            "1.0.0.d.f.ip6.arpa",
+            "1.8.e.f.ip6.arpa",
+            "use-application-dns.net",
+        ),
     ],
 )
 @pytest.mark.parametrize("qtype", ["A", "AAAA", "PTR", "HTTPS"])
@@ -101,7 +107,7 @@ def test_nobody_is_designated_as_encrypted_resolver(name: str, qtype: str) -> No
     assert ask(LocalNames({}), name, qtype) == (RCode.NOERROR, [])
 
 
-@pytest.mark.parametrize("zone", ["home.arpa", "10.in-addr.arpa", "d.f.ip6.arpa"])
+@pytest.mark.parametrize("zone", ["home.arpa", "service.arpa", "10.in-addr.arpa", "d.f.ip6.arpa"])
 def test_an_empty_zone_exists_itself_and_its_ds_is_the_parents(zone: str) -> None:
     local = LocalNames({})
     assert ask(local, zone, "TXT") == (RCode.NOERROR, [])

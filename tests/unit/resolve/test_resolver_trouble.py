@@ -49,6 +49,36 @@ class TestFailover:
 
         play(scenario())
 
+    @pytest.mark.parametrize("rcode", [RCode.REFUSED, RCode.SERVFAIL])
+    def test_one_name_that_is_refused_again_and_again_moves_no_other_to_the_next_upstream(self, rcode: int) -> None:
+        def first(query: Query) -> Says:
+            refuses = query.name.startswith("bad")
+            return Says(failure_answer(query, rcode) if refuses else address_answer(query, "192.0.2.1"))
+
+        async def scenario() -> None:
+            house = House(kind="ordered", first=first, second=answers("192.0.2.2"))
+            for number in range(25):
+                house.resolver.flush("bad.example")  # as if it were new: else the answer of the second serves
+                assert addresses(await house.ask("bad.example")) == ("192.0.2.2",)
+                assert addresses(await house.ask(f"{number}.example")) == ("192.0.2.1",)
+                await asyncio.sleep(0.8)
+            assert house.asked() == {"first": 50, "second": 25}
+
+        play(scenario())
+
+    @pytest.mark.parametrize("rcode", [RCode.REFUSED, RCode.SERVFAIL])
+    def test_an_upstream_that_refuses_five_names_in_a_row_is_left_alone(self, rcode: int) -> None:
+        async def scenario() -> None:
+            house = House(kind="ordered", first=says_no(rcode), second=answers("192.0.2.2"))
+            for number in range(5):
+                assert house.resolver.health()[0]["up"]
+                await house.ask(f"{number}.example")
+            assert not house.resolver.health()[0]["up"]
+            await house.ask("another.example")
+            assert house.asked() == {"first": 5, "second": 6}
+
+        play(scenario())
+
     def test_a_dead_upstream_is_soon_left_alone(self) -> None:
         async def scenario() -> None:
             house = House(kind="ordered", dead=silent, good=answers())

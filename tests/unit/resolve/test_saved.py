@@ -18,6 +18,7 @@ from safedns.wire.query import decode_query
 from safedns.wire.request import upstream_request
 from tests.house import Table, table_response
 from tests.unit.resolve.house import spec
+from tests.unit.wire.strategies import exchanges
 
 NOW = 1_795_000_000.0
 UPSTREAMS = Upstreams(servers=(spec("one"),), sets={"family": (spec("family"),)})
@@ -29,6 +30,10 @@ TABLE: Table = {
     "denied.example.com A": ["AA", "NXDOMAIN"],
     "gone.example.com A": ["NXDOMAIN"],
     "empty.example.com A": ["NODATA"],
+    "signed.example.com A": [
+        "signed.example.com 300 IN A 192.0.2.1",
+        "signed.example.com 300 IN RRSIG A 8 3 300 20300101000000 20200101000000 1 example.com. AAAA",
+    ],
 }
 
 
@@ -45,12 +50,23 @@ def answered(name: str, qtype: str = "A", *, do: bool = False, cd: bool = False,
 ANSWERS = [answered(*key.split()) for key in TABLE] + [
     answered("www.example.com", do=True),
     answered("www.example.com", cd=True),
+    answered("signed.example.com", do=True),
 ]
 
 
 def test_every_kind_of_answer_comes_back_as_it_was() -> None:
     assert [saved.answer.denied for saved in ANSWERS[3:5]] == [17, 17]
+    assert [saved.answer.counts[0] for saved in (ANSWERS[7], ANSWERS[-1])] == [1, 2]
     assert unpack(pack(ANSWERS, UPSTREAMS), UPSTREAMS, NOW) == ANSWERS
+
+
+@given(exchanges(proofs=True))
+def test_signatures_come_back_for_who_asked_with_do_and_for_nobody_else(exchange: tuple[bytes, bytes]) -> None:
+    query = decode_query(exchange[0])
+    answer = decode_answer(exchange[1], query)
+    if answer.ttl:  # what may not be kept is in no cache
+        saved = Saved(query.cache_key, answer, NOW)
+        assert unpack(pack([saved], UPSTREAMS), UPSTREAMS, NOW) == [saved]
 
 
 @pytest.mark.parametrize(("after", "left"), [(59, 1), (60, 0), (-1, 0)])

@@ -65,12 +65,30 @@ _addresses4 = st.ip_addresses(v=4).map(str)
 _addresses6 = st.ip_addresses(v=6).map(str)
 
 
+_SIGNED = "8 2 300 20300101000000 20200101000000 1"
+
+
+def _proofs(name: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
+    """Type and text of records that are there for DNSSEC alone."""
+    return st.one_of(
+        st.tuples(st.just("RRSIG"), name.map(lambda text: f"A {_SIGNED} {text} AAAA")),
+        st.tuples(st.just("NSEC"), name.map(lambda text: f"{text} A RRSIG NSEC")),
+        st.just(("NSEC3", "1 0 0 - 2t7b4g4vsa5smi47k61mv5bv1a22bojr A RRSIG")),
+    )
+
+
 @st.composite
-def records(draw: st.DrawFn, owners: list[dns.name.Name]) -> dns.rrset.RRset:
-    """One record; its names come from ``owners``, so that compression has something to do."""
+def records(draw: st.DrawFn, owners: list[dns.name.Name], *, proofs: bool = False) -> dns.rrset.RRset:
+    """One record; its names come from ``owners``, so that compression has something to do.
+
+    ``proofs``: as often as not one of those that are there for DNSSEC alone.
+    """
     name = st.sampled_from(owners).map(lambda owner: owner.to_text())
+    prove = proofs and draw(st.booleans())
     rtype, text = draw(
-        st.one_of(
+        _proofs(name)
+        if prove
+        else st.one_of(
             st.tuples(st.just("A"), _addresses4),
             st.tuples(st.just("AAAA"), _addresses6),
             st.tuples(st.sampled_from(["CNAME", "NS", "PTR", "DNAME"]), name),
@@ -96,7 +114,7 @@ _renderer: Any = dns.renderer.Renderer  # dnspython leaves it untyped
 
 
 @st.composite
-def exchanges(draw: st.DrawFn) -> tuple[bytes, bytes]:
+def exchanges(draw: st.DrawFn, *, proofs: bool = False) -> tuple[bytes, bytes]:
     """A query and a response to it: compressed, any sections, with the OPT nowhere, last, or before other records."""
     query = draw(queries())
     question = query.question[0]
@@ -104,7 +122,7 @@ def exchanges(draw: st.DrawFn) -> tuple[bytes, bytes]:
     owners = [question.name, dns.name.from_text("a.b.example.net."), dns.name.from_text("B.example.NET.")]
     if len(question.name.to_wire() or b"") < 240:
         owners.append(relative.concatenate(question.name))
-    section = st.lists(records(owners), max_size=3)
+    section = st.lists(records(owners, proofs=proofs), max_size=6 if proofs else 3)
     rcode = draw(st.sampled_from([0, 0, 0, 3, 2, 5, 16, 23]))
     flags = dns.flags.QR | draw(st.sampled_from([0, int(dns.flags.AA), int(dns.flags.AD), int(dns.flags.RA)]))
     renderer: Any = _renderer(draw(st.integers(0, 0xFFFF)), flags | (rcode & 15))

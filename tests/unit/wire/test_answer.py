@@ -15,7 +15,7 @@ from safedns.wire.answer import aged, decode_answer, make_answer
 from safedns.wire.names import from_wire, to_wire
 from safedns.wire.query import Query, decode_query
 from safedns.wire.reply import build_reply
-from safedns.wire.types import QType, RCode
+from safedns.wire.types import Ede, QType, RCode
 
 from . import malformed
 from .malformed import A_RECORD, NAME, OPT, POINTER, QUESTION, RESPONSE, BadResponse, header, record
@@ -307,3 +307,71 @@ def test_an_answer_that_lay_in_a_cache_lives_so_much_shorter(seconds: int, ttls:
     assert (answer.ttl, [one for _, one in answer.ttls]) == (ttl, ttls)
     assert [int.from_bytes(answer.body[at : at + 4]) for at, _ in answer.ttls] == ttls
     assert answer.addresses == ("192.0.2.9",)
+
+
+BARE = (RCode.FORMERR, RCode.SERVFAIL, RCode.NOTIMP, RCode.REFUSED)
+"""What a server says that repeats no question, for it could or would not read it."""
+
+
+@pytest.mark.parametrize("rcode", BARE)
+@pytest.mark.parametrize("behind", [b"", OPT], ids=["alone", "with OPT"])
+def test_an_error_without_the_question_is_understood(rcode: int, behind: bytes) -> None:
+    answer = decode_answer(header(RESPONSE | rcode, 0, additionals=bool(behind)) + behind, asked())
+    assert (answer.rcode, answer.counts, answer.body, answer.ttls) == (rcode, (0, 0, 0), b"", ())
+    assert (answer.ttl, answer.negative, answer.aa, answer.ad, answer.truncated) == (0, False, False, False, False)
+    assert (answer.denied, answer.error) == (0, 0)
+
+
+def test_the_opt_of_an_error_without_the_question_brings_the_upper_bits_of_the_rcode() -> None:
+    bad_cookie = record(b"\0", 41, b"", rclass=1232, ttl=0x01000000)
+    assert decode_answer(header(RESPONSE | 7, 0, additionals=1) + bad_cookie, asked()).rcode == RCode.BADCOOKIE
+
+
+@pytest.mark.parametrize(
+    ("rcode", "code", "denied", "error"),
+    [
+        (RCode.SERVFAIL, Ede.NO_REACHABLE_AUTHORITY, 0, Ede.NO_REACHABLE_AUTHORITY),
+        (RCode.SERVFAIL, Ede.BLOCKED, Ede.BLOCKED, Ede.BLOCKED),
+        (RCode.REFUSED, Ede.BLOCKED, Ede.BLOCKED, 0),
+        (RCode.REFUSED, Ede.CENSORED, Ede.CENSORED, 0),
+        (RCode.REFUSED, Ede.FILTERED, Ede.FILTERED, 0),
+        (RCode.REFUSED, Ede.PROHIBITED, 0, 0),
+    ],
+)
+def test_the_extended_error_of_an_error_without_the_question_says_why(
+    rcode: int, code: int, denied: int, error: int
+) -> None:
+    answer = decode_answer(header(RESPONSE | rcode, 0, additionals=1) + told(code), asked())
+    assert (answer.rcode, answer.denied, answer.error) == (rcode, denied, error)
+
+
+@pytest.mark.parametrize("behind", [b"", OPT], ids=["alone", "with OPT"])
+@pytest.mark.parametrize("rcode", [RCode.NOERROR, RCode.NXDOMAIN])
+def test_what_says_something_of_a_name_has_to_name_it(rcode: int, behind: bytes) -> None:
+    with pytest.raises(WireError, match="to another question"):
+        decode_answer(header(RESPONSE | rcode, 0, additionals=bool(behind)) + behind, asked())
+
+
+@pytest.mark.parametrize("rcode", BARE)
+@pytest.mark.parametrize(
+    ("counts", "behind"),
+    [
+        ((0, 0, 0, 0), b"\0"),
+        ((0, 0, 0, 0), OPT),
+        ((0, 0, 0, 1), OPT + b"\0"),
+        ((0, 0, 0, 1), OPT[:-1]),
+        ((0, 0, 0, 1), b""),
+        ((0, 0, 0, 2), OPT * 2),
+        ((0, 1, 0, 0), record(b"\x01a\0", 1, b"abcd")),
+        ((0, 0, 1, 0), record(b"\x01a\0", 1, b"abcd")),
+        ((0, 0, 1, 0), OPT),
+        ((0, 1, 0, 0), b""),
+        ((0, 0, 1, 0), b""),
+        ((1, 0, 0, 0), b""),
+    ],
+)
+def test_an_error_without_the_question_that_says_more_or_less_than_it_announces_is_refused(
+    rcode: int, counts: tuple[int, int, int, int], behind: bytes
+) -> None:
+    with pytest.raises(WireError):
+        decode_answer(header(RESPONSE | rcode, *counts) + behind, asked())

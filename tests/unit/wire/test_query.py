@@ -9,7 +9,7 @@ from hypothesis import given
 
 from safedns.errors import WireError
 from safedns.wire.names import key_of, to_wire
-from safedns.wire.query import Edns, Ignored, decode_query, is_ignored, option, question_end
+from safedns.wire.query import Edns, Ignored, decode_query, is_ignored, option, query_of, question_end
 
 from . import malformed
 from .malformed import NAME, OPT, POINTER, QUESTION, Malformed, header, opt, record
@@ -154,3 +154,22 @@ def test_decoding_agrees_with_dnspython(message: dns.message.Message) -> None:
         for sent in reversed(judge.options):
             first = next(other for other in judge.options if other.otype == sent.otype)
             assert option(query.edns.options, int(sent.otype)) == first.to_wire()
+
+
+@given(queries())
+def test_a_query_made_of_a_cache_key_has_that_key_and_tells_nothing_else_of_who_asked(
+    message: dns.message.Message,
+) -> None:
+    query = decode_query(message.to_wire())
+    again = query_of(query.cache_key)
+    assert again.cache_key == query.cache_key
+    assert (again.do, again.cd) == (query.do, query.cd)
+    assert (again.name, again.key, again.qtype, again.qclass) == (query.name, query.key, query.qtype, query.qclass)
+    assert (again.id, again.rd, again.ad) == (0, False, False)
+    assert again.edns is None or not again.edns.options
+
+
+@pytest.mark.parametrize(("bits", "do", "cd"), [(0, False, False), (1, False, True), (2, True, False), (3, True, True)])
+def test_the_last_octet_of_a_cache_key_says_do_and_cd(bits: int, do: bool, cd: bool) -> None:
+    query = query_of(QUESTION + bytes((bits,)))
+    assert (query.do, query.cd, query.name, query.qtype) == (do, cd, "www.example.com", 1)

@@ -22,17 +22,19 @@ SIGNATURE = "{} 300 IN RRSIG {} 13 2 300 20270101000000 20260101000000 12345 exa
 ECH = "ech=AAQAAQID"
 
 
-def exchange(name: str, qtype: str, *lines: str, authority: str = "", additional: str = "") -> tuple[Query, Answer]:
-    """A question and its answer from zone-file lines, with the AD bit set."""
-    query = dns.message.make_query(name, qtype, use_edns=0, want_dnssec=True)
+def exchange(
+    name: str, qtype: str, *lines: str, authority: str = "", additional: str = "", do: bool = True
+) -> tuple[Query, Answer]:
+    """A question and its answer from zone-file lines, with the AD bit set; ``authority`` may have several."""
+    query = dns.message.make_query(name, qtype, use_edns=0, want_dnssec=do)
     response = dns.message.make_response(query)
     response.flags |= dns.flags.AD
     for section, texts in (
-        (response.answer, lines),
-        (response.authority, [authority]),
-        (response.additional, [additional]),
+        (response.answer, "\n".join(lines)),
+        (response.authority, authority),
+        (response.additional, additional),
     ):
-        section += [_rrset(text) for text in texts if text]
+        section += [_rrset(text) for text in texts.splitlines()]
     asked = decode_query(query.to_wire())
     return asked, decode_answer(response.to_wire(max_size=65535), asked)
 
@@ -93,6 +95,24 @@ def test_signatures_of_edited_records_go_others_stay_and_nothing_is_called_prove
     ]
     assert not bare.ad
     assert (bare.targets, bare.ttl) == (("web.example.com",), 60)
+
+
+@pytest.mark.parametrize("do", [True, False])
+def test_proofs_of_what_was_not_edited_stay_for_who_asked_with_do(do: bool) -> None:
+    nothing_closer = "example.com. 60 IN NSEC z.example.com. A RRSIG NSEC"
+    query, answer = exchange(
+        "www.example.com.",
+        "HTTPS",
+        "www.example.com. 300 IN CNAME web.example.com.",
+        SIGNATURE.format("www.example.com.", "CNAME"),
+        "web.example.com. 60 IN HTTPS 1 . alpn=h2 ipv4hint=192.0.2.1",
+        SIGNATURE.format("web.example.com.", "HTTPS"),
+        authority=f"{nothing_closer}\n{SIGNATURE.format('example.com.', 'NSEC')}",
+        do=do,
+    )
+    proofs = [line.split()[3:5] for section in shown(query, without_hints(query, answer)) for line in section]
+    assert [words[1] for words in proofs if words[0] == "RRSIG"] == (["CNAME", "NSEC"] if do else [])
+    assert (["NSEC", "z.example.com."] in proofs) is do
 
 
 def test_addresses_that_come_along_go_and_the_authority_stays() -> None:
