@@ -7,7 +7,10 @@ household to standard output. Every problem goes to standard error, and the exit
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
+from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +21,12 @@ from safedns.blocklist.library import lists_folder
 from safedns.blocklist.prepare import prepare as prepare_lists
 from safedns.blocklist.wanted import wanted_lists
 from safedns.clock import SystemClock
+from safedns.errors import Problem
 from safedns.policy.household import load_household
+from safedns.settings.itself import own_upstreams
 from safedns.settings.load import FILE
 from safedns.settings.model import Settings
+from safedns.supervisor.addresses import local_addresses
 from safedns.supervisor.plan import Page, Plan, Prepared
 
 if TYPE_CHECKING:
@@ -58,7 +64,7 @@ def prepare(config: Path, state: Path) -> Prepared:
             for device in spec.devices
             if device.startswith("127.")
         ),
-        warnings=(*map(str, household.warnings), *map(str, shown.warnings if shown else ()), *lists_left_out),
+        warnings=(*map(str, (*household.warnings, *warnings_here(settings, shown))), *lists_left_out),
         absent=tuple(absent),
         files=(*certificate_files(settings), *own_files),
         page=_page(settings),
@@ -75,6 +81,18 @@ def certificate_of(settings: Settings) -> Shown | None:
     from safedns.settings.certificate import read_certificate  # 10 MB that a house without encryption does not need
 
     return read_certificate(settings, settings.folder / FILE, SystemClock().wall())
+
+
+def warnings_here(settings: Settings, shown: Shown | None) -> tuple[Problem, ...]:
+    """What is doubtful here and now: what ``certificate_of`` gave, and upstreams at addresses of this machine."""
+    return (*(shown.warnings if shown else ()), *_asking_itself(settings))
+
+
+def _asking_itself(settings: Settings) -> Iterator[Problem]:
+    """A warning and no more, for addresses come and go; without wildcards the settings themselves say it all."""
+    if any(ip_address(endpoint.host).is_unspecified for endpoint in settings.listen_dns):
+        addresses = {*local_addresses(socket.AF_INET), *local_addresses(socket.AF_INET6)}
+        yield from own_upstreams(settings, settings.folder / FILE, addresses)
 
 
 def certificate_files(settings: Settings) -> tuple[str, ...]:

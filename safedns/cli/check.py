@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from safedns.app.prepare import certificate_of
+from safedns.app.prepare import certificate_of, warnings_here
 from safedns.cli.common import config_option, say
 from safedns.policy.household import Household, load_household
 
@@ -16,9 +16,8 @@ from safedns.policy.household import Household, load_household
 def command(config: Path) -> None:
     """Say every problem of the configuration: exit 0 if it is good, else 2."""
     household = load_household(config)
-    shown = certificate_of(household.settings)
-    if shown is not None:
-        household = household._replace(warnings=(*household.warnings, *shown.warnings))
+    here = warnings_here(household.settings, certificate_of(household.settings))
+    household = household._replace(warnings=(*household.warnings, *here))
     for warning in household.warnings:
         say(f"warning: {warning}")
     click.echo(f"{config} is good: {_summary(household)}.")

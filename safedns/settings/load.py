@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 
 from safedns.errors import ConfigError, Problem
 from safedns.settings.anchors import anchor_warnings
 from safedns.settings.family_resolvers import family_resolver
+from safedns.settings.itself import is_own, upstream_paths
 from safedns.settings.listening import listening_problems, listening_warnings
 from safedns.settings.model import (
     BlockSettings,
     CacheSettings,
     Certificate,
     Dnssec,
-    Endpoint,
     ExtraList,
     ListSettings,
     Settings,
@@ -128,34 +127,13 @@ def _lists(written: SettingsFile) -> ListSettings:
 def _misled(document: Document, written: SettingsFile) -> Iterator[Problem]:
     """Upstreams that are this very machine's own listening address, or that nobody can find."""
     given = written.upstreams
-    for path, spec in _upstream_paths(given):
-        if any(_is_own(spec, own) for own in written.listen.dns):
+    for path, spec in upstream_paths(given):
+        if any(is_own(spec, own) for own in written.listen.dns):
             message = f"{show(spec.name)} is where safedns itself listens; expected another resolver"
             yield document.problem(path, message)
         if spec.named and not given.bootstrap:
             message = f"{show(spec.name)} has a name and no address, and nobody is given who knows it"
             yield document.problem(path, f"{message}; expected `bootstrap` beside `servers`, such as [9.9.9.9]")
-
-
-def _upstream_paths(given: UpstreamSection) -> Iterator[tuple[TreePath, UpstreamSpec]]:
-    """Every upstream that is written, with its place in the document."""
-    for index, spec in enumerate(given.servers):
-        yield ("upstreams", "servers", index), spec
-    for index, spec in enumerate(given.bootstrap):
-        yield ("upstreams", "bootstrap", index), spec
-    for key, group in (("routes", given.routes), ("sets", given.sets)):
-        for name, servers in group.items():
-            for spec in servers:
-                yield ("upstreams", key, name), spec
-
-
-def _is_own(server: UpstreamSpec, own: Endpoint) -> bool:
-    if server.transport != "plain" or server.port != own.port:
-        return False
-    if server.host == own.host:
-        return True
-    asked, listening = ip_address(server.host), ip_address(own.host)
-    return listening.is_unspecified and asked.is_loopback and asked.version == listening.version
 
 
 def _mixed(document: Document, given: UpstreamSection) -> Iterator[Problem]:

@@ -6,11 +6,14 @@ import dns.flags
 import dns.message
 import pytest
 
+from safedns.resolve.upstream import plain
+from safedns.tasks import spawn
 from safedns.wire.query import decode_query
 from safedns.wire.request import upstream_request
 from tests.house import House, answers
 from tests.nameserver import NameServer, reply
 from tests.standards.upstreams import asking
+from tests.unit.resolve.values import until
 
 
 @pytest.mark.rfc(9715, "3.1")
@@ -39,3 +42,17 @@ async def test_section_3_2_what_was_cut_is_asked_for_over_tcp() -> None:
     with NameServer(lambda asked: reply(asked, "A 192.0.2.1", truncated=asked.transport == "udp")) as server:
         async with asking(server) as ask:
             assert (await ask("www.example.com")).addresses == ("192.0.2.1",)
+
+
+@pytest.mark.rfc(9715, "3.2")
+async def test_section_3_2_where_nothing_comes_over_udp_another_transport_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Requestors whose questions or answers get lost over UDP try another transport (R7)."""
+    monkeypatch.setattr(plain, "SILENT_SECONDS", 0.0)
+    with NameServer(lambda asked: None if asked.transport == "udp" else reply(asked, "A 192.0.2.1")) as server:
+        async with asking(server) as ask:
+            lost = spawn(ask("www.example.com"), "a question that gets lost")
+            await until(lambda: bool(server.asked))
+            assert (await ask("www.example.com")).addresses == ("192.0.2.1",)
+            lost.cancel()

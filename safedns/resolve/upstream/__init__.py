@@ -29,10 +29,14 @@ class Carrier(Protocol):
         ...
 
 
+NOTHING, COOKIES, EDNS = range(3)
+"""What an exchange may be sent without; who is sent none of EDNS is sent no cookies either."""
+
+
 class Exchange:
     """One query on its way to one upstream: ends once, with an ``Answer``, an ``UpstreamError``, or by ``cancel()``."""
 
-    __slots__ = ("_on_end", "carrier", "edns", "number", "outcome", "query", "retried")
+    __slots__ = ("_on_end", "carrier", "number", "outcome", "query", "retried", "without")
 
     def __init__(self, query: Query, on_end: Callable[[Answer | UpstreamError], None]) -> None:
         """``on_end`` is called with the outcome, unless the exchange is cancelled first."""
@@ -42,8 +46,8 @@ class Exchange:
         """Message id or stream; belongs to the carrier."""
         self.retried = False
         """Whether the carrier has sent it a second time."""
-        self.edns = True
-        """Whether it was sent with EDNS; belongs to the carrier."""
+        self.without: int = NOTHING
+        """What it is sent without."""
         self.outcome: Answer | UpstreamError | None = None
         """``None`` while it is under way, and for ever once cancelled."""
         self._on_end: Callable[[Answer | UpstreamError], None] | None = on_end

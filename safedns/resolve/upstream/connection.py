@@ -31,6 +31,8 @@ IDLE_SECONDS = 10.0
 """How long a connection without exchanges stays open; servers close theirs after about as long."""
 CONNECT_SECONDS = 3.0
 """How long one address may take to connect, handshake included."""
+HEAD_START_SECONDS = 0.25
+"""How long an address may take before the next is tried beside it (RFC 8305 section 8)."""
 SILENT_SECONDS = 2.0
 """After so long without any answer to what was asked a connection is given up: a network that has changed drops packets
 without a word, and TCP would try for a quarter of an hour."""
@@ -208,6 +210,7 @@ class ConnectionCarrier(ABC):
         if connection.gone:
             return self._do_without(UpstreamError("the upstream closed the connection at once", Ede.NETWORK_ERROR))
         self._connections.append(connection)
+        connection.await_work()
         self._send_waiting(connection)
         return None
 
@@ -226,21 +229,38 @@ class ConnectionCarrier(ABC):
         return error
 
     async def _reach(self) -> Connection:
-        """A connection to the first address that takes one."""
-        failure: Exception | None = None
-        for address in await self._place.find():
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    connection = await self.dial(address)
-            except Exception as error:  # noqa: BLE001 - as above; there may be another address
-                failure = error
-                continue
-            self._place.worked(address)
-            self.facts = self.facts._replace(address=address)
-            return connection
+        """A connection to the address that takes one first; none holds the next up for long (RFC 8305 section 5)."""
+        untried = list(await self._place.find())
+        dials: dict[asyncio.Task[Connection | Exception], str] = {}
+        outcome: Connection | Exception | None = None
+        try:
+            while untried or dials:
+                if untried:
+                    address = untried.pop(0)
+                    dials[spawn(self._dial_in_time(address), f"dial {address}")] = address
+                patience = HEAD_START_SECONDS if untried else None
+                done, _ = await asyncio.wait(dials, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for dial in done:
+                    address, outcome = dials.pop(dial), dial.result()
+                    if isinstance(outcome, Connection):
+                        self._place.worked(address)
+                        self.facts = self.facts._replace(address=address)
+                        return outcome
+        finally:
+            for dial in dials:
+                if not dial.cancel() and isinstance(late := dial.result(), Connection):
+                    self.leave(late)
+                    late.abort()
         self._place.failed()
-        assert failure is not None  # noqa: S101 - a place has at least one address
-        raise failure
+        assert isinstance(outcome, Exception)  # noqa: S101 - a place has at least one address
+        raise outcome
+
+    async def _dial_in_time(self, address: str) -> Connection | Exception:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self.dial(address)
+        except Exception as error:  # noqa: BLE001 - as above; there may be another address
+            return error
 
     def _unreachable(self, error: Exception) -> UpstreamError:
         if isinstance(error, UpstreamError):
@@ -306,11 +326,16 @@ class Connection(ABC):
     def abort(self) -> None:
         """Close at once; ``_ended`` follows."""
 
+    def await_work(self) -> None:
+        """Hang up if nobody asks for long."""
+        self._stop_idling()
+        self._idle = self._loop.call_later(self._idle_seconds, self._part)
+
     def drop(self, exchange: Exchange) -> None:
         """Free the number, unless the whole connection has gone."""
         self._pending.pop(exchange.number, None)
         if not self._pending and not self._gone.done():
-            self._await_work()
+            self.await_work()
 
     async def close(self, error: UpstreamError) -> None:
         """Close; everything under way fails with ``error``."""
@@ -340,9 +365,10 @@ class Connection(ABC):
             self._carrier.facts = self._carrier.facts._replace(padding=True)
         return edns
 
-    def _await_work(self) -> None:
-        self._stop_idling()
-        self._idle = self._loop.call_later(self._idle_seconds, self.hang_up)
+    def _part(self) -> None:
+        """Nobody has asked for long. Until the other side agrees, what is asked goes elsewhere."""
+        self._carrier.leave(self)
+        self.hang_up()
 
     def _stop_idling(self) -> None:
         if self._idle is not None:

@@ -3,20 +3,24 @@
     ours (8 octets, random) --> with each query --> the server's beside it --> with each query from then on
 
 From a server that has given a cookie an answer without ours is not believed: it is asked again over TCP. One that
-answers so again and again (several machines behind one address, a router between) is asked without cookies.
+answers so again and again (several machines behind one address, a router between) is asked without cookies for a while,
+and so is one that takes them for an error.
 """
 
 from __future__ import annotations
 
 import os
 
+from safedns.clock import Clock
 from safedns.errors import WireError
 from safedns.wire.edns import option_of, response_edns
 from safedns.wire.query import Query, option
 from safedns.wire.types import EdnsOption
 
 MISSES = 3
-"""How often an upstream may answer without the cookie that it had given before cookies are no longer used with it."""
+"""How often an upstream may answer without the cookie that it had given before it is asked without cookies."""
+WITHOUT_COOKIES = 600.0
+"""Seconds until a server that could not bear cookies is asked with them again."""
 _OURS = 8
 _WHOLE = range(16, 41)
 """Octets of both cookies together (RFC 7873 section 4)."""
@@ -25,11 +29,13 @@ _WHOLE = range(16, 41)
 class Cookies:
     """The cookies of one upstream."""
 
-    __slots__ = ("_for_address", "_misses", "given", "option", "ours")
+    __slots__ = ("_clock", "_for_address", "_misses", "_without_until", "given", "option", "ours")
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._for_address = ""
         self._misses = 0
+        self._without_until = 0.0
         self.given = False
         """Whether the server has given one."""
         self.ours = b""
@@ -39,8 +45,11 @@ class Cookies:
 
     def leave_from(self, address: str) -> None:
         """Queries leave from this address of ours: another one gets another cookie, so that nobody can link them."""
-        if address != self._for_address and self._misses < MISSES:
+        if address == self._for_address and self.ours:
+            return
+        if self._clock.monotonic() >= self._without_until:
             self._for_address = address
+            self._misses = 0
             self._begin()
 
     def learn(self, packet: bytes, query: Query) -> None:
@@ -55,7 +64,7 @@ class Cookies:
             self.option = option_of(EdnsOption.COOKIE, cookie)
 
     def missed(self) -> None:
-        """An answer came without them: forget the server's, and after a few times do without."""
+        """An answer came without them: forget the server's, and after a few times do without for a while."""
         self._misses += 1
         if self._misses < MISSES:
             self._begin()
@@ -63,8 +72,8 @@ class Cookies:
             self.do_without()
 
     def do_without(self) -> None:
-        """The server cannot bear them."""
-        self._misses = MISSES
+        """The server cannot bear them: forget them for a while."""
+        self._without_until = self._clock.monotonic() + WITHOUT_COOKIES
         self.given = False
         self.ours = self.option = b""
 

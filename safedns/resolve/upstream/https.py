@@ -91,7 +91,6 @@ class _Session(HttpConnection, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._await_work()
 
     def begin(self) -> None:
         """The other side is who it should be: start to speak HTTP/2."""

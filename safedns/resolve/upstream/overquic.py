@@ -4,7 +4,8 @@
                   '-- closed: a certificate that is not good, nobody there ...
 
 aioquic speaks the protocol and knows no sockets. Nothing is asked before the handshake is over, and early data (0-RTT)
-is not even offered: who records it could send a question again (RFC 9250 section 4.5).
+is not even offered: who records it could send a question again (RFC 9250 section 4.5). What a server gave us for the
+next time is shown from the same address of ours only: nobody can follow us from net to net (RFC 9000 section 8.1.3).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import logging
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar, cast
+from functools import partial
+from typing import ClassVar, NamedTuple, cast
 
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
@@ -25,6 +27,7 @@ from aioquic.tls import SessionTicket
 from safedns.resolve.upstream import Facts
 from safedns.resolve.upstream.connection import Connection, ConnectionCarrier
 from safedns.resolve.upstream.place import Place
+from safedns.resolve.upstream.source import source_address
 from safedns.resolve.upstream.tls import authorities
 
 logging.getLogger("quic").setLevel(logging.CRITICAL)  # the carrier says what went wrong, with the upstream's name
@@ -33,10 +36,19 @@ _DEAD_SECONDS = 20.0
 """After so long without a packet the connection is given up, whatever it waits for."""
 
 
+class _Kept(NamedTuple):
+    """What a server gave for the next connection."""
+
+    source: str
+    """Our address when it did."""
+    ticket: SessionTicket | None = None
+    token: bytes = b""
+
+
 class OverQuicCarrier(ConnectionCarrier):
     """Carries exchanges over one QUIC connection."""
 
-    __slots__ = ("_name", "_port", "_ticket", "_token")
+    __slots__ = ("_kept", "_name", "_port")
 
     alpn: ClassVar[str]
     """What is spoken on the streams (RFC 7301)."""
@@ -46,8 +58,7 @@ class OverQuicCarrier(ConnectionCarrier):
         super().__init__(what, place, mismatches)
         self._port = port
         self._name = name
-        self._ticket: SessionTicket | None = None
-        self._token = b""
+        self._kept = _Kept("")
 
     @abstractmethod
     def session(self, quic: QuicConnection) -> QuicSession:
@@ -55,7 +66,7 @@ class OverQuicCarrier(ConnectionCarrier):
 
     async def dial(self, address: str) -> Connection:
         """See ``ConnectionCarrier``."""
-        session = self.session(self._new_connection())
+        session = self.session(self._new_connection(source_address(address, self._port)))
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: session, remote_addr=(address, self._port))
         try:
@@ -66,24 +77,30 @@ class OverQuicCarrier(ConnectionCarrier):
         self.facts = Facts(protocol=self._what, resumed=resumed)
         return session
 
-    def _new_connection(self) -> QuicConnection:
+    def _new_connection(self, source: str) -> QuicConnection:
+        kept = self._kept_for(source)
         configuration = QuicConfiguration(
             alpn_protocols=[self.alpn],
             server_name=self._name,
-            session_ticket=self._ticket,
-            token=self._token,
+            session_ticket=kept.ticket,
+            token=kept.token,
             idle_timeout=_DEAD_SECONDS,
         )
         configuration.load_verify_locations(*authorities())
         return QuicConnection(
-            configuration=configuration, session_ticket_handler=self._keep_ticket, token_handler=self._keep_token
+            configuration=configuration,
+            session_ticket_handler=partial(self._keep_ticket, source),
+            token_handler=partial(self._keep_token, source),
         )
 
-    def _keep_ticket(self, ticket: SessionTicket) -> None:
-        self._ticket = replace(ticket, max_early_data_size=None)
+    def _keep_ticket(self, source: str, ticket: SessionTicket) -> None:
+        self._kept = self._kept_for(source)._replace(ticket=replace(ticket, max_early_data_size=None))
 
-    def _keep_token(self, token: bytes) -> None:
-        self._token = token
+    def _keep_token(self, source: str, token: bytes) -> None:
+        self._kept = self._kept_for(source)._replace(token=token)
+
+    def _kept_for(self, source: str) -> _Kept:
+        return self._kept if self._kept.source == source else _Kept(source)
 
 
 class QuicSession(Connection, asyncio.DatagramProtocol):
@@ -158,7 +175,6 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
         match event:
             case HandshakeCompleted():
                 if not self.ready.done():  # else nobody wants it any more
-                    self._await_work()
                     self.begin()
                     self._speaks = True
                     self.ready.set_result(event.session_resumed)

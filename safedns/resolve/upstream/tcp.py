@@ -7,7 +7,7 @@ import socket
 from typing import cast
 
 from safedns.errors import UpstreamError, WireError
-from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream import EDNS, Exchange
 from safedns.resolve.upstream.connection import Connection, ConnectionCarrier
 from safedns.resolve.upstream.entropy import unpredictable
 from safedns.resolve.upstream.place import Place
@@ -15,7 +15,7 @@ from safedns.resolve.upstream.tls import TlsClient
 from safedns.wire.answer import decode_answer
 from safedns.wire.edns import KEEPALIVE
 from safedns.wire.query import Edns, Query, option
-from safedns.wire.request import padded_request, upstream_request
+from safedns.wire.request import padded_request, request_without_edns, upstream_request
 from safedns.wire.stream import Deframer, frame
 from safedns.wire.types import Ede, EdnsOption
 
@@ -60,7 +60,6 @@ class _Stream(Connection, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._socket: socket.socket = transport.get_extra_info("socket")
-        self._await_work()
 
     def send(self, exchange: Exchange) -> None:
         """Send the query under an id of its own."""
@@ -68,8 +67,12 @@ class _Stream(Connection, asyncio.Protocol):
         while number in self._pending:
             number = next(self._owner.numbers)
         self._take_in(exchange, number)
-        request = upstream_request if self._owner.tls is None else padded_request
-        self._transport.write(frame(request(exchange.query, number, b"" if self._terms_known else KEEPALIVE)))
+        if exchange.without == EDNS:
+            packet = request_without_edns(exchange.query, number)
+        else:
+            request = upstream_request if self._owner.tls is None else padded_request
+            packet = request(exchange.query, number, b"" if self._terms_known else KEEPALIVE)
+        self._transport.write(frame(packet))
 
     def hang_up(self) -> None:
         self._transport.close()

@@ -1,7 +1,8 @@
 """Whom we trust at the other end of TLS, and how a handshake goes on from an earlier one.
 
 Strict (RFC 8310 section 5): a certificate that the system's authorities vouch for and that names the upstream; or,
-where the configuration pins keys, one of those keys and nothing else (RFC 7858 section 4.2).
+where the configuration pins keys, one of those keys and nothing else (RFC 7858 section 4.2). A handshake goes on from
+an earlier one only from the same address of ours: nobody can follow us from net to net (RFC 8446 appendix C.4).
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Facts
+from safedns.resolve.upstream.source import source_address
 from safedns.wire.types import Ede
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -27,6 +31,13 @@ class Authorities(NamedTuple):
 
     file: str | None
     folder: str | None
+
+    @property
+    def written(self) -> tuple[int, ...]:
+        """When they were changed last; empty where there are none."""
+        with suppress(FileNotFoundError):
+            return tuple(Path(path).stat().st_mtime_ns for path in self if path is not None)
+        return ()
 
 
 def authorities() -> Authorities:
@@ -51,7 +62,7 @@ def key_digest(certificate: bytes) -> bytes:
 class TlsClient:
     """How one upstream has to identify itself, and the session that the next handshake may resume."""
 
-    __slots__ = ("_alpn", "_context", "_pins", "name")
+    __slots__ = ("_alpn", "_context", "_made_for", "_pins", "name")
 
     def __init__(self, name: str, pins: tuple[bytes, ...], alpn: str = "") -> None:
         """``name``: in the certificate, a domain name or an address; ``alpn``: what must be spoken (RFC 7301)."""
@@ -59,11 +70,15 @@ class TlsClient:
         self._pins = pins
         self._alpn = alpn
         self._context: _Context | None = None
+        self._made_for: tuple[str, tuple[int, ...]] = ("", ())
+        """Our address, and the authorities' age: with another of either begins another context, without a session."""
 
     async def connect(self, factory: Callable[[], P], address: str, port: int) -> tuple[P, Facts]:
         """A connection whose other end is who it should be; raises ``OSError`` or ``UpstreamError``."""
-        if self._context is None:  # reading the authorities blocks
-            self._context = await asyncio.to_thread(self._make)
+        made_for = source_address(address, port), () if self._pins else authorities().written
+        if self._context is None or made_for != self._made_for:
+            # Reading the authorities blocks.
+            self._context, self._made_for = await asyncio.to_thread(self._make), made_for
         loop = asyncio.get_running_loop()
         transport, protocol = await loop.create_connection(
             factory, address, port, ssl=self._context, server_hostname=self.name, ssl_shutdown_timeout=_GOODBYE
@@ -77,9 +92,10 @@ class TlsClient:
         return protocol, Facts(protocol=connected.version() or "", resumed=bool(connected.session_reused))
 
     def remember(self, connected: ssl.SSLObject) -> None:
-        """The next handshake may resume this session."""
-        if self._context is not None and connected.session is not None and connected.session.has_ticket:
-            self._context.resume = connected.session
+        """The next handshake of its context may resume this session."""
+        context, session = connected.context, connected.session
+        if isinstance(context, _Context) and session is not None and session.has_ticket:
+            context.resume = session
 
     def _accept(self, connected: ssl.SSLObject) -> None:
         """Raise ``UpstreamError`` unless the handshake came to what is wanted."""

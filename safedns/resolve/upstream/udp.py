@@ -4,8 +4,9 @@
                  (connected socket: the kernel drops              else counted, still waiting
                   what does not come from the upstream)
 
-A truncated answer hands the exchange over (to TCP); since when nothing has come is told, so that TCP can be tried. Must
-not time anything out: whoever started an exchange cancels it.
+A truncated answer hands the exchange over (to TCP); since when nothing has come is told, so that TCP can be tried. A
+question that is not understood is asked again without cookies, then without EDNS; what helps is remembered for a while.
+Must not time anything out: whoever started an exchange cancels it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from collections.abc import Callable
 
 from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
-from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream import COOKIES, EDNS, NOTHING, Exchange
 from safedns.resolve.upstream.cookies import Cookies
 from safedns.resolve.upstream.entropy import unpredictable
-from safedns.wire.answer import decode_answer
+from safedns.wire.answer import Answer, decode_answer
 from safedns.wire.request import request_without_edns, upstream_request
 from safedns.wire.types import Ede, RCode
 
@@ -32,10 +33,10 @@ WITHOUT_EDNS = 600.0
 """Seconds until a server that could not read EDNS is asked with it again."""
 _DATAGRAM_MAX = 8192
 _READS_AT_ONCE = 64
-_EDNS_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.NOTIMP)))
-"""What is said by a server that cannot read EDNS (RFC 6891 section 7), or will have nothing to do with it."""
-_COOKIE_TROUBLE = frozenset((int(RCode.FORMERR), int(RCode.BADCOOKIE)))
-"""What is said by a server that wants another cookie, or does not know what a cookie is."""
+_NOT_UNDERSTOOD = frozenset((int(RCode.FORMERR), int(RCode.NOTIMP)))
+"""What is said by a server that cannot read cookies or EDNS (RFC 6891 section 7), will have nothing to do with them, or
+does not know what it was asked for."""
+_TROUBLE = _NOT_UNDERSTOOD | {int(RCode.BADCOOKIE)}
 
 
 class UdpCarrier:
@@ -72,7 +73,7 @@ class UdpCarrier:
         """Counts answers that match nothing."""
         self.on_truncated = on_truncated
         """Takes over an exchange whose answer does not fit in a datagram, or cannot be believed from one."""
-        self.cookies = Cookies()
+        self.cookies = Cookies(clock)
         self._without_edns_until = 0.0
         self.asked_at: float | None = None
         """When the first query went out since anything came back (monotonic seconds)."""
@@ -90,15 +91,24 @@ class UdpCarrier:
             exchange.fail(_unreachable(error))
 
     def request(self, exchange: Exchange, message_id: int) -> bytes:
-        """What is sent to ask; notes whether it is with EDNS, which a client that sets DO cannot do without."""
-        edns = exchange.edns = exchange.query.do or self._clock.monotonic() >= self._without_edns_until
-        if edns:
-            return upstream_request(exchange.query, message_id, self.cookies.option)
-        return request_without_edns(exchange.query, message_id)
+        """What is sent to ask; notes if it is without EDNS, which a client that sets DO cannot do without."""
+        query = exchange.query
+        if not query.do and self._clock.monotonic() < self._without_edns_until:
+            exchange.without = EDNS
+        if not exchange.without:
+            return upstream_request(query, message_id, self.cookies.option)
+        return (
+            upstream_request(query, message_id)
+            if exchange.without == COOKIES
+            else request_without_edns(query, message_id)
+        )
 
-    def do_without_edns(self) -> None:
-        """The server cannot read it (RFC 6891 section 7)."""
-        self._without_edns_until = self._clock.monotonic() + WITHOUT_EDNS
+    def do_without(self, what: int) -> None:
+        """The server understands a question without it that it did not understand with it."""
+        if what == EDNS:
+            self._without_edns_until = self._clock.monotonic() + WITHOUT_EDNS
+        elif what == COOKIES:
+            self.cookies.do_without()
 
     def close(self) -> None:
         """Close every port; what waits there fails."""
@@ -203,48 +213,69 @@ class _Port:
             self.abort(_unreachable(error))
 
     def _take(self, packet: bytes) -> None:
+        self._owner.asked_at = None
         exchange = self._pending.get(int.from_bytes(packet[:2]))
         if exchange is None:
             self._owner.mismatches[0] += 1
             return
-        self._owner.asked_at = None
         try:
             answer = decode_answer(packet, exchange.query)
         except WireError:
             # Perhaps forged: the true answer may still come.
             self._owner.mismatches[0] += 1
             return
-        cookies = self._owner.cookies
-        if cookies.option not in packet and not self._cookies_hold(packet, exchange):
+        if self._owner.cookies.option not in packet and not self._cookies_hold(packet, answer.rcode, exchange):
             return
-        if answer.truncated:
+        if exchange.retried or answer.rcode in _TROUBLE:
+            self._go_on(answer, exchange)
+        elif answer.truncated:
             exchange.hand_over(self._owner.on_truncated)
-        elif answer.rcode in _COOKIE_TROUBLE and cookies.option:
-            self._ask_again(answer.rcode, exchange)
-        elif answer.rcode in _EDNS_TROUBLE and exchange.edns and not exchange.query.do:
-            self._owner.do_without_edns()
-            exchange.hand_over(self._owner.start)
         else:
             exchange.answer(answer)
 
-    def _cookies_hold(self, packet: bytes, exchange: Exchange) -> bool:
+    def _cookies_hold(self, packet: bytes, rcode: int, exchange: Exchange) -> bool:
         """Look at an answer that does not have just the cookies that were sent; an unbelievable one goes to TCP."""
         cookies = self._owner.cookies
         if cookies.ours in packet:
             cookies.learn(packet, exchange.query)
         elif cookies.given:
-            cookies.missed()
+            if rcode not in _NOT_UNDERSTOOD:  # who could not read the question cannot echo its cookie
+                cookies.missed()
             exchange.hand_over(self._owner.on_truncated)
             return False
         return True
 
-    def _ask_again(self, rcode: int, exchange: Exchange) -> None:
-        """Once with the cookie that came with the refusal, or without any; then over TCP (RFC 7873 section 5.3)."""
-        if exchange.retried:
-            exchange.hand_over(self._owner.on_truncated)
-            return
-        if rcode == RCode.FORMERR:
-            self._owner.cookies.do_without()
+    def _go_on(self, answer: Answer, exchange: Exchange) -> None:
+        """There is trouble with the question, its EDNS or its cookie, or there was before it was asked again."""
+        owner = self._owner
+        if answer.rcode == RCode.BADCOOKIE:
+            # Once with the cookie that came with the refusal, then over TCP (RFC 7873 section 5.3).
+            if exchange.retried:
+                exchange.hand_over(owner.on_truncated)
+            else:
+                self._ask_again(exchange)
+        elif answer.rcode not in _NOT_UNDERSTOOD:
+            owner.do_without(exchange.without)
+            if answer.truncated:
+                exchange.hand_over(owner.on_truncated)
+            else:
+                exchange.answer(answer)
+        elif (less := self._less(exchange)) != NOTHING:
+            exchange.without = less
+            self._ask_again(exchange)
+        else:
+            exchange.answer(answer)
+
+    def _less(self, exchange: Exchange) -> int:
+        """What to ask without now that the question was not understood; ``NOTHING`` where that is no use."""
+        cookies = self._owner.cookies
+        if cookies.given:
+            return NOTHING  # who gives cookies knows EDNS: the question is the trouble
+        if exchange.without == NOTHING and cookies.option:
+            return COOKIES
+        return EDNS if exchange.without != EDNS and not exchange.query.do else NOTHING
+
+    def _ask_again(self, exchange: Exchange) -> None:
         exchange.hand_over(self._owner.start)
         exchange.retried = True
 

@@ -9,13 +9,13 @@ import dns.edns
 import dns.message
 import pytest
 
-from safedns.clock import SystemClock
 from safedns.resolve.upstream import Exchange
-from safedns.resolve.upstream.cookies import MISSES, Cookies
+from safedns.resolve.upstream.cookies import MISSES, WITHOUT_COOKIES, Cookies
 from safedns.resolve.upstream.udp import UdpCarrier
 from safedns.wire.answer import Answer
 from safedns.wire.request import upstream_request
 from safedns.wire.types import RCode
+from tests.fakes import FakeClock
 from tests.nameserver import Asked, NameServer, Reaction, reply
 from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
@@ -61,7 +61,8 @@ class Carried:
 
     def __init__(self, server: NameServer) -> None:
         self.to_tcp: list[Exchange] = []
-        self.udp = UdpCarrier(server.host, server.port, SystemClock(), [0], self.to_tcp.append)
+        self.clock = FakeClock()
+        self.udp = UdpCarrier(server.host, server.port, self.clock, [0], self.to_tcp.append)
 
     def start(self, name: str = "www.example.com") -> Awaited:
         exchange = Awaited(question(name))
@@ -126,7 +127,7 @@ async def test_rfc7873_5_3_an_answer_with_somebody_elses_cookie_is_not_believed(
     await carried.unbelieved()
 
 
-async def test_a_server_that_gives_cookies_only_sometimes_is_asked_without_in_the_end(
+async def test_a_server_that_gives_cookies_only_sometimes_is_asked_without_for_a_while(
     carried: Carried, server: NameServer
 ) -> None:
     for _ in range(MISSES):
@@ -136,13 +137,51 @@ async def test_a_server_that_gives_cookies_only_sometimes_is_asked_without_in_th
         await carried.unbelieved()
     assert (await carried.ask()).addresses == ("192.0.2.1",)
     assert cookie_in(server.asked[-1]) == b""
+    server.behave = gives
+    carried.clock.advance(WITHOUT_COOKIES)
+    await carried.ask()
+    await carried.ask()
+    assert cookie_in(server.asked[-1])[8:] == SERVERS
 
 
-async def test_a_server_that_takes_a_cookie_for_an_error_is_asked_without(carried: Carried, server: NameServer) -> None:
-    server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR) if cookie_in(asked) else gives(asked)
+async def test_a_server_that_takes_a_cookie_for_an_error_is_asked_without_for_a_while(
+    carried: Carried, server: NameServer
+) -> None:
+    server.behave = lambda asked: reply(asked, "A 192.0.2.1", rcode=RCode.FORMERR if cookie_in(asked) else 0)
+    for _ in range(2):
+        assert (await carried.ask()).addresses == ("192.0.2.1",)
+    carried.clock.advance(WITHOUT_COOKIES)
     assert (await carried.ask()).addresses == ("192.0.2.1",)
-    assert (await carried.ask()).addresses == ("192.0.2.1",)
-    assert [bool(cookie_in(asked)) for asked in server.asked] == [True, False, False]
+    assert [bool(cookie_in(asked)) for asked in server.asked] == [True, False, False, True, False]
+    assert {dns.message.from_wire(asked.packet).edns for asked in server.asked} == {0}
+
+
+@pytest.mark.parametrize("rcode", [RCode.FORMERR, RCode.NOTIMP])
+async def test_a_question_that_is_never_understood_costs_a_server_that_gives_cookies_none(
+    carried: Carried, server: NameServer, rcode: RCode
+) -> None:
+    def behave(asked: Asked) -> Reaction:
+        return (
+            with_cookie(reply(asked, rcode=rcode), cookie_in(asked)) if asked.name.startswith("odd") else gives(asked)
+        )
+
+    server.behave = behave
+    await carried.ask()
+    assert (await carried.ask("odd.example")).rcode == rcode
+    await carried.ask()
+    assert [cookie_in(asked)[8:] for asked in server.asked] == [b"", SERVERS, SERVERS]
+
+
+async def test_an_error_without_the_cookie_is_not_believed_but_no_sign_of_a_server_without(
+    carried: Carried, server: NameServer
+) -> None:
+    await carried.ask()
+    server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR)
+    for _ in range(MISSES + 1):
+        await carried.unbelieved()
+    server.behave = gives
+    await carried.ask()
+    assert cookie_in(server.asked[-1])[8:] == SERVERS
 
 
 async def test_a_server_that_knows_no_cookies_is_believed_all_the_same(carried: Carried, server: NameServer) -> None:
@@ -154,7 +193,7 @@ async def test_a_server_that_knows_no_cookies_is_believed_all_the_same(carried: 
 
 @pytest.mark.parametrize("theirs", [b"", b"short", b"x" * 33])
 def test_rfc7873_4_a_servers_cookie_of_an_impossible_length_is_not_taken(theirs: bytes) -> None:
-    cookies = Cookies()
+    cookies = Cookies(FakeClock())
     cookies.leave_from("192.0.2.1")
     before = cookies.option
     query = question()
@@ -165,7 +204,7 @@ def test_rfc7873_4_a_servers_cookie_of_an_impossible_length_is_not_taken(theirs:
 
 
 def test_rfc9018_3_another_address_of_ours_has_another_cookie() -> None:
-    cookies = Cookies()
+    cookies = Cookies(FakeClock())
     cookies.leave_from("192.0.2.1")
     at_home = cookies.ours
     cookies.leave_from("192.0.2.1")
