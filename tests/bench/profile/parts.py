@@ -27,7 +27,7 @@ _COUNT = re.compile(rf"^(\d+),,{ENTERED}(\w+),", re.MULTILINE)
 _GROUPS = (
     ("asyncio/", "event loop"),
     ("selectors.py", "event loop"),
-    ("safedns/server/", "server: the socket's reader and writer"),
+    ("safedns/server/", "server: the loop, the socket's reader and writer"),
     ("safedns/memo.py", "memo"),
     ("safedns/peers.py", "who asks"),
     ("safedns/lan/", "who asks"),
