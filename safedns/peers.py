@@ -175,11 +175,7 @@ class Peers:
 
     def tally(self) -> Tally:
         """Who may ask, and how many queries each has sent lately, under this snapshot and those before."""
-        found = Tally(self._lately)
-        for peer in self._everybody():
-            if peer.admitted:
-                found[peer.address, peer.device] += peer.asked
-        return found
+        return self._lately + _counted(self._everybody())
 
     def older(self) -> Tally:
         """The tally, where what comes from now on weighs more."""
@@ -224,7 +220,7 @@ class Peers:
             device,
             self._memos.setdefault(device.profile.id, {}),
             upstreams=self._settings.upstreams.set_number(device.profile.upstreams),
-            admitted=may_ask(self._settings, address, self._directory),
+            admitted=may_ask(self._settings, address, self._directory, device),
             bucket=None if trusted else self._bucket_of(word or self._device_of(address), mono),
             places=places,
         )
@@ -248,17 +244,33 @@ class Peers:
         return self._directory.device_at(address.removeprefix(_MAPPED))
 
     def _learnt(self, address: str) -> None:
-        """Something new is known of ``address``: whoever asks from there is identified anew."""
-        self._introduced.clear()
+        """Something new is known of ``address``, or of the home's networks: who asks from there is identified anew."""
+        if self._introduced:
+            self._lately = Tally(dict((self._lately + _counted(self._introduced.values())).most_common(TALLIED)))
+            self._introduced.clear()
         self._make_room()
-        for sender in (address, f"{_MAPPED}{address}"):
+        for sender in (address, f"{_MAPPED}{address}") if address else self._at_addresses_of_a_provider():
             before = self.by_address.get(sender)
             if before is not None:
                 if before.bucket is not None:  # to become somebody else fills none
-                    self._buckets.setdefault(self._device_of(address), before.bucket.copy())
+                    self._buckets.setdefault(self._device_of(sender), before.bucket.copy())
                 now = self._at(sender, self._device_at(sender), 0.0)
                 now.tokens, now.taken = before.tokens, before.taken
                 self.by_address[sender] = now
+
+    def _at_addresses_of_a_provider(self) -> list[str]:
+        """Who may be at home or not, by what his prefix is now; a claimed word admits from anywhere."""
+        return [sender for sender in self.by_address if ":" in sender and " " not in sender]
+
+
+def _counted(peers: Iterable[Peer]) -> Tally:
+    """How much each has asked. Where a device that calls itself by a word has been is nobody's business."""
+    found = Tally()
+    for peer in peers:
+        if peer.admitted:
+            word = peer.sender.partition(" ")[2]
+            found["" if word else peer.address, peer.device] += peer.asked
+    return found
 
 
 _MAPPED = "::ffff:"
@@ -271,11 +283,15 @@ def evidence_at(address: str, directory: Directory, mac: str = "") -> Evidence:
     return Evidence(address, "", mac, directory.host_of(key, mac))
 
 
-def may_ask(settings: Settings, address: str, directory: Directory) -> bool:
-    """Whether ``clients:`` admits a sender with this address; others are answered REFUSED."""
+def may_ask(settings: Settings, address: str, directory: Directory, device: Device) -> bool:
+    """Whether ``clients:`` admits ``device`` at this address; others are answered REFUSED.
+
+    In the provider's networks only who is claimed there: who is claimed by an IPv4 address alone would get the rules of
+    ``unknown:`` under his IPv6 one.
+    """
     if settings.clients is None or is_inside(address, settings.clients):
         return True
-    return settings.clients == PRIVATE_NETWORKS and is_inside(address, directory.prefixes)
+    return settings.clients == PRIVATE_NETWORKS and bool(device.name) and is_inside(address, directory.prefixes)
 
 
 def is_inside(address: str, networks: Iterable[IPNetwork]) -> bool:

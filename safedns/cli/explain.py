@@ -107,7 +107,7 @@ def command(
         _show_week(snapshot, device.profile, question, at, as_json=as_json)
         return
     case = Case(device, *question, at, snapshot.zone)
-    if parse_address(who) is not None and not may_ask(household.settings, who, directory):
+    if parse_address(who) is not None and not may_ask(household.settings, who, directory, device):
         explanation = REFUSED
     else:
         explanation = judge(household, snapshot, device.profile, case.name, case.qtype, at)

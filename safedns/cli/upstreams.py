@@ -105,7 +105,7 @@ def _object(one: Examined) -> dict[str, Any]:
         "padding": one.facts.padding,
         "http3": one.facts.http3,
         "resumes": one.facts.resumed,
-        "filters": one.filters,
+        "filters": one.filtering.closes if one.filtering is not None else None,
         "known_as": one.known.name if one.known is not None else "",
     }
 
@@ -127,7 +127,7 @@ def _cells(one: Examined) -> tuple[str, ...]:
 
 
 def _filters(one: Examined) -> str:
-    return "" if one.filters is None else ", ".join(one.filters) or "nothing seen"
+    return "" if one.filtering is None else ", ".join(one.filtering.closes) or "nothing seen"
 
 
 def _abilities(one: Examined) -> Iterator[str]:

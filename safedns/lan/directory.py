@@ -20,7 +20,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.changed: Callable[[str], None] = _nobody_minds
-        """Called with each address of which something new is known."""
+        """Called with each address of which something new is known; empty: of ``prefixes``."""
         self.prefixes: tuple[IPv6Network, ...] = ()
         """The provider's networks that the home has for itself."""
         self._macs: dict[str, str] = {}
@@ -50,8 +50,7 @@ class Directory:
         """Those that the home has now."""
         if prefixes != self.prefixes:
             self.prefixes = prefixes
-            for address in self._macs:
-                self.changed(address)
+            self.changed("")
 
     def mac_of(self, address: str) -> str:
         """The kernel's word, else a lease's; empty where nobody knows."""

@@ -1,7 +1,8 @@
 """The provider's IPv6 networks that this home has for itself, read from the kernel's tables: they change as he likes.
 
-Taken for the home's: a whole /64 of this machine's own on an interface that is also in a private IPv4 network, as every
-one at home is. A rented server's interface has a public address, and may share its /64 with strangers.
+Taken for the home's: a whole /64 of this machine's own on an interface whose IPv4 networks are all private, as every
+one at home has. A rented server's interface has a public address too, or none but a way to its gateway, and may share
+its /64 with strangers.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
-from safedns.lan.tables import GATEWAY, TABLES, lines
+from safedns.lan.tables import GATEWAY, HOST, TABLES, lines
 
 _GLOBAL = IPv6Network("2000::/3")
 _PRIVATE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
+_LINK_LOCAL = IPv4Network("169.254.0.0/16")
 _LENGTH = 64
 
 
@@ -26,11 +28,14 @@ def home_prefixes(tables: Path = TABLES) -> tuple[IPv6Network, ...]:
 
 def _private_interfaces(rows: list[list[str]]) -> Iterator[str]:
     """Interface, destination, gateway, flags ...: numbers in the machine's own byte order."""
+    networks: dict[str, list[IPv4Address]] = {}
     for fields in rows[1:]:
-        if len(fields) > 3 and not int(fields[3], 16) & GATEWAY:
-            destination = IPv4Address(int(fields[1], 16).to_bytes(4, sys.byteorder))
-            if any(destination in network for network in _PRIVATE):
-                yield fields[0]
+        if len(fields) > 3 and not int(fields[3], 16) & (GATEWAY | HOST):
+            networks.setdefault(fields[0], []).append(IPv4Address(int(fields[1], 16).to_bytes(4, sys.byteorder)))
+    for interface, found in networks.items():
+        private = [network for network in found if any(network in each for each in _PRIVATE)]
+        if private and all(network in _LINK_LOCAL for network in found if network not in private):
+            yield interface
 
 
 def _prefixes(rows: list[list[str]], interfaces: frozenset[str]) -> Iterator[IPv6Network]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from safedns.clock import Clock
 from safedns.errors import UpstreamError
 from safedns.resolve.counting import Counters, UpstreamMeter
-from safedns.resolve.filtering import kinds_filtered
+from safedns.resolve.filtering import Filtering, filtering_of
 from safedns.resolve.routing import Routing
 from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.encrypted import EncryptedUpstream
@@ -52,8 +52,8 @@ class Examined(NamedTuple):
     facts: Facts
     dnssec: str
     """``validates``, ``passes`` signatures on, or ``no``."""
-    filters: tuple[str, ...] | None
-    """The kinds of names that it was found to close, and ``safe search``; ``None`` if that was not found out."""
+    filtering: Filtering | None
+    """What it was found to close and to open; ``None`` if that was not found out."""
     known: FamilyResolver | None
     """The service that it should be, if that is one that filters."""
 
@@ -70,9 +70,9 @@ class Examined(NamedTuple):
     @property
     def lets_adult_through(self) -> bool:
         """Whether it opens what the service that it should be keeps closed."""
-        if self.known is None or self.filters is None:
+        if self.known is None or self.filtering is None:
             return False
-        return self.known.closes_adult and "adult" not in self.filters
+        return self.known.closes_adult and "adult" in self.filtering.opens
 
 
 def examine(upstreams: Upstreams, clock: Clock, counters: Counters) -> list[Examined]:
@@ -115,7 +115,7 @@ async def _first(
         median_ms=0.0,
         facts=Facts(),
         dnssec="",
-        filters=None,
+        filtering=None,
         known=family_resolver(spec),
     )
     try:
@@ -134,8 +134,8 @@ async def _then(examined: Examined, one: PlainUpstream | EncryptedUpstream, cloc
     except UpstreamError as error:
         return examined._replace(answers=False, problem=str(error), facts=one.facts)
     facts = one.facts if isinstance(one, PlainUpstream) else await _again(one)
-    filters = await kinds_filtered(partial(_ask, one)) if examined.is_general else None
-    return examined._replace(median_ms=median(times), facts=facts, filters=filters)
+    filtering = await filtering_of(partial(_ask, one)) if examined.is_general else None
+    return examined._replace(median_ms=median(times), facts=facts, filtering=filtering)
 
 
 async def _again(one: EncryptedUpstream) -> Facts:

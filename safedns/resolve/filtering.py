@@ -47,17 +47,29 @@ Ask = Callable[[Query], Awaitable[Answer]]
 """Asks one upstream; raises ``UpstreamError``."""
 
 
-async def kinds_filtered(ask: Ask) -> tuple[str, ...] | None:
-    """The kinds of ``SAMPLES`` of which some name is closed, and ``safe search``; ``None`` if that cannot be told."""
+class Filtering(NamedTuple):
+    """What an upstream was seen to do."""
+
+    closes: tuple[str, ...]
+    """Kinds of ``SAMPLES`` of which some name is closed, and ``safe search``."""
+    opens: tuple[str, ...]
+    """Kinds of which none is, and a famous name was given an address."""
+
+
+async def filtering_of(ask: Ask) -> Filtering | None:
+    """``None`` if it cannot be told."""
     names = [_OPEN, *(sample.name for samples in SAMPLES.values() for sample in samples)]
     told = dict(zip(names, await asyncio.gather(*(_told(ask, name) for name in names)), strict=True))
     opened = told.pop(_OPEN)
     if opened is None or opened.denied or not opened.addresses or not any(told.values()):
         return None
-    found = [kind for kind, samples in SAMPLES.items() if any(_closed(each, told[each.name]) for each in samples)]
+    closes = [kind for kind, samples in SAMPLES.items() if any(_closed(each, told[each.name]) for each in samples)]
+    opens = [
+        kind for kind, samples in SAMPLES.items() if kind not in closes and any(_opened(each, told) for each in samples)
+    ]
     if not _SAFE_SEARCH.isdisjoint(opened.targets + opened.addresses):
-        found.append("safe search")
-    return tuple(found)
+        closes.append("safe search")
+    return Filtering(tuple(closes), tuple(opens))
 
 
 async def _told(ask: Ask, name: str) -> Answer | None:
@@ -76,3 +88,8 @@ def _closed(sample: Sample, answer: Answer | None) -> bool:
     if answer.denied or answer.rcode == RCode.REFUSED:
         return True
     return answer.negative and (sample.famous or answer.counts[1] == 0)
+
+
+def _opened(sample: Sample, told: dict[str, Answer | None]) -> bool:
+    answer = told[sample.name]
+    return sample.famous and answer is not None and bool(answer.addresses)

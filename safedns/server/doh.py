@@ -120,6 +120,8 @@ class _Connection:
         self._arriving: dict[int, _Request] = {}
         self._unsent: dict[int, bytes] = {}
         """Bodies that wait for their client to make room."""
+        self._may_send_more = False
+        """The client takes more since the last look."""
         self._silent = 0
         """Octets that have come since the last event."""
         self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
@@ -164,6 +166,7 @@ class _Connection:
                     if isinstance(event, ConnectionTerminated) or self._guest.writer.is_closing():
                         return False
                     answered |= await self._on_event(event)
+                self._push_all()
             await self._flush()
         return True
 
@@ -190,11 +193,8 @@ class _Connection:
             case StreamReset():
                 for streams in (self._arriving, self._unsent):
                     streams.pop(event.stream_id, None)
-            case WindowUpdated(stream_id=stream) if stream:
-                self._push(stream)
             case WindowUpdated() | RemoteSettingsChanged():  # RFC 9113 section 6.9.2: settings move every window, too
-                for stream in list(self._unsent):
-                    self._push(stream)
+                self._may_send_more = True
         return False
 
     def _begin(self, event: RequestReceived) -> None:
@@ -274,6 +274,13 @@ class _Connection:
             return  # the client has reset the stream or left
         self._unsent[stream] = body
         self._push(stream)
+
+    def _push_all(self) -> None:
+        """Once for each read, however many frames in it have moved a window."""
+        if self._may_send_more:
+            self._may_send_more = False
+            for stream in list(self._unsent):
+                self._push(stream)
 
     def _push(self, stream: int) -> None:
         """Send as much of a body as its client takes now."""

@@ -22,6 +22,7 @@ from safedns.wire.query import Query, option
 from safedns.wire.records import (
     FIXED,
     HEADER,
+    PAIR,
     TTL,
     Record,
     check_rdata,
@@ -212,9 +213,17 @@ def _without_question(packet: bytes, flags: int, additionals: int) -> Answer:
 def _without_proofs(packet: bytes, start: int, records: Sequence[Record], answers: int, authorities: int) -> bytes:
     """The response as it is for who did not ask for DNSSEC (RFC 4035 section 3.2.1); rare, so written anew."""
     sections = (records[:answers], records[answers : answers + authorities], records[answers + authorities :])
-    kept = [[decompressed(packet, each)[0] for each in section if each.rtype not in _PROOFS] for section in sections]
+    kept = [[_spelled_out(packet, each) for each in section if each.rtype not in _PROOFS] for section in sections]
     counts = struct.pack("!3H", *map(len, kept))
     return packet[:6] + counts + packet[HEADER_SIZE:start] + b"".join(record for section in kept for record in section)
+
+
+def _spelled_out(packet: bytes, record: Record) -> bytes:
+    """The record for another place; only a pointer to the question still holds there."""
+    moved, ttl_at = decompressed(packet, record)
+    if packet[record.start : record.owner_end] == _POINTER_TO_QUESTION:
+        return _POINTER_TO_QUESTION + moved[ttl_at - PAIR.size :]
+    return moved
 
 
 def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:

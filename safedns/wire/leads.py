@@ -40,6 +40,7 @@ _NOWHERE = frozenset((
     bytes(4),
     bytes(16),
     *(ip_address(f"146.112.61.{last}").packed for last in range(104, 111)),  # block pages of OpenDNS
+    *(ip_address(f"94.140.14.{last}").packed for last in (33, 35)),  # and of AdGuard
 ))  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from safedns.lan.leases import Lease
 from safedns.peers import PEERS, PLACES, Bucket, Peer, Peers, evidence_at
-from tests.house import House, generic_option
+from tests.house import FAMILY, House, generic_option
 
 BINH_MAC, ADULT_MAC, STRANGE_MAC = "aa:bb:cc:dd:ee:01", "aa:bb:cc:dd:ee:02", "aa:bb:cc:dd:ee:99"
 ROUTER = "192.168.1.1"
@@ -61,15 +61,29 @@ def test_the_configuration_can_name_networks_or_everybody(tmp_path: Path) -> Non
     assert peers(tmp_path / "b", clients="any").meet("2001:db8::1", b"", 100.0).admitted
 
 
+CLAIMED = {"children": {"binh": {"preset": "open", "devices": ["::a8bb:ccff:fedd:ee01", "192.168.1.7"]}}}
+
+
 @pytest.mark.parametrize(("clients", "admitted"), [("private", True), (["192.168.1.0/24"], False)])
 def test_the_homes_own_prefix_is_home_while_it_has_it(tmp_path: Path, clients: Any, admitted: bool) -> None:
     house = House(tmp_path)
-    house.save(settings={"clients": clients})
-    house.lan.learn("2001:db8:1::5", BINH_MAC)
-    assert not meet(house, "2001:db8:1::5").admitted
+    house.save(settings={"clients": clients}, family={**FAMILY, **CLAIMED})
+    interface = "a8bb:ccff:fedd:ee01"
+    assert not meet(house, f"2001:db8:1::{interface}").admitted
     house.lan.use_prefixes((IPv6Network("2001:db8:1::/64"),))
-    assert [meet(house, f"2001:db8:{net}::5").admitted for net in (1, 2)] == [admitted, False]
+    assert [meet(house, f"2001:db8:{net}::{interface}").admitted for net in (1, 2)] == [admitted, False]
     house.lan.use_prefixes((IPv6Network("2001:db8:2::/64"),))
+    assert not meet(house, f"2001:db8:1::{interface}").admitted
+
+
+def test_in_a_providers_prefix_nobody_gets_the_rules_of_the_unknown(tmp_path: Path) -> None:
+    """A child that is claimed by its IPv4 address would be rid of its own there."""
+    house = House(tmp_path)
+    house.save(family={**FAMILY, **CLAIMED})
+    house.lan.use_prefixes((IPv6Network("2001:db8:1::/64"),))
+    for address in ("192.168.1.7", "2001:db8:1::5"):
+        house.lan.learn(address, STRANGE_MAC)
+    assert [meet(house, at).profile.id for at in ("192.168.1.7", "2001:db8:1::5")] == ["binh", "adults"]
     assert not meet(house, "2001:db8:1::5").admitted
 
 
@@ -128,6 +142,24 @@ def test_what_each_client_has_asked_is_counted_though_nothing_is_logged(
     house.load()
     answered(known(house).meet("127.0.0.3", b"", 100.0), 100.0, 1)
     assert known(house).tally() == {("127.0.0.3", "127.0.0.3"): counted // 2 + 1, ("192.168.1.50", ""): 2}
+
+
+def test_a_new_neighbour_takes_nothing_from_the_counts_of_those_behind_a_router(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.save(settings={"rate_limit": 0, "trusted_forwarders": [ROUTER]})
+    answered(meet(house, ROUTER, mac(BINH_MAC)), 100.0, 30)
+    house.lan.learn("192.168.1.77", STRANGE_MAC)
+    answered(meet(house, ROUTER, mac(BINH_MAC)), 100.0, 3)
+    assert known(house).tally() == {(BINH_MAC, ""): 33}
+
+
+def test_where_a_phone_that_is_known_by_its_id_has_been_is_not_remembered(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    family = {**FAMILY, "children": {"binh": {"preset": "open", "devices": ["binh-phone-x7k2m9"]}}}
+    house.save(settings={"rate_limit": 0}, family=family)
+    for address in ("203.0.113.1", "198.51.100.2"):
+        answered(meet(house, f"{address} binh-phone-x7k2m9"), 100.0, 3)
+    assert known(house).tally() == {("", "binh-phone-x7k2m9"): 6}
 
 
 def test_two_addresses_of_a_device_are_both_answered_at_once(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ HEADING = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU
 HOME = ip_network("2001:db8:1::/64")
 
 
-def route(interface: str, destination: str, *, gateway: bool = False) -> str:
+def route(interface: str, destination: str, *, gateway: bool = False, host: bool = False) -> str:
     number = int.from_bytes(IPv4Address(destination).packed, sys.byteorder)
-    return f"{interface}\t{number:08X}\t00000000\t{3 if gateway else 1:04X}\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+    flags = 1 + 2 * gateway + 4 * host
+    return f"{interface}\t{number:08X}\t00000000\t{flags:04X}\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
 
 
 def own(interface: str, address: str, length: int = 64) -> str:
@@ -24,7 +25,7 @@ def own(interface: str, address: str, length: int = 64) -> str:
 
 
 def found(tmp_path: Path, routes: str, addresses: str) -> tuple[object, ...]:
-    (tmp_path / "route").write_text(HEADING + routes)
+    (tmp_path / "route").write_text(HEADING + routes, encoding="utf-8")
     (tmp_path / "if_inet6").write_text(addresses)
     return home_prefixes(tmp_path)
 
@@ -39,16 +40,34 @@ def test_a_whole_64_beside_a_private_network_is_the_homes(tmp_path: Path, privat
     ("routes", "addresses"),
     [
         (route("eth0", "203.0.113.0"), own("eth0", "2001:db8:1::5")),
+        (route("eth0", "203.0.113.0") + route("eth0", "10.10.0.0"), own("eth0", "2001:db8:1::5")),
+        (route("eth0", "172.31.1.1", host=True), own("eth0", "2001:db8:1::5")),
+        (route("eth0", "169.254.0.0"), own("eth0", "2001:db8:1::5")),
         (route("eth0", "10.0.0.0", gateway=True), own("eth0", "2001:db8:1::5")),
         (route("eth0", "192.168.1.0"), own("ppp0", "2001:db8:1::5")),
         (route("eth0", "192.168.1.0"), own("eth0", "2001:db8:1::5", 128)),
         (route("eth0", "192.168.1.0"), own("eth0", "2001:db8:1::5", 48)),
         (route("eth0", "192.168.1.0"), own("eth0", "fd00::5") + own("eth0", "fe80::5")),
     ],
-    ids=["a rented server", "private behind a gateway", "another interface", "one address", "wider", "not global"],
+    ids=[
+        "a rented server",
+        "private beside public",
+        "a way to a private gateway",
+        "link-local alone",
+        "private behind a gateway",
+        "another interface",
+        "one address",
+        "wider",
+        "not global",
+    ],
 )
 def test_nothing_else_is(tmp_path: Path, routes: str, addresses: str) -> None:
     assert found(tmp_path, routes, addresses) == ()
+
+
+def test_link_local_beside_a_private_network_and_an_interface_of_any_name_are_no_matter(tmp_path: Path) -> None:
+    routes = route("eth0", "192.168.1.0") + route("eth0", "169.254.0.0") + route("mạng", "192.168.2.0")
+    assert found(tmp_path, routes, own("eth0", "2001:db8:1::5")) == (HOME,)
 
 
 def test_where_there_are_no_tables_there_are_none(tmp_path: Path) -> None:

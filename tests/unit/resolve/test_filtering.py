@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from safedns.errors import UpstreamError
-from safedns.resolve.filtering import SAMPLES, kinds_filtered
+from safedns.resolve.filtering import SAMPLES, Filtering, filtering_of
 from safedns.wire.answer import Answer, failed_answer, make_answer
 from safedns.wire.query import Query
 from safedns.wire.types import Ede, QType, RCode
@@ -47,17 +47,24 @@ def _answer(query: Query, said: str) -> Answer:
 
 
 def found(says: Says, otherwise: str = OPEN) -> tuple[str, ...] | None:
+    filtering = seen(says, otherwise)
+    return filtering.closes if filtering is not None else None
+
+
+def seen(says: Says, otherwise: str = OPEN) -> Filtering | None:
     async def ask(query: Query) -> Answer:
         return _answer(query, says.get(query.name, otherwise))
 
-    return asyncio.run(kinds_filtered(ask))
+    return asyncio.run(filtering_of(ask))
 
 
 def test_who_opens_everything_filters_nothing() -> None:
     assert found({}) == ()
 
 
-@pytest.mark.parametrize("said", ["0.0.0.0", "146.112.61.106", "denied", "no address", "refused", "closed by word"])
+@pytest.mark.parametrize(
+    "said", ["0.0.0.0", "146.112.61.106", "94.140.14.35", "denied", "no address", "refused", "closed by word"]
+)
 @pytest.mark.parametrize(("name", "kind"), [(ADULT_SITE, "adult"), (MALWARE_TEST, "malware")])
 def test_a_sample_that_is_closed_in_any_way_shows_its_kind(name: str, kind: str, said: str) -> None:
     assert found({name: said}) == (kind,)
@@ -92,9 +99,20 @@ def test_who_answers_for_nothing_but_the_open_name_is_not_called_unfiltered() ->
     assert found({"www.google.com": OPEN}, "nothing") is None
 
 
+@pytest.mark.parametrize("said", ["nothing", "failed", "0.0.0.0", OPEN])
+def test_only_a_famous_name_with_an_address_shows_that_its_kind_is_opened(said: str) -> None:
+    filtering = seen({ADULT_SITE: said})
+    assert filtering is not None
+    assert filtering.opens == (("adult", "ads") if said == OPEN else ("ads",))
+
+
+def test_a_kind_of_which_any_name_is_closed_is_not_called_open() -> None:
+    assert seen({ADULT_TEST: "0.0.0.0"}) == Filtering(closes=("adult",), opens=("ads",))
+
+
 def test_a_fault_of_ours_is_not_taken_for_silence() -> None:
     async def ask(query: Query) -> Answer:
         raise ValueError(query.name)
 
     with pytest.raises(ValueError, match=r"www\.google\.com"):
-        asyncio.run(kinds_filtered(ask))
+        asyncio.run(filtering_of(ask))
