@@ -3,7 +3,7 @@
     listening socket -> room? -> PROXY header, from trusted proxies -> TLS handshake -> whoever serves
 
 Whatever comes before a connection can be served is bounded in time, size and number. Must not know what is spoken on
-it afterwards.
+it afterwards. Importing it makes the buffer of every TLS connection of the process smaller, also of those to upstreams.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _GOODBYE = 1.0
 """Seconds that a client has to confirm the end of TLS."""
 sslproto.SSLProtocol.max_size = 16_384
 """Octets that asyncio sets aside for each TLS connection to read into, and fills with noughts: as many as a record of
-TLS carries (RFC 8446 section 5.1), not 256 KB."""
+TLS carries (RFC 8446 section 5.1), not 256 KB. asyncio knows one size only, so it counts for the whole process: for TLS
+and HTTPS to upstreams too, whose messages are as small."""
 
 
 class Guest(NamedTuple):

@@ -20,6 +20,7 @@ from typing import ClassVar
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.place import Place
+from safedns.resolve.upstream.race import Race
 from safedns.tasks import spawn
 from safedns.wire.edns import response_edns
 from safedns.wire.query import Edns, Query, option
@@ -31,8 +32,6 @@ IDLE_SECONDS = 10.0
 """How long a connection without exchanges stays open; servers close theirs after about as long."""
 CONNECT_SECONDS = 3.0
 """How long one address may take to connect, handshake included."""
-HEAD_START_SECONDS = 0.25
-"""How long an address may take before the next is tried beside it (RFC 8305 section 8)."""
 SILENT_SECONDS = 2.0
 """After so long without any answer to what was asked a connection is given up: a network that has changed drops packets
 without a word, and TCP would try for a quarter of an hour."""
@@ -104,8 +103,11 @@ class ConnectionCarrier(ABC):
         return tuple(self._waiting)
 
     @abstractmethod
-    async def dial(self, address: str) -> Connection:
-        """Connect, handshake included; raises ``OSError`` or ``UpstreamError``."""
+    async def dial(self, address: str, connected: Callable[[], None]) -> Connection:
+        """Connect, handshake included; raises ``OSError`` or ``UpstreamError``.
+
+        Where the handshake is a step of its own, ``connected`` is called before it begins.
+        """
 
     def start(self, exchange: Exchange) -> None:
         """Send the query as soon as there is a connection."""
@@ -130,8 +132,7 @@ class ConnectionCarrier(ABC):
     def abort(self) -> None:
         """Give the connections up at once."""
         for connection in list(self._connections):
-            self.leave(connection)
-            connection.abort()
+            self._give_up(connection)
 
     async def close(self) -> None:
         """Close the connections; everything under way fails."""
@@ -177,8 +178,7 @@ class ConnectionCarrier(ABC):
             return self._connections[0]  # nearly always
         for connection in list(self._connections):
             if connection.silence > SILENT_SECONDS:
-                self.leave(connection)
-                connection.abort()
+                self._give_up(connection)
         held_up = HELD_UP_SECONDS if self.in_order else QUIET_SECONDS
         free = [one for one in self._connections if one.silence <= held_up]
         if free:
@@ -229,36 +229,25 @@ class ConnectionCarrier(ABC):
         return error
 
     async def _reach(self) -> Connection:
-        """A connection to the address that takes one first; none holds the next up for long (RFC 8305 section 5)."""
-        untried = list(await self._place.find())
-        dials: dict[asyncio.Task[Connection | Exception], str] = {}
-        outcome: Connection | Exception | None = None
+        """A connection to the address that takes one first."""
+        addresses = await self._place.find()
         try:
-            while untried or dials:
-                if untried:
-                    address = untried.pop(0)
-                    dials[spawn(self._dial_in_time(address), f"dial {address}")] = address
-                patience = HEAD_START_SECONDS if untried else None
-                done, _ = await asyncio.wait(dials, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-                for dial in done:
-                    address, outcome = dials.pop(dial), dial.result()
-                    if isinstance(outcome, Connection):
-                        self._place.worked(address)
-                        self.facts = self.facts._replace(address=address)
-                        return outcome
-        finally:
-            for dial in dials:
-                if not dial.cancel() and isinstance(late := dial.result(), Connection):
-                    self.leave(late)
-                    late.abort()
-        self._place.failed()
-        assert isinstance(outcome, Exception)  # noqa: S101 - a place has at least one address
-        raise outcome
+            address, connection = await Race(self._dial_in_time, self._give_up).run(addresses)
+        except Exception:
+            self._place.failed()
+            raise
+        self._place.worked(address)
+        self.facts = self.facts._replace(address=address)
+        return connection
 
-    async def _dial_in_time(self, address: str) -> Connection | Exception:
+    def _give_up(self, connection: Connection) -> None:
+        self.leave(connection)
+        connection.abort()
+
+    async def _dial_in_time(self, address: str, connected: Callable[[], None]) -> Connection | Exception:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return await self.dial(address)
+                return await self.dial(address, connected)
         except Exception as error:  # noqa: BLE001 - as above; there may be another address
             return error
 

@@ -57,9 +57,9 @@ class HttpsCarrier(ConnectionCarrier):
         self.on_offer: Callable[[Offer | None], None] | None = None
         """Is told whenever a response says whether HTTP/3 is offered (RFC 7838)."""
 
-    async def dial(self, address: str) -> Connection:
+    async def dial(self, address: str, connected: Callable[[], None]) -> Connection:
         """See ``ConnectionCarrier``."""
-        session, facts = await self._tls.connect(lambda: _Session(self, self._tls), address, self._port)
+        session, facts = await self._tls.connect(lambda: _Session(self, self._tls), address, self._port, connected)
         self.facts = facts._replace(http3=self.facts.http3)
         session.begin()
         return session

@@ -27,7 +27,7 @@ from aioquic.tls import SessionTicket
 from safedns.resolve.upstream import Facts
 from safedns.resolve.upstream.connection import Connection, ConnectionCarrier
 from safedns.resolve.upstream.place import Place
-from safedns.resolve.upstream.source import source_address
+from safedns.resolve.upstream.source import family, source_address
 from safedns.resolve.upstream.tls import authorities
 
 logging.getLogger("quic").setLevel(logging.CRITICAL)  # the carrier says what went wrong, with the upstream's name
@@ -58,13 +58,14 @@ class OverQuicCarrier(ConnectionCarrier):
         super().__init__(what, place, mismatches)
         self._port = port
         self._name = name
-        self._kept = _Kept("")
+        self._kept: dict[int, _Kept] = {}
+        """By the family of our address: IPv4 and IPv6 take turns where the upstream has both."""
 
     @abstractmethod
     def session(self, quic: QuicConnection) -> QuicSession:
         """What speaks on the connection."""
 
-    async def dial(self, address: str) -> Connection:
+    async def dial(self, address: str, connected: Callable[[], None]) -> Connection:  # noqa: ARG002 - one step
         """See ``ConnectionCarrier``."""
         session = self.session(self._new_connection(source_address(address, self._port)))
         loop = asyncio.get_running_loop()
@@ -94,13 +95,17 @@ class OverQuicCarrier(ConnectionCarrier):
         )
 
     def _keep_ticket(self, source: str, ticket: SessionTicket) -> None:
-        self._kept = self._kept_for(source)._replace(ticket=replace(ticket, max_early_data_size=None))
+        self._keep(self._kept_for(source)._replace(ticket=replace(ticket, max_early_data_size=None)))
 
     def _keep_token(self, source: str, token: bytes) -> None:
-        self._kept = self._kept_for(source)._replace(token=token)
+        self._keep(self._kept_for(source)._replace(token=token))
+
+    def _keep(self, kept: _Kept) -> None:
+        self._kept[family(kept.source)] = kept
 
     def _kept_for(self, source: str) -> _Kept:
-        return self._kept if self._kept.source == source else _Kept(source)
+        kept = self._kept.get(family(source))
+        return kept if kept is not None and kept.source == source else _Kept(source)
 
 
 class QuicSession(Connection, asyncio.DatagramProtocol):

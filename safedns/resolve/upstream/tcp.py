@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import cast
 
 from safedns.errors import UpstreamError, WireError
@@ -40,12 +41,12 @@ class TcpCarrier(ConnectionCarrier):
         self.numbers = unpredictable()
         """Message ids."""
 
-    async def dial(self, address: str) -> Connection:
+    async def dial(self, address: str, connected: Callable[[], None]) -> Connection:
         """See ``ConnectionCarrier``."""
         if self.tls is None:
             loop = asyncio.get_running_loop()
             return (await loop.create_connection(lambda: _Stream(self), address, self._port))[1]
-        stream, self.facts = await self.tls.connect(lambda: _Stream(self), address, self._port)
+        stream, self.facts = await self.tls.connect(lambda: _Stream(self), address, self._port, connected)
         return stream
 
 

@@ -8,6 +8,7 @@ an earlier one only from the same address of ours: nobody can follow us from net
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import NamedTuple, TypeVar
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Facts
-from safedns.resolve.upstream.source import source_address
+from safedns.resolve.upstream.source import family, source_address
 from safedns.wire.types import Ede
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -62,26 +63,45 @@ def key_digest(certificate: bytes) -> bytes:
 class TlsClient:
     """How one upstream has to identify itself, and the session that the next handshake may resume."""
 
-    __slots__ = ("_alpn", "_context", "_made_for", "_pins", "name")
+    __slots__ = ("_alpn", "_contexts", "_pins", "name")
 
     def __init__(self, name: str, pins: tuple[bytes, ...], alpn: str = "") -> None:
         """``name``: in the certificate, a domain name or an address; ``alpn``: what must be spoken (RFC 7301)."""
         self.name = name
         self._pins = pins
         self._alpn = alpn
-        self._context: _Context | None = None
-        self._made_for: tuple[str, tuple[int, ...]] = ("", ())
-        """Our address, and the authorities' age: with another of either begins another context, without a session."""
+        self._contexts: dict[int, _Context] = {}
+        """By the family of the address: IPv4 and IPv6 take turns where the upstream has both."""
 
-    async def connect(self, factory: Callable[[], P], address: str, port: int) -> tuple[P, Facts]:
-        """A connection whose other end is who it should be; raises ``OSError`` or ``UpstreamError``."""
-        made_for = source_address(address, port), () if self._pins else authorities().written
-        if self._context is None or made_for != self._made_for:
-            # Reading the authorities blocks.
-            self._context, self._made_for = await asyncio.to_thread(self._make), made_for
+    async def connect(
+        self, factory: Callable[[], P], address: str, port: int, connected: Callable[[], None]
+    ) -> tuple[P, Facts]:
+        """A connection whose other end is who it should be; raises ``OSError`` or ``UpstreamError``.
+
+        ``connected`` is called before the handshake begins.
+        """
+        sock = await _connect(address, port)
+        connected()
+        try:
+            context = await self._context_for(address, port)
+        except BaseException:
+            sock.close()
+            raise
+        return await self._shake_hands(factory, sock, context)
+
+    async def _context_for(self, address: str, port: int) -> _Context:
+        """The last one, unless it was made for another address of ours or for other authorities."""
+        made_for = _MadeFor(source_address(address, port), () if self._pins else authorities().written)
+        context = self._contexts.get(family(address))
+        if context is None or context.made_for != made_for:
+            context = await asyncio.to_thread(self._make, made_for)  # reading the authorities blocks
+            self._contexts[family(address)] = context
+        return context
+
+    async def _shake_hands(self, factory: Callable[[], P], sock: socket.socket, context: _Context) -> tuple[P, Facts]:
         loop = asyncio.get_running_loop()
         transport, protocol = await loop.create_connection(
-            factory, address, port, ssl=self._context, server_hostname=self.name, ssl_shutdown_timeout=_GOODBYE
+            factory, sock=sock, ssl=context, server_hostname=self.name, ssl_shutdown_timeout=_GOODBYE
         )
         connected = transport.get_extra_info("ssl_object")
         try:
@@ -106,8 +126,9 @@ class TlsClient:
         if self._alpn and connected.selected_alpn_protocol() != self._alpn:
             raise UpstreamError(f"{self.name} does not speak {self._alpn}", Ede.NETWORK_ERROR)
 
-    def _make(self) -> _Context:
+    def _make(self, made_for: _MadeFor) -> _Context:
         context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+        context.made_for = made_for
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self._alpn:
             context.set_alpn_protocols([self._alpn])
@@ -119,9 +140,31 @@ class TlsClient:
         return context
 
 
+async def _connect(address: str, port: int) -> socket.socket:
+    """Connected by TCP; raises ``OSError``."""
+    sock = socket.socket(family(address), socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class _MadeFor(NamedTuple):
+    """With another of either begins another context, without a session."""
+
+    source: str
+    """Our address."""
+    written: tuple[int, ...]
+    """When the authorities were changed last."""
+
+
 class _Context(ssl.SSLContext):
     """A context that offers the server the last session: asyncio has no argument for one."""
 
+    made_for: _MadeFor
     resume: ssl.SSLSession | None = None
 
     def wrap_bio(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -10,13 +11,14 @@ from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
 from safedns.resolve.upstream.connection import (
     CONNECT_SECONDS,
-    HEAD_START_SECONDS,
     IDLE_SECONDS,
     Connection,
     ConnectionCarrier,
 )
 from safedns.resolve.upstream.place import Place
+from safedns.resolve.upstream.race import HANDSHAKE_SECONDS, HEAD_START_SECONDS
 from safedns.wire.answer import Answer
+from tests.unit.resolve.upstream.places import Somewhere
 from tests.unit.resolve.values import Awaited, address_answer, question
 from tests.unit.resolve.virtual import now, play
 
@@ -44,22 +46,6 @@ class Scripted(Connection):
         self._ended()
 
 
-class Somewhere:
-    """A ``Place`` with these addresses."""
-
-    def __init__(self, *addresses: str) -> None:
-        self.addresses = addresses
-
-    async def find(self) -> tuple[str, ...]:
-        return self.addresses
-
-    def worked(self, address: str) -> None:
-        self.addresses = (address, *(one for one in self.addresses if one != address))
-
-    def failed(self) -> None:
-        self.addresses = ()
-
-
 class Carrier(ConnectionCarrier):
     """Dials as a test says."""
 
@@ -67,24 +53,31 @@ class Carrier(ConnectionCarrier):
         super().__init__("test", place, [0])
         self.takes: dict[str, float | OSError] = {}
         """By address: seconds until it is connected, or why it is not."""
+        self.shakes: dict[str, float | OSError] = {}
+        """By address: seconds that its handshake takes after that, or why it fails at once."""
         self.tried: list[tuple[str, float]] = []
         """Addresses, and when."""
         self.given_up: list[str] = []
         self.dialled: list[Scripted] = []
 
-    async def dial(self, address: str) -> Connection:
+    async def dial(self, address: str, connected: Callable[[], None]) -> Connection:
         self.tried.append((address, round(now(), 2)))
-        takes = self.takes.get(address, 0.0)
-        if isinstance(takes, OSError):
-            raise takes
         try:
-            await asyncio.sleep(takes)
+            await self._spend(self.takes.get(address, 0.0))
+            if address in self.shakes:
+                connected()
+                await self._spend(self.shakes[address])
         except asyncio.CancelledError:
             self.given_up.append(address)
             raise
         connection = Scripted(self, address)
         self.dialled.append(connection)
         return connection
+
+    async def _spend(self, seconds: float | OSError) -> None:
+        if isinstance(seconds, OSError):
+            raise seconds
+        await asyncio.sleep(seconds)
 
     async def ask(self, name: str) -> Answer:
         exchange = Awaited(question(name))
@@ -149,6 +142,67 @@ def test_rfc8305_5_a_slow_one_is_still_taken_when_it_is_the_first_to_be_reached(
         await carrier.ask("www.example")
         assert ([one.address for one in carrier.dialled], carrier.given_up) == ([A], [B])
         await carrier.close()
+
+    play(scenario())
+
+
+def test_rfc8305_5_one_that_has_connected_is_not_raced_while_it_shakes_hands() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.takes, carrier.shakes = {A: HEAD_START_SECONDS / 2}, {A: 2 * HEAD_START_SECONDS}
+        await carrier.ask("www.example")
+        assert ([address for address, _ in carrier.tried], carrier.facts.address) == ([A], A)
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_a_handshake_that_stalls_holds_the_next_address_up_for_a_second() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.shakes = {A: SILENT}
+        begun = now()
+        await carrier.ask("www.example")
+        assert now() - begun == pytest.approx(HANDSHAKE_SECONDS, abs=0.01)
+        assert (carrier.facts.address, carrier.given_up) == (B, [A])
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_after_a_handshake_that_fails_the_next_is_tried_at_once() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B))
+        carrier.shakes = {A: ConnectionResetError(104, "Connection reset by peer")}
+        begun = now()
+        await carrier.ask("www.example")
+        assert now() - begun < HEAD_START_SECONDS
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_before_one_that_shakes_hands_slowly_a_silent_one_costs_its_head_start_only() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A, B, C))
+        carrier.takes, carrier.shakes = {A: SILENT}, {B: 2 * HEAD_START_SECONDS}
+        begun = now()
+        await carrier.ask("www.example")
+        assert now() - begun == pytest.approx(3 * HEAD_START_SECONDS, abs=0.01)
+        assert ([address for address, _ in carrier.tried], carrier.facts.address) == ([A, B], B)
+        await carrier.close()
+
+    play(scenario())
+
+
+def test_connecting_and_shaking_hands_are_bounded_together() -> None:
+    async def scenario() -> None:
+        carrier = Carrier(Somewhere(A))
+        carrier.takes, carrier.shakes = {A: CONNECT_SECONDS / 2}, {A: SILENT}
+        begun = now()
+        with pytest.raises(UpstreamError, match="nobody answered within 3 s"):
+            await carrier.ask("www.example")
+        assert now() - begun == pytest.approx(CONNECT_SECONDS, abs=0.01)
 
     play(scenario())
 

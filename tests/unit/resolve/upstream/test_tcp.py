@@ -91,7 +91,7 @@ async def test_where_there_is_no_other_connection_to_be_had_the_one_that_is_held
 
     dialled = []
 
-    async def refuse(_: TcpCarrier, address: str) -> connection.Connection:
+    async def refuse(_: TcpCarrier, address: str, __: object) -> connection.Connection:
         dialled.append(address)
         raise ConnectionRefusedError(111, f"{address} takes no more")
 
