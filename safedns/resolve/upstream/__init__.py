@@ -1,6 +1,7 @@
 """What an upstream is, and what one exchange with it is. One module a transport; strategy and caching live above.
 
-    plain --- udp ---(truncated)---> tcp --+
+    plain --- udp ---(truncated, doubted)---> tcp
+                                           |
     encrypted -+- tcp (over tls) ----------+-- connection (one, shared, opened again) --- place (its addresses)
                +- https (over tls) --------+
                +- upgrade (https, http3)   |
