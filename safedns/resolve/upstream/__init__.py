@@ -1,7 +1,6 @@
 """What an upstream is, and what one exchange with it is. One module a transport; strategy and caching live above.
 
-    plain --- udp ---(truncated, doubted)---> tcp
-                                           |
+    plain --- udp ---(truncated)---> tcp --+
     encrypted -+- tcp (over tls) ----------+-- connection (one, shared, opened again) --- place (its addresses)
                +- https (over tls) --------+
                +- upgrade (https, http3)   |
