@@ -57,7 +57,7 @@ _DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
 _PROOFS = frozenset((int(QType.RRSIG), int(QType.NSEC), int(QType.NSEC3)))
 """Types that are there for DNSSEC alone."""
 _WANTS_PROOFS = _PROOFS | {int(QType.ANY)}
-_FINDINGS = frozenset((int(RCode.NOERROR), int(RCode.NXDOMAIN)))
+FINDINGS = frozenset((int(RCode.NOERROR), int(RCode.NXDOMAIN)))
 """What says something about a name; everything else is about the query or the server."""
 
 
@@ -102,7 +102,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(packet)
     if not flags & FLAG_QR or flags & OPCODE_MASK:
         raise WireError("the packet is not the response to a query")
-    if not questions and not answers and not authorities and flags & 0x0F not in _FINDINGS:
+    if not questions and not answers and not authorities and flags & 0x0F not in FINDINGS:
         return _without_question(packet, flags, additionals)
     start = HEADER_SIZE + len(query.question)
     if questions != 1 or packet[HEADER_SIZE : start - 4].lower() + packet[start - 4 : start] != query.cache_key[:-1]:

@@ -59,6 +59,7 @@ class ConnectionCarrier(ABC):
         "instead",
         "label",
         "mismatches",
+        "needed",
     )
 
     may_be_in_order: ClassVar[bool] = False
@@ -73,6 +74,8 @@ class ConnectionCarrier(ABC):
         self.facts = Facts()
         self.label = ""
         """What the upstream is called in the log."""
+        self.needed = True
+        """Whether it is worth telling when there is no connection."""
         self._told = ""
         """Why there was no connection, as it was logged last."""
         self._waiting: dict[Exchange, None] = {}
@@ -264,7 +267,7 @@ class ConnectionCarrier(ABC):
 
     def _tell(self, error: UpstreamError) -> None:
         """Log once what keeps the upstream from being used, such as its certificate."""
-        if str(error) != self._told and self.instead is None:
+        if self.needed and str(error) != self._told and self.instead is None:
             self._told = str(error)
             log.warning("upstream %s: %s", self.label, error)
 

@@ -4,7 +4,7 @@
 
 From a server that has given a cookie an answer without ours is not believed: it is asked again over TCP. One that
 answers so again and again (several machines behind one address, a router between) is asked without cookies for a while,
-and so is one that takes them for an error.
+and so is one that takes them for an error, be it that it took the place of one that gave them (``doubted``).
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Cookies:
             self.option = option_of(EdnsOption.COOKIE, cookie)
 
     def missed(self) -> None:
-        """An answer came without them: forget the server's, and after a few times do without for a while."""
+        """An answer came without them, or an error that TCP knew better than: forget the server's, and after a few
+        times do without for a while."""
         self._misses += 1
         if self._misses < MISSES:
             self._begin()

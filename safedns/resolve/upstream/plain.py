@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from safedns.clock import Clock
@@ -10,7 +11,8 @@ from safedns.resolve.upstream import Exchange, Facts
 from safedns.resolve.upstream.place import Fixed
 from safedns.resolve.upstream.tcp import TcpCarrier
 from safedns.resolve.upstream.udp import UdpCarrier
-from safedns.wire.answer import Answer
+from safedns.wire.answer import FINDINGS, Answer
+from safedns.wire.query import Query
 from safedns.wire.types import Ede
 
 SILENT_SECONDS = 0.75
@@ -18,29 +20,62 @@ SILENT_SECONDS = 0.75
 datagram that got lost, in time for the last of those that are sent for one query."""
 
 
-class _BothWays:
-    """Carries an exchange over UDP and TCP at once: the first answer counts, and a failure when both have failed."""
+HELD_SECONDS = 0.5
+"""How long an error that came one way may wait for the other to know better, which may never say anything."""
 
-    def __init__(self, exchange: Exchange, *starts: Callable[[Exchange], None]) -> None:
+
+class _BesideTcp(Exchange):
+    """The way over UDP of an exchange that goes both."""
+
+    __slots__ = ("tcp",)
+
+    def __init__(self, query: Query, on_end: Callable[[Answer | UpstreamError], None], tcp: Exchange) -> None:
+        super().__init__(query, on_end)
+        self.tcp = tcp
+
+
+class _BothWays:
+    """Carries an exchange over UDP and TCP at once, and is held by it alone.
+
+    The first answer that tells something of the name counts; then any other, and a failure when both have failed.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._ways = [Exchange(exchange.query, self._ended) for _ in starts]
-        self._left = len(starts)
-        exchange.carrier = self
-        for way, start in zip(self._ways, starts, strict=True):
-            if exchange.open:
-                start(way)
+        self._tcp = Exchange(exchange.query, self._ended)
+        self._udp = _BesideTcp(exchange.query, self._ended, self._tcp)
+        self._left = 2
+        self._best: Answer | UpstreamError | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    def start(self, over_udp: Callable[[Exchange], None], over_tcp: Callable[[Exchange], None]) -> None:
+        """Begin both ways."""
+        over_udp(self._udp)
+        if self._exchange.open:
+            self._tcp.without = self._udp.without  # what UDP has found out to be of no use is of none here
+            over_tcp(self._tcp)
 
     def drop(self, exchange: Exchange) -> None:  # noqa: ARG002 - a carrier of one exchange
-        """Nobody waits any more, or one way has brought the answer."""
-        for way in self._ways:
-            way.cancel()
+        """Nobody waits any more, or there is an outcome."""
+        self._udp.cancel()
+        self._tcp.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
 
     def _ended(self, outcome: Answer | UpstreamError) -> None:
         self._left -= 1
-        if not isinstance(outcome, UpstreamError):
-            self._exchange.answer(outcome)
-        elif not self._left:
-            self._exchange.fail(outcome)
+        if isinstance(outcome, Answer) or not isinstance(self._best, Answer):
+            self._best = outcome
+        if not self._left or (isinstance(outcome, Answer) and (outcome.rcode in FINDINGS or outcome.denied)):
+            self._finish()
+        elif isinstance(outcome, Answer):
+            self._patience = asyncio.get_running_loop().call_later(HELD_SECONDS, self._finish)
+
+    def _finish(self) -> None:
+        if isinstance(self._best, Answer):
+            self._exchange.answer(self._best)
+        elif self._best is not None:
+            self._exchange.fail(self._best)
 
 
 class PlainUpstream:
@@ -59,6 +94,7 @@ class PlainUpstream:
         self._tcp_count = tcp_count
         self._tcp = TcpCarrier(Fixed(host), port, mismatches)
         self._tcp.label = name
+        self._tcp.needed = False
         self._udp = UdpCarrier(host, port, clock, mismatches, self._over_tcp)
 
     @property
@@ -74,7 +110,8 @@ class PlainUpstream:
             self._udp.start(exchange)
         else:
             # Large answers in fragments, or all of UDP, get lost on some ways (RFC 9715 section 3.2, R7).
-            _BothWays(exchange, self._udp.start, self._over_tcp)
+            exchange.carrier = both = _BothWays(exchange)
+            both.start(self._udp.start, self._beside_udp)
 
     async def close(self) -> None:
         """Close every socket; exchanges under way fail."""
@@ -83,5 +120,13 @@ class PlainUpstream:
         await self._tcp.close()
 
     def _over_tcp(self, exchange: Exchange) -> None:
+        """UDP will not do: it is truncated, or cannot be believed."""
+        if isinstance(exchange, _BesideTcp) and exchange.tcp.open:
+            exchange.fail(UpstreamError("the upstream's answer over UDP is of no use", Ede.NETWORK_ERROR))
+            return
+        self._tcp.needed = True
+        self._beside_udp(exchange)
+
+    def _beside_udp(self, exchange: Exchange) -> None:
         self._tcp_count[0] += 1
         self._tcp.start(exchange)

@@ -19,8 +19,9 @@ from safedns.clock import Clock
 from safedns.errors import UpstreamError, WireError
 from safedns.resolve.upstream import COOKIES, EDNS, NOTHING, Exchange
 from safedns.resolve.upstream.cookies import Cookies
+from safedns.resolve.upstream.doubted import NOT_UNDERSTOOD, ask_over_tcp
 from safedns.resolve.upstream.entropy import unpredictable
-from safedns.wire.answer import Answer, decode_answer
+from safedns.wire.answer import FINDINGS, Answer, decode_answer
 from safedns.wire.request import request_without_edns, upstream_request
 from safedns.wire.types import Ede, RCode
 
@@ -33,10 +34,7 @@ WITHOUT_EDNS = 600.0
 """Seconds until a server that could not read EDNS is asked with it again."""
 _DATAGRAM_MAX = 8192
 _READS_AT_ONCE = 64
-_NOT_UNDERSTOOD = frozenset((int(RCode.FORMERR), int(RCode.NOTIMP)))
-"""What is said by a server that cannot read cookies or EDNS (RFC 6891 section 7), will have nothing to do with them, or
-does not know what it was asked for."""
-_TROUBLE = _NOT_UNDERSTOOD | {int(RCode.BADCOOKIE)}
+_TROUBLE = NOT_UNDERSTOOD | {int(RCode.BADCOOKIE)}
 
 
 class UdpCarrier:
@@ -109,6 +107,10 @@ class UdpCarrier:
             self._without_edns_until = self._clock.monotonic() + WITHOUT_EDNS
         elif what == COOKIES:
             self.cookies.do_without()
+
+    def doubt(self, exchange: Exchange) -> None:
+        """Go on over TCP: a server that gives cookies has not understood, or a forger says so."""
+        ask_over_tcp(exchange, self.on_truncated, self.cookies)
 
     def close(self) -> None:
         """Close every port; what waits there fails."""
@@ -239,9 +241,11 @@ class _Port:
         if cookies.ours in packet:
             cookies.learn(packet, exchange.query)
         elif cookies.given:
-            if rcode not in _NOT_UNDERSTOOD:  # who could not read the question cannot echo its cookie
+            if rcode in NOT_UNDERSTOOD:  # who could not read the question cannot echo its cookie
+                exchange.hand_over(self._owner.doubt)
+            else:
                 cookies.missed()
-            exchange.hand_over(self._owner.on_truncated)
+                exchange.hand_over(self._owner.on_truncated)
             return False
         return True
 
@@ -254,8 +258,9 @@ class _Port:
                 exchange.hand_over(owner.on_truncated)
             else:
                 self._ask_again(exchange)
-        elif answer.rcode not in _NOT_UNDERSTOOD:
-            owner.do_without(exchange.without)
+        elif answer.rcode not in NOT_UNDERSTOOD:
+            if answer.rcode in FINDINGS:  # other errors do not show that it was of any help
+                owner.do_without(exchange.without)
             if answer.truncated:
                 exchange.hand_over(owner.on_truncated)
             else:
@@ -277,7 +282,7 @@ class _Port:
 
     def _ask_again(self, exchange: Exchange) -> None:
         exchange.hand_over(self._owner.start)
-        exchange.retried = True
+        exchange.retried = True  # not before: whoever takes an exchange over begins anew
 
 
 def _unreachable(error: OSError) -> UpstreamError:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 
+import dns.edns
+import dns.message
 import pytest
 
 from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
+from safedns.resolve.upstream import plain as plain_module
 from safedns.resolve.upstream.plain import SILENT_SECONDS, PlainUpstream
 from safedns.wire.answer import Answer
+from safedns.wire.types import RCode
 from tests.fakes import FakeClock
 from tests.nameserver import After, Asked, NameServer, Reaction, reply
+from tests.unit.resolve.upstream.test_without_edns import edns
 from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 
@@ -177,3 +183,106 @@ async def test_an_answer_that_is_truncated_over_udp_comes_whole_over_tcp(
     server.behave = behave
     assert len((await upstream.ask()).addresses) == 200
     assert upstream.under_way == 0
+    assert (server.asked_over("tcp"), upstream.tcp_count) == (1, [1])
+
+
+async def test_so_it_does_when_tcp_has_ended_with_an_error_before(upstream: Upstream, server: NameServer) -> None:
+    def behave(asked: Asked) -> Reaction:
+        if asked.transport == "udp":
+            return After(0.05, reply(asked, truncated=True))
+        first = server.asked_over("tcp") == 1
+        return reply(asked, rcode=RCode.SERVFAIL) if first else reply(asked, "A 192.0.2.1")
+
+    await upstream.lose_one()
+    server.behave = behave
+    assert (await upstream.ask()).addresses == ("192.0.2.1",)
+
+
+ERRORS = [RCode.FORMERR, RCode.SERVFAIL, RCode.NOTIMP, RCode.REFUSED]
+
+
+@pytest.mark.parametrize("rcode", ERRORS)
+@pytest.mark.parametrize("quick", ["udp", "tcp"])
+async def test_an_error_that_comes_one_way_does_not_beat_the_answer_of_the_other(
+    upstream: Upstream, server: NameServer, rcode: RCode, quick: str
+) -> None:
+    await upstream.lose_one()
+    server.behave = lambda asked: (
+        reply(asked, rcode=rcode) if asked.transport == quick else After(0.05, reply(asked, "A 192.0.2.1"))
+    )
+    assert (await upstream.ask()).addresses == ("192.0.2.1",)
+    assert upstream.under_way == 0
+
+
+async def test_an_error_by_which_the_upstream_keeps_a_name_closed_counts_at_once(
+    upstream: Upstream, server: NameServer
+) -> None:
+    def behave(asked: Asked) -> Reaction:
+        if asked.transport == "udp":
+            return After(0.05, reply(asked, "A 192.0.2.1"))
+        closed = dns.message.from_wire(reply(asked, rcode=RCode.REFUSED))
+        closed.use_edns(options=[dns.edns.EDEOption(dns.edns.EDECode.BLOCKED)])
+        return closed.to_wire()
+
+    await upstream.lose_one()
+    server.behave = behave
+    assert (await upstream.ask()).denied == dns.edns.EDECode.BLOCKED
+
+
+@pytest.mark.parametrize("rcode", ERRORS)
+async def test_an_error_that_comes_both_ways_is_the_answer(
+    upstream: Upstream, server: NameServer, rcode: RCode
+) -> None:
+    await upstream.lose_one()
+    server.behave = lambda asked: reply(asked, rcode=rcode)
+    assert (await upstream.ask()).rcode == rcode
+
+
+async def test_an_error_does_not_wait_for_ever_for_a_way_that_is_silent(
+    upstream: Upstream, server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_module, "HELD_SECONDS", 0.05)
+    await upstream.lose_one()
+    server.behave = lambda asked: reply(asked, rcode=RCode.SERVFAIL) if asked.transport == "tcp" else None
+    assert (await upstream.ask()).rcode == RCode.SERVFAIL
+    assert upstream.under_way == 0
+
+
+async def test_an_error_is_better_than_a_failure() -> None:
+    with NameServer(lambda _: None, tcp=False) as without_tcp:
+        upstream = Upstream(without_tcp)
+        await upstream.lose_one()
+        without_tcp.behave = lambda asked: reply(asked, rcode=RCode.REFUSED)
+        assert (await upstream.ask()).rcode == RCode.REFUSED
+        await upstream.plain.close()
+
+
+async def test_who_knows_no_edns_over_udp_is_asked_without_over_tcp(upstream: Upstream, server: NameServer) -> None:
+    def old(asked: Asked) -> Reaction:
+        return reply(asked, "A 192.0.2.1", rcode=RCode.FORMERR if edns(asked) else RCode.NOERROR)
+
+    server.behave = old
+    assert (await upstream.ask()).addresses == ("192.0.2.1",)
+    server.behave = lambda _: None
+    lost = upstream.start("lost.example")
+    upstream.clock.advance(SILENT_SECONDS)
+    server.behave = lambda asked: old(asked) if asked.transport == "tcp" else None
+    assert (await upstream.ask()).addresses == ("192.0.2.1",)
+    assert [edns(asked) for asked in server.asked if asked.transport == "tcp"] == [False]
+    lost.cancel()
+
+
+async def test_that_tcp_which_was_only_tried_beside_udp_cannot_be_had_is_not_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO), NameServer(lambda _: None, tcp=False) as without_tcp:
+        upstream = Upstream(without_tcp)
+        await upstream.lose_one()
+        without_tcp.behave = lambda asked: After(0.05, reply(asked, "A 192.0.2.1"))
+        await upstream.ask()
+        assert not caplog.messages
+        without_tcp.behave = lambda asked: reply(asked, truncated=True)
+        with pytest.raises(UpstreamError, match="no TCP connection"):
+            await upstream.ask()
+        assert [message.split(":")[0] for message in caplog.messages] == ["upstream test"]
+        await upstream.plain.close()

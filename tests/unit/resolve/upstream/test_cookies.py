@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import dns.edns
 import dns.message
 import pytest
 
+from safedns.errors import UpstreamError
 from safedns.resolve.upstream import Exchange
 from safedns.resolve.upstream.cookies import MISSES, WITHOUT_COOKIES, Cookies
+from safedns.resolve.upstream.plain import PlainUpstream
 from safedns.resolve.upstream.udp import UdpCarrier
 from safedns.wire.answer import Answer
 from safedns.wire.request import upstream_request
 from safedns.wire.types import RCode
 from tests.fakes import FakeClock
 from tests.nameserver import Asked, NameServer, Reaction, reply
+from tests.unit.resolve.upstream.test_without_edns import edns
 from tests.unit.resolve.values import PATIENCE, Awaited, question, until
 
 SERVERS = b"servers "
@@ -41,6 +45,10 @@ def with_cookie(packet: bytes, cookie: bytes) -> bytes:
 def gives(asked: Asked) -> Reaction:
     """A server that gives a cookie."""
     return with_cookie(reply(asked, "A 192.0.2.1"), cookie_in(asked)[:8] + SERVERS)
+
+
+def gives_none(asked: Asked) -> Reaction:
+    return reply(asked, "A 192.0.2.1")
 
 
 def strict(asked: Asked) -> Reaction:
@@ -78,6 +86,27 @@ class Carried:
         await until(lambda: exchange in self.to_tcp)
         assert exchange.open
         exchange.cancel()
+
+
+class Plain:
+    """A plain upstream, with UDP and TCP."""
+
+    def __init__(self, server: NameServer) -> None:
+        self.upstream = PlainUpstream("test", server.host, server.port, FakeClock(), mismatches=[0], tcp_count=[0])
+
+    async def ask(self, name: str = "www.example.com", *, do: bool = False) -> Answer:
+        query = question(name)
+        assert query.edns is not None
+        exchange = Awaited(query._replace(edns=query.edns._replace(do=do)))
+        self.upstream.start(exchange)
+        return await asyncio.wait_for(exchange, PATIENCE)
+
+
+@asynccontextmanager
+async def both_transports(server: NameServer) -> AsyncIterator[Plain]:
+    plain = Plain(server)
+    yield plain
+    await plain.upstream.close()
 
 
 @pytest.fixture
@@ -173,15 +202,79 @@ async def test_a_question_that_is_never_understood_costs_a_server_that_gives_coo
 
 
 async def test_an_error_without_the_cookie_is_not_believed_but_no_sign_of_a_server_without(
-    carried: Carried, server: NameServer
+    server: NameServer,
 ) -> None:
+    async with both_transports(server) as upstream:
+        await upstream.ask()
+        server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR) if asked.name == "odd.example" else gives(asked)
+        for _ in range(MISSES + 1):
+            assert (await upstream.ask("odd.example")).rcode == RCode.FORMERR
+        assert not edns(server.asked[-1])
+        await upstream.ask()
+        assert cookie_in(server.asked[-1])[8:] == SERVERS
+
+
+async def test_an_error_that_is_none_over_tcp_was_forged_or_the_server_has_changed(server: NameServer) -> None:
+    async with both_transports(server) as upstream:
+        await upstream.ask()
+        server.behave = lambda asked: (
+            reply(asked, rcode=RCode.FORMERR) if asked.transport == "udp" and cookie_in(asked) else gives_none(asked)
+        )
+        for transports in ["udp", "tcp"], ["udp", "udp"], ["udp"]:
+            before = len(server.asked)
+            assert (await upstream.ask()).addresses == ("192.0.2.1",)
+            assert [asked.transport for asked in server.asked[before:]] == transports
+        assert edns(server.asked[-1])
+
+
+@pytest.mark.parametrize("rcode", [RCode.FORMERR, RCode.NOTIMP])
+async def test_a_server_that_has_taken_the_place_of_one_with_cookies_and_takes_edns_for_an_error_is_understood(
+    server: NameServer, rcode: RCode
+) -> None:
+    async with both_transports(server) as upstream:
+        await upstream.ask()
+        server.behave = lambda asked: reply(asked, rcode=rcode) if edns(asked) else gives_none(asked)
+        for transports in ["udp", "tcp", "tcp"], ["udp", "udp", "udp"], ["udp"]:
+            before = len(server.asked)
+            assert (await upstream.ask()).addresses == ("192.0.2.1",)
+            assert [asked.transport for asked in server.asked[before:]] == transports
+
+
+async def test_questions_that_were_under_way_when_it_was_replaced_count_once(server: NameServer) -> None:
+    async with both_transports(server) as upstream:
+        await upstream.ask()
+        server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR) if asked.transport == "udp" else gives(asked)
+        await asyncio.gather(*(upstream.ask(f"{number}.example") for number in range(MISSES * 2)))
+        server.behave = gives
+        await upstream.ask()
+        await upstream.ask()
+        assert cookie_in(server.asked[-1])[8:] == SERVERS
+
+
+async def test_nor_is_it_dead_for_good_where_there_is_no_tcp() -> None:
+    with NameServer(gives, tcp=False) as server:
+        async with both_transports(server) as upstream:
+            await upstream.ask()
+            server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR) if edns(asked) else gives_none(asked)
+            with pytest.raises(UpstreamError, match="no TCP connection"):
+                await upstream.ask()
+            assert (await upstream.ask()).addresses == ("192.0.2.1",)
+
+
+async def test_nobody_who_wants_dnssec_is_asked_for_without_edns_over_tcp(server: NameServer) -> None:
+    async with both_transports(server) as upstream:
+        await upstream.ask()
+        server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR) if edns(asked) else gives_none(asked)
+        assert (await upstream.ask(do=True)).rcode == RCode.FORMERR
+
+
+async def test_cancelling_what_is_doubted_leaves_nothing_behind(carried: Carried, server: NameServer) -> None:
     await carried.ask()
     server.behave = lambda asked: reply(asked, rcode=RCode.FORMERR)
-    for _ in range(MISSES + 1):
-        await carried.unbelieved()
-    server.behave = gives
-    await carried.ask()
-    assert cookie_in(server.asked[-1])[8:] == SERVERS
+    exchange = carried.start()
+    await until(lambda: bool(carried.to_tcp))
+    exchange.cancel()
+    assert not carried.to_tcp[0].open
 
 
 async def test_a_server_that_knows_no_cookies_is_believed_all_the_same(carried: Carried, server: NameServer) -> None:

@@ -126,6 +126,28 @@ async def test_an_odd_question_that_is_never_understood_changes_nothing_for_othe
         assert cookies(server.asked[-1])
 
 
+@pytest.mark.parametrize("otherwise", [RCode.SERVFAIL, RCode.REFUSED])
+async def test_an_error_of_another_kind_is_no_help_to_remember(
+    carried: Carried, server: NameServer, error: Error, rcode: RCode, otherwise: RCode
+) -> None:
+    def behave(asked: Asked) -> Reaction:
+        if asked.name != "odd.lan":
+            return reply(asked, "A 192.0.2.1")
+        return error(asked, rcode if edns(asked) else otherwise)
+
+    server.behave = behave
+    assert (await asyncio.wait_for(carried.start("odd.lan"), PATIENCE)).rcode == otherwise
+    await carried.ask()
+    assert cookies(server.asked[-1])
+
+
+async def test_that_a_name_does_not_exist_is_help(carried: Carried, server: NameServer, rcode: RCode) -> None:
+    server.behave = lambda asked: reply(asked, rcode=rcode if edns(asked) else RCode.NXDOMAIN)
+    for _ in range(2):
+        assert (await asyncio.wait_for(carried.start(), PATIENCE)).rcode == RCode.NXDOMAIN
+    assert [edns(asked) for asked in server.asked] == [True, True, False, False]
+
+
 async def test_an_odd_question_to_a_router_known_to_be_old_is_asked_once(
     carried: Carried, server: NameServer, error: Error, rcode: RCode
 ) -> None:
