@@ -142,7 +142,8 @@ class TlsClient:
 
 async def _connect(address: str, port: int) -> socket.socket:
     """Connected by TCP; raises ``OSError``."""
-    sock = socket.socket(family(address), socket.SOCK_STREAM)
+    # With the protocol named, or asyncio would leave small packets to wait for each other (TCP_NODELAY).
+    sock = socket.socket(family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
