@@ -17,7 +17,7 @@ from typing import NamedTuple
 from safedns.resolve.counting import Counters
 from safedns.resolve.denials import Denials
 from safedns.settings.model import CacheSettings
-from safedns.wire.answer import Answer
+from safedns.wire.answer import FINDINGS, Answer
 from safedns.wire.carry import carried
 from safedns.wire.names import from_wire, to_wire
 from safedns.wire.query import query_of
@@ -26,7 +26,6 @@ from safedns.wire.types import RCode
 MAX_BODY = 4096
 """Octets; larger answers are rare and are asked again, so that full caches have a known size."""
 _NXDOMAIN = int(RCode.NXDOMAIN)
-_FINDINGS = frozenset((int(RCode.NOERROR), _NXDOMAIN))
 _KEY_TAIL = 5
 """Octets behind the name in a key: type, class, flag bits."""
 _ENTRY_BYTES = 850
@@ -175,7 +174,7 @@ class AnswerCache:
         """
         ttl = answer.ttl
         if ttl <= 0 or len(answer.body) > MAX_BODY:
-            if answer.rcode in _FINDINGS or answer.denied:
+            if answer.rcode in FINDINGS or answer.denied:
                 self.forget(key)
             return
         early = _LAST_PART * ttl if self.settings.prefetch and ttl >= RENEWED_FROM else 0.0

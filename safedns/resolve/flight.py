@@ -20,16 +20,14 @@ from safedns.resolve.alarms import Alarms
 from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.strategy import BUDGET, Ask, Health, Team, Wait
 from safedns.resolve.upstream import Exchange, Upstream
-from safedns.wire.answer import Answer
+from safedns.wire.answer import FINDINGS, Answer
 from safedns.wire.query import Query
-from safedns.wire.types import Ede, RCode
+from safedns.wire.types import Ede
 
 log = logging.getLogger(__name__)
 
 STALE_AFTER = 1.8
 """Seconds that a client waits before it gets a stale answer, if there is one (RFC 8767 section 5)."""
-
-_USEFUL = frozenset({RCode.NOERROR, RCode.NXDOMAIN})
 
 
 class Resolved(NamedTuple):
@@ -178,7 +176,7 @@ class Flight:
             self._advance(now)
 
     def _answered(self, ask: Ask, member: Member, answer: Answer, now: float) -> None:
-        if answer.rcode not in _USEFUL and not answer.denied:
+        if answer.rcode not in FINDINGS and not answer.denied:
             self.refusal = answer
             self._race.refused(ask.attempt, self.query.name, now)
             member.meter.refusals[0] += 1

@@ -335,7 +335,7 @@ def _lifetime(
     ttls = [_seconds(record.ttl) for record in answers]
     if rcode == RCode.NOERROR and any(qtype in (record.rtype, QType.ANY) for record in answers):
         return False, min(ttls)
-    if rcode not in (RCode.NOERROR, RCode.NXDOMAIN):
+    if rcode not in FINDINGS:
         return False, 0
     soa = next((record for record in authorities if record.rtype == QType.SOA), None)
     if soa is None:

@@ -21,6 +21,7 @@ from safedns.resolve.upstream import COOKIES, EDNS, NOTHING, Exchange
 from safedns.resolve.upstream.cookies import Cookies
 from safedns.resolve.upstream.doubted import NOT_UNDERSTOOD, ask_over_tcp
 from safedns.resolve.upstream.entropy import unpredictable
+from safedns.resolve.upstream.source import family
 from safedns.wire.answer import FINDINGS, Answer, decode_answer
 from safedns.wire.request import request_without_edns, upstream_request
 from safedns.wire.types import Ede, RCode
@@ -63,7 +64,7 @@ class UdpCarrier:
         on_truncated: Callable[[Exchange], None],
     ) -> None:
         self._address = (host, port)
-        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._family = family(host)
         self._clock = clock
         self.numbers = unpredictable()
         """Message ids, and which port is used."""

@@ -10,7 +10,7 @@ import ssl
 import struct
 import tracemalloc
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import dns.edns
@@ -233,14 +233,6 @@ def cut_short(port: int, context: ssl.SSLContext, *, shaken_hands: bool) -> None
             secured.sendall(frame(b"query"))
             secured.recv(64)
             secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-@pytest.fixture
-def no_collector() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.mark.usefixtures("no_collector")
