@@ -73,6 +73,13 @@ class HttpsCarrier(ConnectionCarrier):
             self.on_offer(self._offer[1])
 
 
+class _Http(H2Connection):
+    """One that stays small over months: h2 would come to remember 65 536 closed streams, 8 MB."""
+
+    # Half a megabyte at most: enough for what still arrives when some hundred questions a second are given up.
+    MAX_CLOSED_STREAMS = 4096
+
+
 class _Session(HttpConnection, asyncio.Protocol):
     """One HTTP/2 connection."""
 
@@ -80,7 +87,7 @@ class _Session(HttpConnection, asyncio.Protocol):
         super().__init__(owner)
         self._owner = owner
         self._tls = tls
-        self._http = H2Connection(H2Configuration(client_side=True))
+        self._http = _Http(H2Configuration(client_side=True))
         self._http.local_settings = Settings(client=True, initial_values={SettingCodes.ENABLE_PUSH: 0})
         self._http.remote_settings = Settings(
             client=False, initial_values={SettingCodes.MAX_CONCURRENT_STREAMS: STREAMS_UNTOLD}

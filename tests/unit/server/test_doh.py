@@ -15,9 +15,10 @@ import pytest
 from h2.settings import SettingCodes
 
 from safedns.clock import SystemClock
-from safedns.server.doh import DohServer
+from safedns.server.doh import STREAMS, DohServer
 from safedns.server.room import Limits
 from safedns.tasks import spawn
+from tests.http2 import closed_streams
 from tests.unit.server.encrypted import NAME, Trust
 from tests.unit.server.h2client import H2Client, connected
 from tests.unit.server.scripted import Recording, ScriptedPipeline, eventually
@@ -337,6 +338,15 @@ async def test_reset_requests_count_until_they_are_answered(recording: Recording
         await eventually(lambda: len(served.pipeline.waiting) == 4, "four wait")
         await asyncio.sleep(0.05)
         assert len(served.pipeline.seen) == 4
+
+
+async def test_a_connection_of_many_queries_costs_no_more_than_one_of_few(recording: Recording, trust: Trust) -> None:
+    async with serving(recording, trust) as served, served.client() as client:
+        for _ in range(6):
+            for stream in [client.post(b"hello query") for _ in range(STREAMS)]:
+                assert (await client.response(stream)).status == 200
+        assert closed_streams(client_side=True) > 4 * STREAMS, "what h2 remembers by itself"
+        assert closed_streams(client_side=False) <= 2 * STREAMS
 
 
 async def test_an_answer_for_a_client_that_has_gone_disturbs_nobody(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.certificates import Authority
+from tests.http2 import closed_streams
 from tests.nameserver import After, NameServer, reply
 from tests.unit.resolve.upstream.carriers import Carried, Face, carrying, serving
 from tests.unit.resolve.values import PATIENCE
@@ -24,6 +25,14 @@ async def test_no_more_streams_are_opened_than_the_server_takes(carried: Carried
     answers = await asyncio.gather(*(carried.ask(f"{number}.example") for number in range(30)))
     assert {answer.addresses for answer in answers} == {("192.0.2.1",)}
     assert server.connections == 1
+
+
+async def test_a_connection_of_many_queries_costs_no_more_than_one_of_few(carried: Carried, server: NameServer) -> None:
+    for _ in range(50):
+        await asyncio.gather(*(carried.ask(f"{number}.example") for number in range(100)))
+    assert server.connections == 1
+    assert closed_streams(client_side=False) > 4500, "what h2 remembers by itself"
+    assert closed_streams(client_side=True) <= 4096
 
 
 async def test_a_question_that_is_held_back_can_be_cancelled(carried: Carried, server: NameServer) -> None:
