@@ -192,12 +192,19 @@ class Peers:
             if said is None:
                 peer = self._peer(router, router, self._device_at(router), mono, [_UNLIMITED])  # a whole home asks
             else:
-                seen = self._evidence(said.address, said.mac)._replace(word=said.name)
+                seen = self._told(router, said)
                 shown = said.address or said.mac or said.name or router
                 places = self._places_of(seen.mac or shown)
                 peer = self._peer(router, shown, self._snapshot.identify(seen), mono, places)
             self._introduced[router, said] = peer
         return peer
+
+    def _told(self, router: str, said: Introduction) -> Evidence:
+        seen = self._evidence(said.address, said.mac)._replace(word=said.name)
+        if said.mac or seen.mac != self._directory.mac_of(router):
+            return seen
+        # A router that answers for the addresses of others shows its own hardware there.
+        return seen._replace(mac="", host=self._directory.host_of(said.address, ""), ipv4="")
 
     def _device_at(self, address: str) -> Device:
         return self._snapshot.identify(self._evidence(address))
@@ -280,14 +287,14 @@ def evidence_at(address: str, directory: Directory, mac: str = "") -> Evidence:
     """Everything that is known of an address now; ``mac`` is believed where it is given."""
     key = address.removeprefix(_MAPPED)
     mac = mac or directory.mac_of(key)
-    return Evidence(address, "", mac, directory.host_of(key, mac))
+    return Evidence(address, "", mac, directory.host_of(key, mac), directory.ipv4_of(key, mac))
 
 
 def may_ask(settings: Settings, address: str, directory: Directory, device: Device) -> bool:
     """Whether ``clients:`` admits ``device`` at this address; others are answered REFUSED.
 
-    In the provider's networks only who is claimed there: who is claimed by an IPv4 address alone would get the rules of
-    ``unknown:`` under his IPv6 one.
+    In the provider's networks only who is known there: who is claimed by an IPv4 address at which nobody has met that
+    device yet would get the rules of ``unknown:`` under his IPv6 one.
     """
     if settings.clients is None or is_inside(address, settings.clients):
         return True

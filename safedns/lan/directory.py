@@ -6,7 +6,7 @@ not known yet is empty, and ``changed`` tells when it has become known. Must not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv6Network
 
 from safedns.lan.leases import Lease
@@ -24,18 +24,41 @@ class Directory:
         self.prefixes: tuple[IPv6Network, ...] = ()
         """The provider's networks that the home has for itself."""
         self._macs: dict[str, str] = {}
+        self._ipv4: dict[str, set[str]] = {}
+        """IPv4 addresses by the hardware that the kernel met there."""
         self._leases: dict[str, Lease] = {}
         self._hosts: dict[str, str] = {}
 
     def learn(self, address: str, mac: str) -> None:
         """The kernel met ``mac`` at ``address``. That stays until it meets another there: a device that sleeps is
         forgotten by the kernel, and is to be known when it wakes."""
-        if self._macs.get(address) == mac:
+        before = self._macs.get(address, "")
+        if before == mac:
             return
         if len(self._macs) >= NEIGHBOURS:
-            del self._macs[next(iter(self._macs))]
+            self._forget(next(iter(self._macs)))
+        known = {each: self._only_ipv4(each) for each in (before, mac)}
+        self._forget(address)
         self._macs[address] = mac
+        if not _is_ipv6(address):
+            self._ipv4.setdefault(mac, set()).add(address)
         self.changed(address)
+        for each in self._met_over_ipv6({each for each, was in known.items() if self._only_ipv4(each) != was}):
+            self.changed(each)
+
+    def _forget(self, address: str) -> None:
+        mac = self._macs.pop(address, "")
+        met = self._ipv4.get(mac, set())
+        met.discard(address)
+        if not met:
+            self._ipv4.pop(mac, None)
+
+    def _only_ipv4(self, mac: str) -> str:
+        met = self._ipv4.get(mac, ())
+        return next(iter(met)) if len(met) == 1 else ""
+
+    def _met_over_ipv6(self, macs: Collection[str]) -> list[str]:
+        return [address for address, mac in self._macs.items() if mac in macs and _is_ipv6(address)] if macs else []
 
     def use_leases(self, leases: Iterable[Lease]) -> None:
         """Everything that the DHCP servers' files say now."""
@@ -61,6 +84,16 @@ class Directory:
         """What is the same for all addresses of one device: its hardware address, else the address itself."""
         return self.mac_of(address) or address
 
+    def ipv4_of(self, address: str, mac: str) -> str:
+        """The IPv4 address of ``mac``: a family may know by it who asks from an IPv6 ``address``, or an unknown one.
+
+        Empty where the kernel has not met ``mac`` at both, or at several IPv4 addresses: some Wi-Fi repeaters show one
+        hardware address for all devices, and who has left an address is not to be taken for its owner.
+        """
+        if address and not (_is_ipv6(address) and self._macs.get(address) == mac):
+            return ""
+        return self._only_ipv4(mac)
+
     def host_of(self, address: str, mac: str) -> str:
         """The host name of the lease for ``address``, else of one for ``mac``; empty where there is none."""
         lease = self._leases.get(address)
@@ -73,6 +106,10 @@ class Directory:
     def _known(self, address: str) -> tuple[str, str]:
         mac = self.mac_of(address)
         return mac, self.host_of(address, mac)
+
+
+def _is_ipv6(address: str) -> bool:
+    return ":" in address
 
 
 def _nobody_minds(address: str) -> None:

@@ -2,14 +2,15 @@
 
     word it is called by > hardware address > address > interface id > host name > range or network > unknown
 
-The first of these that anybody has claimed decides. Where evidence comes from, and whether it may be believed, is
-settled before (``peers``).
+The first of these that anybody has claimed decides. Over IPv6 the IPv4 address of the same hardware counts behind the
+address and the interface id, and a range that this is in behind all others. Where evidence comes from, and whether it
+may be believed, is settled before (``peers``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Generic, NamedTuple, TypeVar
 
@@ -34,6 +35,8 @@ class Evidence(NamedTuple):
     """``aa:bb:cc:dd:ee:01``."""
     host: str = ""
     """Its DHCP host name."""
+    ipv4: str = ""
+    """Of a device that asks over IPv6: the address at which its hardware was met, where that is a single one."""
 
 
 class Span(NamedTuple):
@@ -75,21 +78,32 @@ class Clients(Generic[T]):
 
     def find(self, seen: Evidence) -> T:
         """Whose device it is, or the unknown one; an address may have a ``%scope``, an IPv4-mapped one is IPv4."""
-        plain = parse_address(seen.address)
-        owner = self._names.get(seen.word, self._macs.get(seen.mac))
-        if owner is None and plain is not None:
-            owner = self._exact.get((plain.version, int(plain)))
-            if owner is None and plain.version == _IPV6:
-                owner = self._interfaces.get(int(plain) & _INTERFACE_ID)
-        if owner is None:
-            owner = self._names.get(seen.host)
-        if owner is None and plain is not None:
-            owner = self._narrowest(plain.version, int(plain))
-        return self._unknown if owner is None else owner
+        return next((owner for owner in self._by_weight(seen) if owner is not None), self._unknown)
 
-    def _narrowest(self, version: int, number: int) -> T | None:
+    def _by_weight(self, seen: Evidence) -> Iterator[T | None]:
+        yield self._names.get(seen.word)
+        yield self._macs.get(seen.mac)
+        yield self._known_at(seen.address)
+        yield self._known_at(seen.ipv4)
+        yield self._names.get(seen.host)
+        yield self._narrowest(seen.address)
+        yield self._narrowest(seen.ipv4)
+
+    def _known_at(self, address: str) -> T | None:
+        plain = parse_address(address)
+        if plain is None:
+            return None
+        owner = self._exact.get((plain.version, int(plain)))
+        if owner is None and plain.version == _IPV6:
+            owner = self._interfaces.get(int(plain) & _INTERFACE_ID)
+        return owner
+
+    def _narrowest(self, address: str) -> T | None:
+        plain = parse_address(address)
+        if plain is None:
+            return None
         for span, owner in self._spans:
-            if span.version == version and span.first <= number <= span.last:
+            if span.version == plain.version and span.first <= int(plain) <= span.last:
                 return owner
         return None
 

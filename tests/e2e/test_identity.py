@@ -58,6 +58,19 @@ def test_an_interface_id_is_recognised_when_the_provider_changes_the_prefix(fold
         assert here.taken_for(here.an, SERVER6, source="fd77::31") == "nobody"
 
 
+def test_a_device_that_is_claimed_by_its_ipv4_address_is_known_at_every_ipv6_one(folder: Path) -> None:
+    with home(folder, family("10.77.0.31", "10.77.0.32"), clients="private") as here:
+        assert here.taken_for(here.an) == "an"
+        until(lambda: here.taken_for(here.an, SERVER6) == "an", "An is known at the address that stays")
+        privacy, providers = "fd77::5c9e:11d2:7a01:3b44", "2001:db8:1::31"
+        here.server.add("2001:db8:1::1/64")
+        here.an.add(f"{privacy}/64", f"{providers}/64")
+        until(lambda: here.taken_for(here.an, SERVER6, source=privacy) == "an", "An is known at the privacy address")
+        until(lambda: here.admitted(here.an, SERVER6, providers), "An may ask from the provider's prefix")
+        assert here.taken_for(here.an, SERVER6, source=providers) == "an"
+        assert "an (10.77.0.31, " in here.house.command("explain", "fd77::31", "www.example.com").stdout
+
+
 def test_a_device_that_asks_from_the_providers_prefix_of_the_day_is_at_home(folder: Path) -> None:
     interface, stranger = "a8bb:ccff:fedd:ee01", "2001:db8:9::9"
     with home(folder, family(an=f"::{interface}"), clients="private") as here:

@@ -77,14 +77,32 @@ def test_the_homes_own_prefix_is_home_while_it_has_it(tmp_path: Path, clients: A
 
 
 def test_in_a_providers_prefix_nobody_gets_the_rules_of_the_unknown(tmp_path: Path) -> None:
-    """A child that is claimed by its IPv4 address would be rid of its own there."""
+    """A child that is claimed by an IPv4 address would be rid of its own there, before it has been met at that one."""
     house = House(tmp_path)
     house.save(family={**FAMILY, **CLAIMED})
     house.lan.use_prefixes((IPv6Network("2001:db8:1::/64"),))
-    for address in ("192.168.1.7", "2001:db8:1::5"):
-        house.lan.learn(address, STRANGE_MAC)
-    assert [meet(house, at).profile.id for at in ("192.168.1.7", "2001:db8:1::5")] == ["binh", "adults"]
+    house.lan.learn("2001:db8:1::5", STRANGE_MAC)
     assert not meet(house, "2001:db8:1::5").admitted
+    house.lan.learn("192.168.1.7", STRANGE_MAC)
+    assert meet(house, "2001:db8:1::5").admitted
+    assert meet(house, "2001:db8:1::5").profile.id == "binh"
+
+
+def test_a_device_that_is_claimed_by_its_ipv4_address_is_known_over_ipv6_once_it_was_met_at_both(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    house.save(family={**FAMILY, **CLAIMED})
+    house.lan.learn("192.168.1.7", STRANGE_MAC)
+    assert meet(house, "fd00::5").device == ""
+    house.lan.learn("fd00::5", STRANGE_MAC)
+    assert (meet(house, "fd00::5").device, meet(house, "fd00::5").profile.id) == ("192.168.1.7", "binh")
+    house.lan.learn("192.168.1.8", STRANGE_MAC)  # and who is at two is at neither for sure
+    assert meet(house, "fd00::5").device == ""
+    house.lan.learn("192.168.1.8", ADULT_MAC)
+    assert meet(house, "fd00::5").device == "192.168.1.7"
+    house.lan.learn("192.168.1.7", ADULT_MAC)  # to whom the address belongs now
+    assert meet(house, "fd00::5").device == ""
 
 
 def test_a_peer_knows_its_device_and_profile(tmp_path: Path) -> None:
@@ -314,10 +332,21 @@ def test_a_host_name_from_a_lease_is_recognised_and_an_address_beats_it(house: H
 
 def test_evidence_of_an_address_holds_everything_that_is_known(house: House) -> None:
     house.lan.use_leases([Lease("192.168.1.50", BINH_MAC, "binh-phone")])
-    assert evidence_at("192.168.1.50", house.lan) == ("192.168.1.50", "", BINH_MAC, "binh-phone")
+    assert evidence_at("192.168.1.50", house.lan) == ("192.168.1.50", "", BINH_MAC, "binh-phone", "")
+    for address in ("192.168.1.50", "fd00::5"):
+        house.lan.learn(address, BINH_MAC)
+    assert evidence_at("fd00::5", house.lan) == ("fd00::5", "", BINH_MAC, "binh-phone", "192.168.1.50")
 
 
 # --- what a trusted router says, and what anybody else says ------------------------------------------------------
+
+
+def test_a_router_that_says_the_hardware_says_who_is_claimed_by_an_ipv4_address(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.save(settings={"trusted_forwarders": [ROUTER]}, family={**FAMILY, **CLAIMED})
+    assert meet(house, ROUTER, mac(STRANGE_MAC)).device == ""
+    house.lan.learn("192.168.1.7", STRANGE_MAC)
+    assert meet(house, ROUTER, mac(STRANGE_MAC)).device == "192.168.1.7"
 
 
 def test_a_trusted_router_introduces_each_device(house: House) -> None:
@@ -366,6 +395,9 @@ def test_a_device_that_is_introduced_is_never_taken_for_the_router_itself(tmp_pa
     assert meet(house, ROUTER).profile.id == "home"
     assert meet(house, ROUTER, mac(STRANGE_MAC)).profile.id == "guests"
     assert meet(house, ROUTER, generic_option(65074, b"\xff")).profile.id == "guests"
+    for address in (ROUTER, "fd00::77"):  # it answers for its devices' addresses, and so shows its own hardware there
+        house.lan.learn(address, ADULT_MAC)
+    assert meet(house, ROUTER, dns.edns.ECSOption("fd00::77", 128)).profile.id == "guests"
 
 
 def test_what_a_device_adds_to_its_routers_word_makes_no_other_device_of_it(house: House) -> None:

@@ -78,3 +78,47 @@ def test_addresses_of_one_device_are_told_apart_from_others_by_its_hardware(dire
     directory.learn(PHONE, MAC)
     directory.learn(V6, MAC)
     assert [directory.device_at(address) for address in (PHONE, V6, "192.168.1.32")] == [MAC, MAC, "192.168.1.32"]
+
+
+def test_a_device_at_an_ipv6_address_is_known_by_its_only_ipv4_one_and_never_the_other_way(
+    directory: Directory,
+) -> None:
+    for address in (PHONE, V6):
+        directory.learn(address, MAC)
+    assert (directory.ipv4_of(V6, MAC), directory.ipv4_of("", MAC)) == (PHONE, PHONE)
+    assert [directory.ipv4_of(*seen) for seen in ((PHONE, MAC), (V6, OTHER), (V6, ""), ("", ""))] == [""] * 4
+
+
+def test_hardware_at_several_ipv4_addresses_says_nothing_until_others_have_taken_all_but_one(
+    directory: Directory, told: list[str]
+) -> None:
+    directory.learn(V6, MAC)
+    directory.learn(PHONE, MAC)
+    assert (told, directory.ipv4_of(V6, MAC)) == ([V6, PHONE, V6], PHONE)
+    told.clear()
+    directory.learn("192.168.1.77", MAC)
+    assert (told, directory.ipv4_of(V6, MAC)) == (["192.168.1.77", V6], "")
+    told.clear()
+    directory.learn("192.168.1.78", MAC)
+    assert (told, directory.ipv4_of(V6, MAC)) == (["192.168.1.78"], "")
+    told.clear()
+    directory.learn(PHONE, OTHER)
+    directory.learn("192.168.1.78", OTHER)
+    assert (told, directory.ipv4_of(V6, MAC)) == ([PHONE, "192.168.1.78", V6], "192.168.1.77")
+    assert directory.ipv4_of("", OTHER) == ""
+
+
+def test_an_ipv6_address_that_only_a_lease_knows_is_not_known_by_an_ipv4_one(directory: Directory) -> None:
+    """Nobody would be told when that changes."""
+    directory.use_leases([Lease(V6, MAC, "")])
+    directory.learn(PHONE, MAC)
+    assert (directory.mac_of(V6), directory.ipv4_of(V6, MAC)) == (MAC, "")
+
+
+def test_whose_addresses_are_forgotten_is_forgotten(directory: Directory) -> None:
+    directory.learn(V6, MAC)
+    directory.learn(PHONE, MAC)
+    for number in range(NEIGHBOURS):
+        directory.learn(f"10.0.{number >> 8}.{number & 255}", f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}")
+    assert directory.ipv4_of("", MAC) == ""
+    assert len(directory._ipv4) == NEIGHBOURS

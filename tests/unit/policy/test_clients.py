@@ -88,6 +88,12 @@ AT, MAC = "192.168.1.32", "aa:bb:cc:dd:ee:01"
         (Evidence(AT, host="an-tablet"), "address"),
         (Evidence("2001:db8::a8bb:ccff:fedd:ee01", host="an-tablet"), "address"),
         (Evidence("2001:db8:9::a8bb:ccff:fedd:ee01", host="an-tablet"), "interface"),
+        (Evidence("2001:db8::33", host="an-tablet", ipv4=AT), "address"),
+        (Evidence(host="an-tablet", ipv4=AT), "address"),
+        (Evidence("2001:db8:9::a8bb:ccff:fedd:ee01", ipv4=AT), "interface"),
+        (Evidence("2001:db8:9::33", host="an-tablet", ipv4="192.168.1.33"), "name"),
+        (Evidence("2001:db8:9::33", ipv4="192.168.1.33"), "network"),
+        (Evidence("2001:db8:9::33", ipv4="10.0.0.1"), "unknown"),
         (Evidence("192.168.1.33", host="an-tablet"), "name"),
         (Evidence("192.168.1.33"), "network"),
         (Evidence("10.0.0.1"), "unknown"),
@@ -112,6 +118,11 @@ def test_the_narrowest_and_steadiest_evidence_wins(seen: Evidence, owner: str) -
 )
 def test_evidence_that_nobody_has_claimed_leaves_the_rest_to_decide(seen: Evidence) -> None:
     assert EVERY_KIND.find(seen) == "address"
+
+
+def test_a_range_that_an_ipv6_address_is_in_beats_one_of_its_hardwares_ipv4_address() -> None:
+    clients = Clients([("192.168.1.0/24", "four"), ("fd00::/8", "six")], "unknown")
+    assert clients.find(Evidence("fd00::9", ipv4="192.168.1.9")) == "six"
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(2, 2**64 - 1))
