@@ -270,22 +270,28 @@ class Race:
 
     def next(self, now: float) -> Step:
         """The next thing to do; call until it is not ``Ask``."""
+        if self._settled and not self._open:
+            return GIVE_UP
         if self._leaders:
             return self._ask(self._leaders.pop(0), now)
         if self._probes:
             return self._ask(self._probes.pop(0), now, probe=True)
         if now >= self._deadline:
             return GIVE_UP
-        if all(one.late or one.probe for one in self._open.values()) and (candidate := self._candidate()) is not None:
+        patience, waited_for = float("inf"), False
+        for one in self._open.values():
+            if not one.late:
+                patience = min(patience, one.until)
+                waited_for = waited_for or not one.probe
+        if not waited_for and (candidate := self._candidate()) is not None:
             return self._ask(candidate, now)
         if now >= self._hedge_at:
             self._hedge_at = float("inf")
             if (second := self._second()) is not None:
                 return self._ask(second, now)
-        patient = [one.until for one in self._open.values() if not one.late]
-        if not self._open or (self._settled and not patient):
+        if not self._open or (self._settled and patience == float("inf")):
             return GIVE_UP
-        return Wait(min([*patient, self._deadline, self._hedge_at]))
+        return Wait(min(patience, self._deadline, self._hedge_at))
 
     def _second(self) -> int | None:
         """The best sound upstream that was not asked yet."""

@@ -51,6 +51,7 @@ _POINTER_TO_QUESTION = b"\xc0\x0c"
 _SOA_CONTACT = b"\x06nobody\x07invalid\0"
 _SOA_TIMES = struct.Struct("!5I")
 _SERIAL, _REFRESH, _RETRY, _EXPIRE = 1, 3600, 600, 86400
+_OPT = int(QType.OPT)  # a plain integer: looking up an enum member costs more than comparing it
 _ALONE = frozenset((int(QType.SOA), int(QType.RRSIG)))
 """Types whose TTLs have rules of their own: by MINIMUM (RFC 2308), as what is signed (RFC 4034 section 3)."""
 _DENIALS = (Ede.BLOCKED, Ede.CENSORED, Ede.FILTERED)
@@ -116,9 +117,10 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
     records = list(scan(packet, start, answers + authorities + additionals))
     if (records[-1].end if records else start) != len(packet):
         raise WireError("the response has bytes behind its last record")
-    if not query.do and query.qtype not in _WANTS_PROOFS and not _PROOFS.isdisjoint([each.rtype for each in records]):
+    types = [record.rtype for record in records]
+    if not query.do and query.qtype not in _WANTS_PROOFS and not _PROOFS.isdisjoint(types):
         return decode_answer(_without_proofs(packet, start, records, answers, authorities), query)
-    opt = _find_opt(records, first_additional=answers + authorities)
+    opt = _find_opt(records, first_additional=answers + authorities) if _OPT in types else None
     if opt is not None:
         rcode |= records[opt].ttl >> 24 << 4
         additionals -= 1
@@ -126,7 +128,7 @@ def decode_answer(packet: bytes, query: Query) -> Answer:
         check_rdata(packet, record)
     level = _level(packet, records)
     body, ttls = _without_opt(packet, start, level, opt)
-    if level is not records or any(ttl > MAX_TTL for _, ttl in ttls):
+    if level is not records:
         body, ttls = _with_ttls(body, ttls)
         records = level
 
@@ -228,7 +230,7 @@ def _spelled_out(packet: bytes, record: Record) -> bytes:
 
 def _find_opt(records: Sequence[Record], first_additional: int) -> int | None:
     """Index of the OPT record; raises ``WireError`` if there are several, or one with an owner or out of place."""
-    found = [index for index, record in enumerate(records) if record.rtype == QType.OPT]
+    found = [index for index, record in enumerate(records) if record.rtype == _OPT]
     if not found:
         return None
     if len(found) > 1 or found[0] < first_additional:
@@ -277,16 +279,20 @@ def _without_opt(
 
 
 def _with_ttls(body: bytes, ttls: Sequence[tuple[int, int]]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """The TTLs written into the bytes, with their bounds; one with the top bit set means zero (RFC 2181 section 8)."""
+    """The TTLs, in bounds, written into the bytes."""
     fixed = bytearray(body)
     for offset, ttl in ttls:
-        TTL.pack_into(fixed, offset, _seconds(ttl))
-    return bytes(fixed), tuple((offset, _seconds(ttl)) for offset, ttl in ttls)
+        TTL.pack_into(fixed, offset, ttl)
+    return bytes(fixed), tuple(ttls)
 
 
 def _level(packet: bytes, records: list[Record]) -> list[Record]:
-    """``records`` itself, or where TTLs differ in a set: each with the lowest of its set (RFC 2181 section 5.2)."""
-    if len({record.ttl for record in records}) < 2:
+    """``records`` itself, or where a TTL is out of bounds or differs within a set: each with the lowest of its set, in
+    bounds (RFC 2181 section 5.2)."""
+    told = {record.ttl for record in records if record.rtype != _OPT}
+    if max(told, default=0) > MAX_TTL:
+        records = [record._replace(ttl=_seconds(record.ttl)) for record in records]
+    if len(told) < 2:
         return records
     by_type: dict[tuple[int, int], set[int]] = {}
     for record in records:
@@ -301,7 +307,7 @@ def _level(packet: bytes, records: list[Record]) -> list[Record]:
         if (record.rtype, record.rclass) in uneven
     ]
     for each, number in members:
-        ttl = _seconds(records[number].ttl)
+        ttl = records[number].ttl
         lowest[each] = min(ttl, lowest.get(each, ttl))
     level = records.copy()
     for each, number in members:
@@ -325,6 +331,7 @@ def _with_negative_ttl(
 
 
 def _seconds(ttl: int) -> int:
+    """In bounds; one with the top bit set means zero (RFC 2181 section 8)."""
     return min(ttl, MAX_TTL) if ttl < _IMPOSSIBLE_TTL else 0
 
 
@@ -332,8 +339,8 @@ def _lifetime(
     packet: bytes, qtype: int, rcode: int, answers: Sequence[Record], authorities: Sequence[Record]
 ) -> tuple[bool, int]:
     """Whether the answer is negative, and for how many seconds it may be cached (RFC 2308 sections 2 and 5)."""
-    ttls = [_seconds(record.ttl) for record in answers]
-    if rcode == RCode.NOERROR and any(qtype in (record.rtype, QType.ANY) for record in answers):
+    ttls = [record.ttl for record in answers]
+    if rcode == RCode.NOERROR and (qtype in [record.rtype for record in answers] or (qtype == QType.ANY and answers)):
         return False, min(ttls)
     if rcode not in FINDINGS:
         return False, 0
@@ -342,4 +349,4 @@ def _lifetime(
         return True, 0
     (minimum,) = TTL.unpack_from(packet, soa.end - 4)
     # A CNAME chain that ends in nothing lives no longer than its links.
-    return True, min(_seconds(soa.ttl), _seconds(minimum), MAX_NEGATIVE_TTL, *ttls)
+    return True, min(soa.ttl, _seconds(minimum), MAX_NEGATIVE_TTL, *ttls)

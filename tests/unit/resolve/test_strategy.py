@@ -229,6 +229,12 @@ class TestFastest:
         beside = [positions for positions in rounds if len(positions) > 1]
         assert sorted(beside) == [[0, 1], [0, 2]]
 
+    def test_who_is_only_measured_is_not_waited_for(self) -> None:
+        race = Team("fastest", [Health(), measured(0.02), measured(0.05)]).race(0.0)
+        assert asked_at_once(race, 0.0) == [1, 0]
+        race.failed(0, 0.01)
+        assert race.next(0.01) == Ask(2, attempt=2)
+
     def test_the_next_best_follows_when_the_best_is_silent(self) -> None:
         race = Team("fastest", [measured(0.2), measured(0.01), measured(0.1)]).race(0.0)
         assert asked_at_once(race, 0.0) == [1]
