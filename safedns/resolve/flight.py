@@ -64,6 +64,7 @@ class Flight:
 
     __slots__ = (
         "_advancing",
+        "_alarm",
         "_alarms",
         "_clock",
         "_ended",
@@ -75,11 +76,11 @@ class Flight:
         "_stale",
         "_stale_at",
         "_waiters",
+        "_wake_at",
         "began",
         "members",
         "query",
         "refusal",
-        "wake_at",
     )
 
     def __init__(
@@ -113,8 +114,8 @@ class Flight:
         self._exchanges: dict[int, Exchange] = {}
         self._waiters: list[Done] = []
         self._error: UpstreamError | None = None
-        self.wake_at = float("inf")
-        """When ``woken`` is due (monotonic seconds)."""
+        self._alarm, self._wake_at = 0, float("inf")
+        """The one that is set, and for when (monotonic seconds)."""
         self._stale = stale
         self._stale_at = float("inf") if stale is None else now if self._race.hopeless else now + STALE_AFTER
 
@@ -200,13 +201,13 @@ class Flight:
     def _sleep(self, now: float, until: float) -> None:
         if now < self._stale_at:
             until = min(until, self._stale_at)
-        if until != self.wake_at:
-            self.wake_at = until
-            self._alarms.set(until, self)
+        if until != self._wake_at:
+            self._alarms.take_back(self._alarm)
+            self._alarm, self._wake_at = self._alarms.set(until, self), until
 
     def woken(self, now: float) -> None:
-        """``wake_at`` has come."""
-        self.wake_at = float("inf")
+        """See ``Sleeper``."""
+        self._wake_at = float("inf")
         if self._stale is not None and now >= self._stale_at:
             self.release(Resolved(self._stale, "", True))
         for position in self._race.overdue(self.query.name, now):
@@ -220,7 +221,7 @@ class Flight:
             landed(self, outcome)
 
     def _end(self) -> None:
-        self.wake_at = float("inf")
+        self._alarms.take_back(self._alarm)
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
             exchange.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from safedns.resolve.counting import UpstreamMeter
 from safedns.resolve.flight import Flight, Member, Resolved
 from safedns.resolve.strategy import Health, Kind, Team
 from safedns.wire.query import Query
-from tests.unit.resolve.house import Says, Script, ScriptedUpstream, answers, silent
+from safedns.wire.types import RCode
+from tests.unit.resolve.house import Says, Script, ScriptedUpstream, answers, says_no, silent
 from tests.unit.resolve.values import FakeCounters, address_answer, question
 from tests.unit.resolve.virtual import LoopClock, play
 
@@ -98,6 +100,41 @@ def test_a_fault_in_an_upstreams_code_is_logged_and_the_next_is_asked(caplog: py
 
     play(scenario())
     assert [record.getMessage() for record in caplog.records] == ["asking upstream u0 failed"]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "kind", "seconds"),
+    [
+        ((answers(),), "ordered", 0.1),
+        ((says_no(RCode.SERVFAIL), answers()), "ordered", 0.1),
+        ((answers(after=0.01), answers(after=0.3), silent), "parallel", 2),
+    ],
+)
+def test_nothing_of_it_is_left_when_it_has_ended(scripts: tuple[Script, ...], kind: Kind, seconds: float) -> None:
+    """Neither by its alarms nor by a cycle: thousands a second would wait for the collector with all that is theirs."""
+
+    async def scenario() -> None:
+        watched = Watched(*scripts, kind=kind)
+        await watched.outcome()
+        await asyncio.sleep(seconds)
+        assert watched.log[-1] == "ended"
+        assert flights() == before + 1
+        del watched.flight
+        for one in watched.upstreams:
+            one.exchanges.clear()
+        assert flights() == before
+
+    gc.disable()
+    before = flights()
+    try:
+        play(scenario())
+    finally:
+        gc.enable()
+
+
+def flights() -> int:
+    """How many there are in memory."""
+    return sum(isinstance(each, Flight) for each in gc.get_objects())
 
 
 def test_abandoning_gives_waiters_the_error_and_cancels_what_is_open() -> None:
