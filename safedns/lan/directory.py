@@ -34,6 +34,7 @@ class Directory:
         forgotten by the kernel, and is to be known when it wakes."""
         before = self._macs.get(address, "")
         if before == mac:
+            self._macs[address] = self._macs.pop(address)  # whom nobody has met for longest is forgotten first
             return
         if len(self._macs) >= NEIGHBOURS:
             self._forget(next(iter(self._macs)))

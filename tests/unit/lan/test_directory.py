@@ -74,6 +74,15 @@ def test_a_flood_of_forged_neighbours_is_not_remembered_for_ever(directory: Dire
     assert directory.mac_of("10.0.0.0") == ""
 
 
+def test_a_device_that_is_met_again_and_again_is_remembered_whatever_comes_and_goes(directory: Directory) -> None:
+    """Phones make up new IPv6 addresses every day."""
+    for number in range(3 * NEIGHBOURS):
+        directory.learn(PHONE, MAC)
+        directory.learn(f"2001:db8::{number:x}", OTHER)
+    assert directory.mac_of(PHONE) == MAC
+    assert len(directory.neighbours()) == NEIGHBOURS
+
+
 def test_addresses_of_one_device_are_told_apart_from_others_by_its_hardware(directory: Directory) -> None:
     directory.learn(PHONE, MAC)
     directory.learn(V6, MAC)
