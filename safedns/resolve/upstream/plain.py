@@ -18,8 +18,6 @@ from safedns.wire.types import Ede
 SILENT_SECONDS = 0.75
 """Seconds without anything over UDP, though it was asked, after which TCP is tried beside it: late enough for a
 datagram that got lost, in time for the last of those that are sent for one query."""
-
-
 HELD_SECONDS = 0.5
 """How long an error that came one way may wait for the other to know better, which may never say anything."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import weakref
 
+import pytest
+
 from safedns.resolve.alarms import Alarms
 from tests.unit.resolve.virtual import LoopClock, VirtualLoop, now, play
 
@@ -52,6 +54,7 @@ def test_who_changed_their_mind_is_woken_at_the_new_time_only() -> None:
     play(scenario())
 
 
+@pytest.mark.usefixtures("no_collector")
 def test_an_alarm_that_is_over_keeps_nobody_in_memory() -> None:
     async def scenario() -> None:
         alarms, sleeper = Alarms(LoopClock()), Sleeper()

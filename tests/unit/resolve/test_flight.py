@@ -102,6 +102,7 @@ def test_a_fault_in_an_upstreams_code_is_logged_and_the_next_is_asked(caplog: py
     assert [record.getMessage() for record in caplog.records] == ["asking upstream u0 failed"]
 
 
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize(
     ("scripts", "kind", "seconds"),
     [
@@ -124,12 +125,8 @@ def test_nothing_of_it_is_left_when_it_has_ended(scripts: tuple[Script, ...], ki
             one.exchanges.clear()
         assert flights() == before
 
-    gc.disable()
     before = flights()
-    try:
-        play(scenario())
-    finally:
-        gc.enable()
+    play(scenario())
 
 
 def flights() -> int:
